@@ -1,0 +1,87 @@
+#ifndef ENOS_BENCH_FLOOR_POST_LOOP_H_
+#define ENOS_BENCH_FLOOR_POST_LOOP_H_
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace enos::bench {
+
+// What is posted, again and again.
+struct PostOptions {
+  std::string url;
+  std::string body;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string ca_file;               // PEM; empty: the system's
+  std::size_t in_flight = 1;         // each has its own connection, which is kept
+};
+
+// What came of one Run.
+struct PostResult {
+  std::size_t answered = 0;         // HTTP 200 with a body
+  std::size_t failed = 0;           // everything else
+  std::vector<int64_t> latency_us;  // of the answered ones, in no order
+};
+
+// Posts the same body over libcurl's multi interface (curl_multi_socket_action on epoll, HTTP/1.1
+// without multiplexing, as the gateway), with a fixed number in flight. Every option is set once,
+// when a handle is made: what a call costs here is what libcurl costs. One thread; not thread-safe.
+class PostLoop {
+ public:
+  explicit PostLoop(PostOptions options);
+  PostLoop(const PostLoop&) = delete;
+  PostLoop& operator=(const PostLoop&) = delete;
+  ~PostLoop();
+
+  // Makes so many calls and returns when the last one has ended. Connections stay for the next Run.
+  PostResult Run(std::size_t calls);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct FreeHandle {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+  struct FreeList {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+
+  struct Transfer {
+    std::unique_ptr<CURL, FreeHandle> handle;
+    std::size_t answer_bytes = 0;
+    Clock::time_point began;
+  };
+
+  static int OnSocket(CURL* handle, curl_socket_t socket, int what, void* self, void* known);
+  static int OnTimer(CURLM* multi, long timeout_ms, void* self);
+  static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* transfer);
+
+  void Prepare(Transfer& transfer);
+  void Start(Transfer& transfer);
+  void Watch(curl_socket_t socket, int what, bool known);
+  int WaitMs() const;
+  void Step();
+  void Reap();
+  void Take(CURL* handle, CURLcode code);
+
+  const PostOptions options_;
+  std::unique_ptr<curl_slist, FreeList> headers_;
+  CURLM* multi_ = nullptr;
+  int epoll_ = -1;
+  bool timer_set_ = false;
+  Clock::time_point timer_due_;
+  std::deque<Transfer> transfers_;  // their addresses stay
+  std::size_t to_start_ = 0;
+  std::size_t running_ = 0;
+  PostResult result_;
+};
+
+}  // namespace enos::bench
+
+#endif  // ENOS_BENCH_FLOOR_POST_LOOP_H_

@@ -1,0 +1,114 @@
+"""EnOS's part is played by nginx: the documented sample answer, over plain HTTP, over TLS and after a second."""
+
+import os
+import re
+import signal
+import subprocess
+import urllib.request
+
+import messages
+import process
+
+TOKEN_PATH = "/apim-token-service/v2.0/token/get"
+FLOWS_PATH = "/dataflow-batch-service/v2.0/flows"
+TOKEN = "0123456789abcdef0123456789abcdef"
+_ECHO_MODULE = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
+
+_CONFIGURATION = """
+daemon off;
+worker_processes {workers};
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+load_module {echo_module};
+events {{ worker_connections {connections}; }}
+http {{
+  access_log off;
+  default_type application/json;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  client_max_body_size 8m;
+  # Connections stay: what is measured is calls, not connecting.
+  keepalive_timeout 1h;
+  keepalive_requests 1000000000;
+  server {{
+    listen 127.0.0.1:{plain} backlog=16384;
+    location = {token_path} {{ return 200 '{token_answer}'; }}
+    location = {flows_path} {{ return 200 '{flow_answer}'; }}
+  }}
+  server {{
+    listen 127.0.0.1:{tls} ssl backlog=16384;
+    ssl_certificate {folder}/server.pem;
+    ssl_certificate_key {folder}/server.key;
+    location = {token_path} {{ return 200 '{token_answer}'; }}
+    location = {flows_path} {{ return 200 '{flow_answer}'; }}
+  }}
+  server {{
+    listen 127.0.0.1:{slow} backlog=16384;
+    location = {token_path} {{ return 200 '{token_answer}'; }}
+    location = {flows_path} {{ echo_sleep 1; echo -n '{flow_answer}'; }}
+  }}
+  server {{
+    listen 127.0.0.1:{status};
+    location = /status {{ stub_status; }}
+  }}
+}}
+"""
+
+
+def _run(*command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr.strip()}")
+
+
+def make_certificates(folder):
+    """A CA of our own (ca.pem), and what it signed for 127.0.0.1 (server.pem, server.key)."""
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30")
+    _run("openssl", "req", "-x509", *curve, "-subj", "/CN=Benchmark CA", "-keyout", f"{folder}/ca.key",
+         "-out", f"{folder}/ca.pem")
+    _run("openssl", "req", "-x509", *curve, "-subj", "/CN=127.0.0.1", "-keyout", f"{folder}/server.key",
+         "-out", f"{folder}/server.pem", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
+
+
+class Upstream:
+    """nginx, while it runs."""
+
+    def __init__(self, folder, descriptors):
+        os.makedirs(folder, exist_ok=True)
+        make_certificates(folder)
+        self.ca_file = f"{folder}/ca.pem"
+        self._ports = {name: process.free_port() for name in ("plain", "tls", "slow", "status")}
+        configuration = f"{folder}/nginx.conf"
+        with open(configuration, "w", encoding="utf-8") as file:
+            file.write(_CONFIGURATION.format(
+                folder=folder, workers=max(1, os.cpu_count() // 2), connections=descriptors - 100,
+                echo_module=_ECHO_MODULE, token_path=TOKEN_PATH, flows_path=FLOWS_PATH,
+                token_answer=f'{{"status":0,"msg":"SUCCESS","data":{{"accessToken":"{TOKEN}","expire":7200}}}}',
+                flow_answer=f'{{"status":0,"msg":" Success","data":{{"flowInstanceId":"{messages.INSTANCE_ID}"}}}}',
+                **self._ports))
+        self._nginx = process.Process(["nginx", "-p", folder, "-e", f"{folder}/error.log", "-c", configuration],
+                                      f"{folder}/nginx.log")
+        for port in self._ports.values():
+            self._nginx.wait_for_port(port)
+
+    def url(self, kind):
+        return f"{'https' if kind == 'tls' else 'http'}://127.0.0.1:{self._ports[kind]}"
+
+    def counts(self):
+        """(connections accepted, requests answered) since the start; asking adds one to each of them."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._ports['status']}/status", timeout=30) as answer:
+            accepted, _, requests = re.search(r"^ (\d+) (\d+) (\d+)", answer.read().decode(), re.MULTILINE).groups()
+        return int(accepted), int(requests)
+
+    def cpu_seconds(self):
+        """Of all its processes, so far."""
+        with open(f"/proc/{self._nginx.pid}/task/{self._nginx.pid}/children", encoding="ascii") as file:
+            workers = [int(word) for word in file.read().split()]
+        return sum(process.cpu_seconds(pid) for pid in (self._nginx.pid, *workers))
+
+    def stop(self):
+        self._nginx.stop(signal.SIGTERM)

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Measures the gateway against the floor (bare gRPC and bare libcurl) and against peers (Go, Node, Python), on this
+# machine alone: nginx plays EnOS, h2load the callers, everything is on 127.0.0.1.
+#
+#   bench/run.sh                      installs what is missing (Debian 12, as root or with sudo), builds, measures
+#                                     every shape with every server 5 times in alternation; about half an hour
+#   bench/run.sh --quick              once, 1 s each: about 4 minutes; for a first look
+#   bench/run.sh --smoke              a few calls to every server: shows that everything works, not how fast;
+#                                     checks tokens and signatures against the sandbox
+#   bench/run.sh --only SHAPE/SERVER  these alone; * is for any; may be repeated: --only '64/*' --only 'tls/go'
+#   bench/run.sh --also NAME=COMMAND  also another gateway, with its own row: another build, other flags, an allocator:
+#                                     --also before=/tmp/before/enos-flow-gateway
+#                                     --also 'jemalloc=env LD_PRELOAD=libjemalloc.so.2 build/release/bin/enos-flow-gateway'
+#   bench/run.sh --repeat N           N measurements of each
+#   bench/run.sh --seconds N          N seconds of load for each
+#   bench/run.sh --output FOLDER      where the results go, instead of build/bench
+#   bench/run.sh --no-build           measures what is there, for example while something is being tried out
+#   bench/run.sh --help               this text
+#
+# Prints the tables as Markdown on standard output and progress on standard error; results.md, results.json, results.csv
+# and the chart results.svg are in build/bench. How to read the figures, and what they cannot tell: bench/README.md.
+# Status: 0 all measured, 1 something failed or could not be built, 2 wrong usage.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+build=true
+arguments=()
+for argument in "$@"; do
+  case "$argument" in
+    --no-build) build=false ;;
+    --help | -h)
+      sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+      exit 0
+      ;;
+    *) arguments+=("$argument") ;;
+  esac
+done
+
+export LC_ALL=C.UTF-8
+export PATH="${PATH:-}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+export LOG_DIR="$root/build/logs"
+cd "$root"
+# shellcheck source=deploy/lib/steps.sh
+source deploy/lib/steps.sh
+peers="$root/build/bench/peers"
+
+# Node's libraries in the versions and with the checksums of package-lock.json; the peer is run from a copy beside them.
+build_node_peer() {
+  local from="bench/peers/node" to="$peers/node"
+  mkdir -p "$to"
+  if [[ ! -d "$to/node_modules" ]] || ! cmp -s "$from/package-lock.json" "$to/package-lock.json"; then
+    cp "$from/package.json" "$from/package-lock.json" "$to/"
+    if ! npm ci --prefix "$to" --prefer-offline --ignore-scripts --no-audit --no-fund; then
+      rm -rf "$to"
+      echo "SKIPPED: the Node peer: npm could not fetch its libraries (no network?)"
+      return "$STATUS_SKIPPED"
+    fi
+  fi
+  cp "$from"/*.js proto/enos/dataflow/v1/flow_service.proto "$to/"
+}
+
+build_python_peer() {
+  local to="$peers/python"
+  mkdir -p "$to"
+  protoc -I proto --python_out="$to" --grpc_python_out="$to" \
+    --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" enos/dataflow/v1/flow_service.proto
+  cp bench/peers/python/*.py "$to/"
+}
+
+# core-benchmark is not run here; it is built so that ctest of the preset finds it.
+build_programs() {
+  cmake --preset release -DENOS_BENCH=ON && cmake --build --preset release --parallel "$(parallel_jobs)" \
+    --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post core-benchmark
+}
+
+if $build; then
+  exec 3>&1 1>&2 # the tables alone go to standard output
+  # shellcheck disable=SC2034
+  STEPS_TOTAL=5
+  step "Install what is missing" bench-packages deploy/packages.sh build bench
+  step "Build the programs and the floor (preset release)" bench-build build_programs
+  step "Build the Go peer" bench-go bench/peers/go/build.sh "$peers/go/gateway-go"
+  step "Fetch the Node peer's libraries" bench-node build_node_peer
+  step "Generate the Python peer's code" bench-python build_python_peer
+  exec 1>&3 3>&-
+fi
+exec /usr/bin/python3 -B bench/harness/main.py "${arguments[@]}"

@@ -1,0 +1,38 @@
+#ifndef ENOS_FLOW_CLI_FLAGS_H_
+#define ENOS_FLOW_CLI_FLAGS_H_
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace enos::flow::cli {
+
+// Looks up an environment variable.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// What was given for the flags of `enos-flow trigger`, by name without dashes, in the order given
+// and unchanged byte for byte. From the command line, or, for a flag that is not there, from its
+// environment variable.
+using FlagValues = std::map<std::string, std::vector<std::string>>;
+
+// A text to print on stdout: the answer to --help or --version.
+struct Information {
+  std::string text;
+};
+
+// What a command line asks for; a Status, always an error, if it is wrong: its message is one line
+// that names the argument, its value and what is expected.
+using ParsedFlags = std::variant<Information, FlagValues, absl::Status>;
+
+// Splits a command line (`args` without the program's name) into flags; knows their names but not
+// their meaning. A variable that is set to nothing counts as not set.
+ParsedFlags ParseFlags(std::vector<std::string> args, const Environment& environment);
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_FLAGS_H_

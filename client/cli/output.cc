@@ -1,0 +1,119 @@
+#include "output.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "text.h"
+
+namespace enos::flow::cli {
+namespace {
+
+using JsonWriter =
+    rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::ASCII<>>;
+
+// "EnOS answered with code 62104, HTTP 200, request id r-1: This workflow has no task"
+std::string EnosLine(const FlowError& error) {
+  std::vector<std::string> facts;
+  if (error.enos_code) facts.push_back(absl::StrCat("code ", *error.enos_code));
+  if (error.http_status != 0) facts.push_back(absl::StrCat("HTTP ", error.http_status));
+  if (!error.enos_request_id.empty()) {
+    facts.push_back(absl::StrCat("request id ", ForTerminal(error.enos_request_id)));
+  }
+  if (facts.empty() && error.enos_message.empty()) return "";
+  std::string line =
+      absl::StrCat("EnOS answered", facts.empty() ? "" : " with ", absl::StrJoin(facts, ", "));
+  if (!error.enos_message.empty()) absl::StrAppend(&line, ": ", ForTerminal(error.enos_message));
+  return line + "\n";
+}
+
+void WriteText(JsonWriter& writer, const char* key, const std::string& text) {
+  const std::string utf8 = ToUtf8(text);
+  writer.Key(key);
+  writer.String(utf8.data(), static_cast<rapidjson::SizeType>(utf8.size()));
+}
+
+void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text) {
+  if (!text.empty()) WriteText(writer, key, text);
+}
+
+void WriteError(JsonWriter& writer, const FlowError& error) {
+  WriteText(writer, "code", StatusCodeName(error.code));
+  WriteTextIfAny(writer, "reason", error.reason);
+  WriteText(writer, "execution", ExecutionName(error.execution));
+  WriteText(writer, "message", error.message);
+  if (error.enos_code) {
+    writer.Key("enos_code");
+    writer.Int64(*error.enos_code);
+  }
+  WriteTextIfAny(writer, "enos_message", error.enos_message);
+  if (error.http_status != 0) {
+    writer.Key("http_status");
+    writer.Int(error.http_status);
+  }
+  WriteTextIfAny(writer, "enos_request_id", error.enos_request_id);
+  if (!error.violations.empty()) {
+    writer.Key("violations");
+    writer.StartArray();
+    for (const FieldViolation& violation : error.violations) {
+      writer.StartObject();
+      WriteText(writer, "field", violation.field);
+      WriteText(writer, "description", violation.description);
+      writer.EndObject();
+    }
+    writer.EndArray();
+  }
+  if (error.retry_after) {
+    writer.Key("retry_after_ms");
+    writer.Int64(error.retry_after->count());
+  }
+}
+
+}  // namespace
+
+std::string FormatSuccessText(const TriggeredFlow& flow) {
+  return ForTerminal(flow.flow_instance_id) + "\n";
+}
+
+std::string FormatErrorText(const FlowError& error, const std::string& address) {
+  std::string text = absl::StrCat("enos-flow: the call to ", Excerpt(address),
+                                  " failed: ", StatusCodeName(error.code));
+  if (!error.reason.empty()) absl::StrAppend(&text, " (", ForTerminal(error.reason), ")");
+  if (!error.message.empty()) absl::StrAppend(&text, ": ", ForTerminal(error.message));
+  absl::StrAppend(&text, "\n", EnosLine(error));
+  for (const FieldViolation& violation : error.violations) {
+    absl::StrAppend(&text, "  ", ForTerminal(violation.field), ": ",
+                    ForTerminal(violation.description), "\n");
+  }
+  absl::StrAppend(&text,
+                  error.SafeToRepeat()
+                      ? "The flow was certainly not started: it is safe to call again."
+                      : "The flow MAY have been started: check in EnOS before calling again.");
+  if (error.retry_after) {
+    absl::StrAppend(&text, " Wait ", absl::FormatDuration(absl::FromChrono(*error.retry_after)),
+                    " before that.");
+  }
+  return text + "\n";
+}
+
+std::string FormatJson(const FlowResult& result) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  writer.StartObject();
+  writer.Key("ok");
+  writer.Bool(result.ok());
+  if (result.ok()) {
+    WriteText(writer, "flow_instance_id", result.flow().flow_instance_id);
+    WriteTextIfAny(writer, "enos_request_id", result.flow().enos_request_id);
+  } else {
+    WriteError(writer, result.error());
+  }
+  writer.EndObject();
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+}
+
+}  // namespace enos::flow::cli

@@ -1,0 +1,31 @@
+#ifndef ENOS_FLOW_CLI_OUTPUT_H_
+#define ENOS_FLOW_CLI_OUTPUT_H_
+
+#include <string>
+
+#include "enos/flow/result.h"
+
+namespace enos::flow::cli {
+
+enum class OutputFormat { kText, kJson };
+
+// The instance id alone, on a line, fit for a terminal.
+std::string FormatSuccessText(const TriggeredFlow& flow);
+
+// What a person can act on, several lines, fit for a terminal whatever the error's texts hold: what
+// happened, what EnOS said, each field in fault, and last whether the flow may have been started.
+// `address` is the gateway that was called.
+std::string FormatErrorText(const FlowError& error, const std::string& address);
+
+// One JSON object on a line, ASCII only (other characters as \uXXXX), so that every text arrives
+// unchanged and none can harm a terminal:
+//   {"ok":true,"flow_instance_id":…,"enos_request_id":…}
+//   {"ok":false,"code":…,"reason":…,"execution":"NOT_EXECUTED"|"UNKNOWN","message":…,
+//    "enos_code":…,"enos_message":…,"http_status":…,"enos_request_id":…,
+//    "violations":[{"field":…,"description":…}],"retry_after_ms":…}
+// Of the latter ok, code, execution and message are always there; the others where they are known.
+std::string FormatJson(const FlowResult& result);
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_OUTPUT_H_

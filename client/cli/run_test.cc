@@ -1,0 +1,223 @@
+#include "run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "fake_flow_service.h"
+#include "rich_status.h"
+
+namespace enos::flow::cli {
+namespace {
+
+using testing::AnswerId;
+using testing::AnswerInTurn;
+using ::testing::EndsWith;
+using testing::FakeFlowService;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::NotExecuted;
+using ::testing::StartsWith;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+class RunEnosFlowTest : public ::testing::Test {
+ protected:
+  Outcome Run(std::vector<std::string> args) {
+    std::vector<const char*> argv = {"enos-flow"};
+    for (const std::string& arg : args) argv.push_back(arg.c_str());
+    const auto environment = [this](const std::string& name) -> std::optional<std::string> {
+      const auto it = variables_.find(name);
+      if (it == variables_.end()) return std::nullopt;
+      return it->second;
+    };
+    std::ostringstream out;
+    std::ostringstream err;
+    const int status =
+        RunEnosFlow(static_cast<int>(argv.size()), argv.data(), environment, out, err);
+    return {status, out.str(), err.str()};
+  }
+
+  // `enos-flow trigger` with what is required, and more.
+  Outcome Trigger(const FakeFlowService& gateway, std::vector<std::string> more = {}) {
+    std::vector<std::string> args = {"trigger", "--address=" + gateway.address(), "--user_id=u",
+                                     "--org_id=o", "--flow_id=3377"};
+    args.insert(args.end(), more.begin(), more.end());
+    return Run(std::move(args));
+  }
+
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(RunEnosFlowTest, FlowStarted_IdAloneOnStdout) {
+  FakeFlowService gateway(AnswerId("3377-20191122012344"));
+  const Outcome outcome = Trigger(
+      gateway, {"--trigger_time=1574385824000", "--param", "REPLACE=ddee", "--param", "A=[1,2]"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "3377-20191122012344\n");
+  EXPECT_THAT(outcome.err, IsEmpty());
+  ASSERT_EQ(gateway.requests().size(), 1U);
+  EXPECT_EQ(gateway.requests()[0].ShortDebugString(),
+            "user_id: \"u\" org_id: \"o\" flow_id: 3377 trigger_time { seconds: 1574385824 } "
+            "parameters { key: \"REPLACE\" value: \"ddee\" } "
+            "parameters { key: \"A\" value: \"[1,2]\" }");
+}
+
+TEST_F(RunEnosFlowTest, FlowStartedWithJson_OneObject) {
+  FakeFlowService gateway([](auto& context, const auto&, auto& response) {
+    context.AddTrailingMetadata("enos-request-id", "r-1");
+    response.set_flow_instance_id("1-2");
+    return grpc::Status::OK;
+  });
+  const Outcome outcome = Trigger(gateway, {"--output=json"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out,
+            "{\"ok\":true,\"flow_instance_id\":\"1-2\",\"enos_request_id\":\"r-1\"}\n");
+}
+
+TEST_F(RunEnosFlowTest, SettingsFromTheEnvironment_Used) {
+  FakeFlowService gateway(AnswerId("1-2"));
+  variables_ = {{"ENOS_FLOW_ADDRESS", gateway.address()},
+                {"ENOS_FLOW_USER_ID", "u2"},
+                {"ENOS_FLOW_ORG_ID", "o2"},
+                {"ENOS_FLOW_OUTPUT", "json"}};
+  const Outcome outcome = Run({"trigger", "--flow_id=1"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.out, StartsWith("{"));
+  ASSERT_EQ(gateway.requests().size(), 1U);
+  EXPECT_EQ(gateway.requests()[0].user_id(), "u2");
+}
+
+grpc::Status NoTask() {
+  testing::RichStatus status;
+  status.code = grpc::StatusCode::FAILED_PRECONDITION;
+  status.message = "flow 3377 has no task";
+  status.reason = "FLOW_HAS_NO_TASK";
+  status.metadata = {{"execution", "NOT_EXECUTED"}, {"enos_code", "62104"}};
+  return status.ToGrpc();
+}
+
+TEST_F(RunEnosFlowTest, CallRefused_MessageOnStderrAndStatus1) {
+  FakeFlowService gateway(AnswerInTurn({NoTask()}));
+  const Outcome outcome = Trigger(gateway, {"--retries=3"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(outcome.err, "enos-flow: the call to " + gateway.address() +
+                             " failed: FAILED_PRECONDITION (FLOW_HAS_NO_TASK): flow 3377 has no "
+                             "task\nEnOS answered with code 62104\n"
+                             "The flow was certainly not started: it is safe to call again.\n");
+  EXPECT_EQ(gateway.requests().size(), 1U) << "it would be refused again";
+}
+
+TEST_F(RunEnosFlowTest, CallRefusedWithJson_ObjectOnStdoutAndStatus1) {
+  FakeFlowService gateway(AnswerInTurn({NoTask()}));
+  const Outcome outcome = Trigger(gateway, {"--output=json"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, IsEmpty());
+  EXPECT_THAT(outcome.out, StartsWith("{\"ok\":false,\"code\":\"FAILED_PRECONDITION\""));
+}
+
+TEST_F(RunEnosFlowTest, BusyWithRetries_CalledAgain) {
+  FakeFlowService gateway(AnswerInTurn({NotExecuted(
+      grpc::StatusCode::UNAVAILABLE, "GATEWAY_OVERLOADED", std::chrono::milliseconds(1))}));
+  const Outcome outcome = Trigger(gateway, {"--retries=1"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "done\n");
+  EXPECT_EQ(gateway.requests().size(), 2U);
+}
+
+TEST_F(RunEnosFlowTest, BusyWithoutRetries_CalledOnceAndToldToWait) {
+  FakeFlowService gateway(AnswerInTurn({NotExecuted(
+      grpc::StatusCode::UNAVAILABLE, "GATEWAY_OVERLOADED", std::chrono::milliseconds(2500))}));
+  const Outcome outcome = Trigger(gateway);
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, EndsWith("it is safe to call again. Wait 2.5s before that.\n"));
+  EXPECT_EQ(gateway.requests().size(), 1U);
+}
+
+TEST_F(RunEnosFlowTest, TimeoutInMidCall_WarnsThatItMayHaveStarted) {
+  std::promise<void> release;
+  auto wait = release.get_future().share();
+  FakeFlowService gateway([wait](auto&, const auto&, auto&) {
+    wait.wait();
+    return grpc::Status::OK;
+  });
+  // Long enough to connect on a busy machine.
+  const Outcome outcome = Trigger(gateway, {"--timeout=2s", "--retries=3"});
+  release.set_value();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("DEADLINE_EXCEEDED"));
+  EXPECT_THAT(outcome.err, EndsWith("The flow MAY have been started: check in EnOS before calling "
+                                    "again.\n"));
+  EXPECT_EQ(gateway.requests().size(), 1U);
+}
+
+struct UsageCase {
+  const char* name;
+  std::vector<std::string> args;
+  const char* line;
+};
+
+class RunEnosFlowUsageTest : public RunEnosFlowTest,
+                             public ::testing::WithParamInterface<UsageCase> {};
+
+TEST_P(RunEnosFlowUsageTest, WrongUsage_OneLineAndStatus2) {
+  const Outcome outcome = Run(GetParam().args);
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(outcome.err, GetParam().line);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, RunEnosFlowUsageTest,
+    ::testing::Values(
+        UsageCase{"nothing", {}, "enos-flow: no command: expected trigger; see enos-flow --help\n"},
+        UsageCase{"required_missing",
+                  {"trigger", "--user_id=u", "--flow_id=1"},
+                  "enos-flow: --org_id=: expected an id; this flag is required\n"},
+        UsageCase{"wrong_number",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=abc", "--output=json"},
+                  "enos-flow: --flow_id=abc: expected a whole number from 1 to 2147483647\n"},
+        UsageCase{"unreadable_file",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--ca_file=/nonexistent"},
+                  "enos-flow: --ca_file=/nonexistent: cannot be read (No such file or "
+                  "directory)\n"},
+        UsageCase{"address_without_port",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--address=gateway"},
+                  "enos-flow: --address=gateway: expected host:port, for example "
+                  "gateway.example.com:443\n"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST_F(RunEnosFlowTest, Help_OnStdoutWithStatus0) {
+  const Outcome outcome = Run({"--help"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("trigger"));
+  EXPECT_THAT(outcome.err, IsEmpty());
+}
+
+TEST_F(RunEnosFlowTest, StdoutBroken_FlowIdOnStderrAndStatusOfTheCall) {
+  FakeFlowService gateway(AnswerId("1-2"));
+  const std::vector<std::string> args = {
+      "enos-flow",   "trigger",    "--address=" + gateway.address(),
+      "--user_id=u", "--org_id=o", "--flow_id=1"};
+  std::vector<const char*> argv;
+  for (const std::string& arg : args) argv.push_back(arg.c_str());
+  std::ostringstream err;
+  std::ostream broken(nullptr);
+  const int status = RunEnosFlow(
+      static_cast<int>(argv.size()), argv.data(),
+      [](const std::string&) -> std::optional<std::string> { return std::nullopt; }, broken, err);
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(err.str(), HasSubstr("1-2"));
+}
+
+}  // namespace
+}  // namespace enos::flow::cli

@@ -1,0 +1,36 @@
+#ifndef ENOS_FLOW_CLI_TRIGGER_COMMAND_H_
+#define ENOS_FLOW_CLI_TRIGGER_COMMAND_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "enos/flow/channel.h"
+#include "enos/flow/client.h"
+#include "flags.h"
+#include "output.h"
+
+namespace enos::flow::cli {
+
+// `enos-flow trigger`, understood.
+struct TriggerCommand {
+  ChannelOptions channel;
+  CallOptions call;
+  RepeatOptions repeat;
+  OutputFormat output = OutputFormat::kText;
+  FlowRequest request;
+};
+
+// Splits KEY=VALUE at the first '='. The value may be empty and may hold more of them; the key may
+// not be empty.
+absl::StatusOr<std::pair<std::string, std::string>> ParseParameter(absl::string_view text);
+
+// Gives the flags their meaning. Wrong ones are an error whose message is one line that names the
+// flag, its value and what is expected. Limits of length are left to the gateway, which knows them.
+absl::StatusOr<TriggerCommand> MakeTriggerCommand(const FlagValues& values, absl::Time now);
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_TRIGGER_COMMAND_H_

@@ -1,0 +1,84 @@
+#ifndef ENOS_FLOW_CLIENT_H_
+#define ENOS_FLOW_CLIENT_H_
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "enos/flow/repeat.h"
+#include "enos/flow/result.h"
+
+namespace enos::flow {
+
+using FlowRequest = enos::dataflow::v1::UpdateAndTriggerFlowRequest;
+
+// The time as the request wants it: request.mutable_trigger_time() = ToTimestamp(...).
+google::protobuf::Timestamp ToTimestamp(std::chrono::system_clock::time_point time);
+
+struct CallOptions {
+  // The longest that the call may take, connecting included. The gateway stops in time for its
+  // answer to arrive within it. Nothing left (0 or less) fails before anything is sent.
+  std::chrono::milliseconds timeout{30'000};
+};
+
+// An asynchronous call that was started; may be dropped or kept for longer than the call.
+class PendingCall {
+ public:
+  // Stops waiting for the answer; `done` is still called, with CANCELLED unless the answer was
+  // faster. Does not undo a run: what has been sent to EnOS runs on. From any thread.
+  void Cancel();
+
+ private:
+  friend class FlowClient;
+  struct State;
+  explicit PendingCall(const std::shared_ptr<State>& state);
+  std::weak_ptr<State> state_;
+};
+
+// Starts EnOS flows through the gateway.
+//
+//   auto channel = enos::flow::MakeChannel({"gateway.example.com:443"});
+//   if (!channel.ok()) ...
+//   enos::flow::FlowClient client(*channel);
+//   enos::flow::FlowRequest request;
+//   request.set_user_id("u-1"); ...
+//   const enos::flow::FlowResult result = client.TriggerFlow(request);
+//   if (result.ok()) use(result.flow().flow_instance_id);
+//   else if (result.error().SafeToRepeat()) ...
+//
+// Each successful call starts another run, so nothing in here ever repeats a call by itself, but
+// for TriggerFlowWithRepeat where the flow was certainly not started. Thread safe; cheap to copy;
+// a call may outlive the client it was made with.
+class FlowClient {
+ public:
+  // Use a channel of MakeChannel: others may repeat calls by themselves.
+  explicit FlowClient(std::shared_ptr<grpc::Channel> channel);
+
+  // Connects if need be, calls, and waits for the answer. If there is no connection to the gateway
+  // (refused, name not found, TLS refused, no answer in time) the call is not sent and the error
+  // says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted.
+  FlowResult TriggerFlow(const FlowRequest& request, const CallOptions& options = {}) const;
+
+  // The same without waiting; `request` is copied. `done` is called exactly once, on a thread of
+  // the gRPC library: it must not block or throw, and may start other calls; it is destroyed on
+  // another thread. Here a missing connection, or a time-out of 0, is found by the gRPC library in
+  // the course of the call, so that its execution is kUnknown.
+  PendingCall TriggerFlowAsync(const FlowRequest& request, const CallOptions& options,
+                               std::function<void(FlowResult)> done) const;
+
+  // TriggerFlow, repeated while that is safe and may help (repeat.h), within options.timeout.
+  FlowResult TriggerFlowWithRepeat(const FlowRequest& request, const CallOptions& options,
+                                   const RepeatOptions& repeat,
+                                   const RepeatHooks& hooks = RepeatHooks::Real()) const;
+
+ private:
+  std::shared_ptr<grpc::Channel> channel_;
+  std::shared_ptr<enos::dataflow::v1::FlowService::Stub> stub_;
+};
+
+}  // namespace enos::flow
+
+#endif  // ENOS_FLOW_CLIENT_H_

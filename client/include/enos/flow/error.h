@@ -1,0 +1,91 @@
+#ifndef ENOS_FLOW_ERROR_H_
+#define ENOS_FLOW_ERROR_H_
+
+#include <grpcpp/support/status.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace enos::flow {
+
+// Whether the flow may have been started. kNotExecuted is certain: the call may be repeated.
+// kUnknown: it may be running; look in EnOS before calling again.
+enum class Execution { kNotExecuted, kUnknown };
+
+// "NOT_EXECUTED" or "UNKNOWN", as on the wire.
+const char* ExecutionName(Execution execution);
+
+// Why a call failed: the `reason` of the gateway's error table.
+enum class Reason {
+  kNone,   // no reason came: the error was made by a gRPC library or a proxy on the way
+  kOther,  // a reason that this version of the library does not know; see FlowError::reason
+  // Made by this library: no connection to the gateway, so nothing was sent.
+  kGatewayUnreachable,
+  // Made by the gateway.
+  kInvalidRequest,
+  kEnosInvalidArgument,
+  kEnosPermissionDenied,
+  kFlowHasNoTask,
+  kEnosNotFound,
+  kEnosUnimplemented,
+  kEnosAlreadyExists,
+  kEnosOutOfRange,
+  kEnosCredentialsRefused,
+  kEnosRateLimited,
+  kEnosUnreachable,
+  kEnosUnavailable,
+  kGatewayOverloaded,
+  kGatewayShuttingDown,
+  kEnosInternal,
+  kEnosTimeout,
+  kEnosConnectionLost,
+  kEnosError,
+  kEnosMalformedResponse,
+};
+
+// The known reason of that wire name ("ENOS_TIMEOUT"); kNone for "", kOther for any other text.
+Reason ReasonFromName(const std::string& name);
+
+// One rule that the request breaks.
+struct FieldViolation {
+  std::string field;        // the path in the proto, for example "parameters[3].key"
+  std::string description;  // what is expected
+};
+
+// A failed call, as data. The texts are as they came from the gateway: make them safe before
+// showing them on a terminal.
+struct FlowError {
+  grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
+  std::string message;  // for people: what happened, to what, what to do
+
+  Reason reason_kind = Reason::kNone;
+  std::string reason;  // the wire name, for example "ENOS_RATE_LIMITED"; empty with kNone
+  Execution execution = Execution::kUnknown;
+
+  std::optional<int64_t> enos_code;  // the result code of EnOS's answer, for example 62104
+  std::string enos_message;          // what EnOS said; may be empty
+  int http_status = 0;               // 100 to 599; 0: no HTTP answer
+  std::string enos_request_id;       // may be empty
+
+  std::optional<std::chrono::milliseconds> retry_after;  // how long to wait before another call
+  std::vector<FieldViolation> violations;
+
+  // True if the flow was certainly not started, so that calling again cannot start it twice.
+  // Whether calling again can help is another question: see IsWorthRepeating in repeat.h.
+  bool SafeToRepeat() const { return execution == Execution::kNotExecuted; }
+};
+
+// "FAILED_PRECONDITION" and so on; "CODE_<number>" for a number that gRPC does not define.
+std::string StatusCodeName(grpc::StatusCode code);
+
+// Decodes a failed status. What is believed: an ErrorInfo of the domain "enos-flow-gateway" whose
+// metadata says `execution` = NOT_EXECUTED. Everything else, damaged details included, means
+// kUnknown. `status` must not be OK.
+FlowError FlowErrorFromStatus(const grpc::Status& status);
+
+}  // namespace enos::flow
+
+#endif  // ENOS_FLOW_ERROR_H_

@@ -1,0 +1,133 @@
+#include "enos/flow/channel.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace enos::flow {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct AddressCase {
+  const char* address;
+  bool loopback;
+};
+
+class LoopbackAddressTest : public ::testing::TestWithParam<AddressCase> {};
+
+TEST_P(LoopbackAddressTest, Address_DecidesPlaintextByItself) {
+  EXPECT_EQ(IsLoopbackAddress(GetParam().address), GetParam().loopback);
+  ChannelOptions options;
+  options.address = GetParam().address;
+  EXPECT_EQ(UsesTls(options), !GetParam().loopback);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, LoopbackAddressTest,
+    ::testing::Values(
+        AddressCase{"127.0.0.1:50051", true}, AddressCase{"127.8.9.10:1", true},
+        AddressCase{"localhost:50051", true}, AddressCase{"[::1]:50051", true},
+        AddressCase{"dns:///localhost:50051", true}, AddressCase{"ipv4:127.0.0.1:50051", true},
+        AddressCase{"ipv6:[::1]:50051", true}, AddressCase{"unix:/run/gateway.sock", true},
+        AddressCase{"gateway.example.com:443", false}, AddressCase{"10.0.0.1:50051", false},
+        AddressCase{"128.0.0.1:50051", false}, AddressCase{"0.0.0.0:50051", false},
+        AddressCase{"[::]:50051", false}, AddressCase{"[2001:db8::1]:50051", false},
+        AddressCase{"127.0.0.1.example.com:50051", false},
+        AddressCase{"localhost.example.com:50051", false},
+        AddressCase{"dns://10.0.0.1/localhost:50051", false},
+        AddressCase{"ipv4:127.0.0.1:1,10.0.0.1:1", false}, AddressCase{"[::1", false}));
+
+TEST(UsesTlsTest, LoopbackWithTlsSettings_Tls) {
+  ChannelOptions options;
+  options.server_name = "gateway.example.com";
+  EXPECT_TRUE(UsesTls(options));
+}
+
+TEST(UsesTlsTest, AskedByName_AsAsked) {
+  ChannelOptions options;
+  options.security = Security::kTls;
+  EXPECT_TRUE(UsesTls(options));
+  options.address = "gateway.example.com:443";
+  options.security = Security::kPlaintext;
+  EXPECT_FALSE(UsesTls(options));
+}
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content) {
+    char path[] = "/tmp/enos_flow_channel_test_XXXXXX";
+    const int descriptor = mkstemp(path);
+    close(descriptor);
+    path_ = path;
+    std::ofstream(path_) << content;
+  }
+  ~TemporaryFile() { unlink(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::string ProblemOf(const ChannelOptions& options) {
+  const auto channel = MakeChannel(options);
+  EXPECT_EQ(channel.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(channel.status().message());
+}
+
+TEST(MakeChannelTest, LoopbackAddress_Made) {
+  EXPECT_TRUE(MakeChannel({"127.0.0.1:1", Security::kAuto, "", "", "", ""}).ok());
+}
+
+TEST(MakeChannelTest, AddressWithoutPort_Refused) {
+  for (const char* address : {"", "gateway", ":50051", "[::1"}) {
+    ChannelOptions options;
+    options.address = address;
+    EXPECT_THAT(ProblemOf(options), StartsWith("address=" + options.address + ": expected"));
+  }
+}
+
+TEST(MakeChannelTest, CaFileMissing_NamedWithTheReason) {
+  ChannelOptions options;
+  options.ca_file = "/nonexistent/ca.pem";
+  EXPECT_EQ(ProblemOf(options),
+            "ca_file=/nonexistent/ca.pem: cannot be read (No such file or directory)");
+}
+
+TEST(MakeChannelTest, CaFileIsADirectory_Refused) {
+  ChannelOptions options;
+  options.ca_file = "/";
+  EXPECT_EQ(ProblemOf(options), "ca_file=/: cannot be read (Is a directory)");
+}
+
+TEST(MakeChannelTest, CaFileIsNoPem_Refused) {
+  const TemporaryFile file("hello");
+  ChannelOptions options;
+  options.ca_file = file.path();
+  EXPECT_THAT(ProblemOf(options), HasSubstr("expected a PEM file"));
+}
+
+TEST(MakeChannelTest, CertificateWithoutKeyOrKeyWithoutCertificate_Refused) {
+  ChannelOptions options;
+  options.cert_file = "/c.pem";
+  EXPECT_EQ(ProblemOf(options), "cert_file=/c.pem: expected key_file with it");
+  options = {};
+  options.key_file = "/k.pem";
+  EXPECT_EQ(ProblemOf(options), "key_file=/k.pem: expected cert_file with it");
+}
+
+TEST(MakeChannelTest, TlsSettingsOnPlaintext_Refused) {
+  ChannelOptions options;
+  options.security = Security::kPlaintext;
+  options.ca_file = "/ca.pem";
+  EXPECT_THAT(ProblemOf(options), StartsWith("plaintext: "));
+}
+
+}  // namespace
+}  // namespace enos::flow

@@ -1,0 +1,374 @@
+#include "enos/flow/client.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "enos/flow/channel.h"
+#include "fake_flow_service.h"
+#include "rich_status.h"
+#include "test_certificate.h"
+
+namespace enos::flow {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AnswerId;
+using testing::AnswerInTurn;
+using testing::FakeFlowService;
+using testing::NotExecuted;
+
+FlowClient ClientOf(const std::string& address) {
+  ChannelOptions options;
+  options.address = address;
+  return FlowClient(MakeChannel(options).value());
+}
+
+FlowRequest MakeRequest() {
+  FlowRequest request;
+  request.set_user_id("u");
+  request.set_org_id("o");
+  request.set_flow_id(3377);
+  *request.mutable_trigger_time() =
+      ToTimestamp(std::chrono::system_clock::time_point(milliseconds(1'574'385'824'001)));
+  auto* const parameter = request.add_parameters();
+  parameter->set_key("K");
+  parameter->set_value("V");
+  return request;
+}
+
+// A listening socket; its connections are never accepted, or a port where nothing listens.
+class BareSocket {
+ public:
+  explicit BareSocket(bool listening) : descriptor_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(descriptor_, generic, size), 0);
+    if (listening) {
+      EXPECT_EQ(listen(descriptor_, 8), 0);
+    }
+    EXPECT_EQ(getsockname(descriptor_, generic, &size), 0);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~BareSocket() { close(descriptor_); }
+  BareSocket(const BareSocket&) = delete;
+  BareSocket& operator=(const BareSocket&) = delete;
+  const std::string& address() const { return address_; }
+
+ private:
+  int descriptor_;
+  std::string address_;
+};
+
+TEST(ToTimestampTest, BeforeAndAfterTheEpoch_NanosNeverNegative) {
+  const auto after = ToTimestamp(std::chrono::system_clock::time_point(milliseconds(1'001)));
+  EXPECT_EQ(after.seconds(), 1);
+  EXPECT_EQ(after.nanos(), 1'000'000);
+  const auto before = ToTimestamp(std::chrono::system_clock::time_point(milliseconds(-1)));
+  EXPECT_EQ(before.seconds(), -1);
+  EXPECT_EQ(before.nanos(), 999'000'000);
+}
+
+TEST(FlowClientTest, CallSucceeds_InstanceIdAndRequestId) {
+  FakeFlowService gateway([](auto& context, const auto&, auto& response) {
+    context.AddTrailingMetadata("enos-request-id", "r-1");
+    response.set_flow_instance_id("3377-20191122012344");
+    return grpc::Status::OK;
+  });
+  const FlowResult result = ClientOf(gateway.address()).TriggerFlow(MakeRequest());
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.flow().flow_instance_id, "3377-20191122012344");
+  EXPECT_EQ(result.flow().enos_request_id, "r-1");
+  ASSERT_EQ(gateway.requests().size(), 1U);
+  EXPECT_EQ(gateway.requests()[0].SerializeAsString(), MakeRequest().SerializeAsString());
+}
+
+TEST(FlowClientTest, AnyCall_CarriesItsDeadline) {
+  std::promise<std::chrono::system_clock::time_point> seen;
+  FakeFlowService gateway([&](auto& context, const auto&, auto& response) {
+    seen.set_value(context.deadline());
+    response.set_flow_instance_id("i");
+    return grpc::Status::OK;
+  });
+  const auto before = std::chrono::system_clock::now();
+  CallOptions options;
+  options.timeout = std::chrono::hours(1);
+  ASSERT_TRUE(ClientOf(gateway.address()).TriggerFlow(MakeRequest(), options).ok());
+  const auto deadline = seen.get_future().get();
+  EXPECT_GT(deadline, before + std::chrono::minutes(59));
+  EXPECT_LT(deadline, before + std::chrono::hours(2));
+}
+
+TEST(FlowClientTest, LongestTimeoutThereIs_StillCalls) {
+  FakeFlowService gateway(AnswerId("i"));
+  CallOptions options;
+  options.timeout = milliseconds::max();
+  EXPECT_TRUE(ClientOf(gateway.address()).TriggerFlow(MakeRequest(), options).ok());
+}
+
+TEST(FlowClientTest, GatewayRefuses_TypedError) {
+  FakeFlowService gateway([](auto& context, const auto&, auto&) {
+    context.AddTrailingMetadata("enos-request-id", "r-2");
+    testing::RichStatus status;
+    status.code = grpc::StatusCode::INVALID_ARGUMENT;
+    status.message = "the request is not valid";
+    status.reason = "INVALID_REQUEST";
+    status.metadata = {{"execution", "NOT_EXECUTED"}};
+    status.violations = {{"user_id", "must not be empty"}};
+    return status.ToGrpc();
+  });
+  const FlowResult result = ClientOf(gateway.address()).TriggerFlow(MakeRequest());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().reason_kind, Reason::kInvalidRequest);
+  EXPECT_TRUE(result.error().SafeToRepeat());
+  EXPECT_EQ(result.error().violations.size(), 1U);
+  EXPECT_EQ(result.error().enos_request_id, "r-2") << "from the trailing metadata";
+}
+
+TEST(FlowClientTest, OkWithoutInstanceId_ErrorThatMayHaveRun) {
+  FakeFlowService gateway(AnswerId(""));
+  const FlowResult result = ClientOf(gateway.address()).TriggerFlow(MakeRequest());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::INTERNAL);
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+}
+
+TEST(FlowClientTest, GatewayTooSlow_DeadlineExceededAndUnknown) {
+  std::promise<void> client_has_its_answer;
+  auto wait = client_has_its_answer.get_future().share();
+  FakeFlowService gateway([wait](auto&, const auto&, auto& response) {
+    wait.wait();
+    response.set_flow_instance_id("late");
+    return grpc::Status::OK;
+  });
+  const FlowClient client = ClientOf(gateway.address());
+  // The connection first, so that what runs out of time is the call.
+  std::promise<FlowResult> warm;
+  PendingCall pending = client.TriggerFlowAsync(
+      MakeRequest(), {}, [&](FlowResult result) { warm.set_value(std::move(result)); });
+  while (gateway.requests().empty()) std::this_thread::yield();
+  CallOptions options;
+  options.timeout = milliseconds(200);
+  const FlowResult result = client.TriggerFlow(MakeRequest(), options);
+  client_has_its_answer.set_value();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(result.error().reason_kind, Reason::kNone);
+  EXPECT_TRUE(warm.get_future().get().ok());
+}
+
+TEST(FlowClientTest, NothingListens_UnavailableAndNotExecuted) {
+  const BareSocket nobody(/*listening=*/false);
+  const FlowResult result = ClientOf(nobody.address()).TriggerFlow(MakeRequest());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(result.error().reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_EQ(result.error().reason, "GATEWAY_UNREACHABLE");
+  EXPECT_TRUE(result.error().SafeToRepeat());
+  EXPECT_THAT(result.error().message, ::testing::HasSubstr("Connection refused"));
+}
+
+TEST(FlowClientTest, PeerThatSaysNothing_DeadlineExceededAndNotExecuted) {
+  const BareSocket mute(/*listening=*/true);
+  CallOptions options;
+  options.timeout = milliseconds(50);
+  const FlowResult result = ClientOf(mute.address()).TriggerFlow(MakeRequest(), options);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(result.error().reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_TRUE(result.error().SafeToRepeat());
+}
+
+TEST(FlowClientTest, NoTimeLeft_FailsBeforeAnythingIsSent) {
+  FakeFlowService gateway(AnswerId("i"));
+  CallOptions options;
+  options.timeout = milliseconds(0);
+  const FlowResult result = ClientOf(gateway.address()).TriggerFlow(MakeRequest(), options);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_TRUE(result.error().SafeToRepeat());
+  EXPECT_TRUE(gateway.requests().empty());
+}
+
+TEST(FlowClientTest, BareUnavailableFromTheServer_NotRepeatedByTheLibrary) {
+  FakeFlowService gateway(AnswerInTurn({grpc::Status(grpc::StatusCode::UNAVAILABLE, "bare")}));
+  const FlowResult result = ClientOf(gateway.address()).TriggerFlow(MakeRequest());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(gateway.requests().size(), 1U);
+}
+
+TEST(FlowClientAsyncTest, CallSucceeds_CallbackOnceWithTheFlow) {
+  FakeFlowService gateway(AnswerId("i-7"));
+  std::promise<FlowResult> done;
+  {
+    // The client and the handle may go before the answer comes.
+    const FlowClient client = ClientOf(gateway.address());
+    client.TriggerFlowAsync(MakeRequest(), {},
+                            [&](FlowResult result) { done.set_value(std::move(result)); });
+  }
+  const FlowResult result = done.get_future().get();
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.flow().flow_instance_id, "i-7");
+}
+
+TEST(FlowClientAsyncTest, ClientDroppedInTheCallback_NoCrash) {
+  // gRPC itself aborts when a channel's last reference goes on its callback thread.
+  for (int i = 0; i < 20; ++i) {
+    FakeFlowService gateway(AnswerId("i"));
+    auto client = std::make_shared<FlowClient>(ClientOf(gateway.address()));
+    std::promise<bool> done;
+    FlowClient* const borrowed = client.get();
+    borrowed->TriggerFlowAsync(
+        MakeRequest(), {}, [&done, client = std::move(client)](const FlowResult& result) mutable {
+          client.reset();
+          done.set_value(result.ok());
+        });
+    EXPECT_TRUE(done.get_future().get());
+  }
+}
+
+TEST(FlowClientAsyncTest, Cancelled_CancelledAndUnknown) {
+  std::promise<void> release;
+  auto wait = release.get_future().share();
+  FakeFlowService gateway([wait](auto&, const auto&, auto&) {
+    wait.wait();
+    return grpc::Status::OK;
+  });
+  std::promise<FlowResult> done;
+  const FlowClient client = ClientOf(gateway.address());
+  PendingCall call = client.TriggerFlowAsync(
+      MakeRequest(), {}, [&](FlowResult result) { done.set_value(std::move(result)); });
+  while (gateway.requests().empty()) std::this_thread::yield();
+  call.Cancel();
+  const FlowResult result = done.get_future().get();
+  release.set_value();
+  call.Cancel();  // after the end: nothing happens
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+}
+
+TEST(FlowClientRepeatTest, BusyTwice_SentThreeTimesWithTheWaitsAsked) {
+  FakeFlowService gateway(AnswerInTurn(
+      {NotExecuted(grpc::StatusCode::UNAVAILABLE, "GATEWAY_OVERLOADED", milliseconds(40)),
+       NotExecuted(grpc::StatusCode::RESOURCE_EXHAUSTED, "ENOS_RATE_LIMITED")}));
+  std::vector<int64_t> sleeps;
+  RepeatHooks hooks = RepeatHooks::Real();
+  hooks.sleep = [&](milliseconds wait) { sleeps.push_back(wait.count()); };
+  hooks.random = [] { return 0.25; };
+  const FlowResult result =
+      ClientOf(gateway.address()).TriggerFlowWithRepeat(MakeRequest(), {}, {}, hooks);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(gateway.requests().size(), 3U);
+  EXPECT_THAT(sleeps, ::testing::ElementsAre(40, 100));
+}
+
+TEST(FlowClientRepeatTest, RefusedForGood_SentOnce) {
+  FakeFlowService gateway(AnswerInTurn(
+      {NotExecuted(grpc::StatusCode::FAILED_PRECONDITION, "FLOW_HAS_NO_TASK", milliseconds(1))}));
+  EXPECT_FALSE(ClientOf(gateway.address()).TriggerFlowWithRepeat(MakeRequest(), {}, {}).ok());
+  EXPECT_EQ(gateway.requests().size(), 1U);
+}
+
+TEST(RepeatHooksTest, Real_RandomWithinItsRangeAndClockRuns) {
+  const RepeatHooks hooks = RepeatHooks::Real();
+  for (int i = 0; i < 100; ++i) {
+    const double random = hooks.random();
+    EXPECT_GE(random, 0.0);
+    EXPECT_LT(random, 1.0);
+  }
+  const auto before = hooks.now();
+  hooks.sleep(milliseconds(0));
+  EXPECT_GE(hooks.now(), before);
+}
+
+// A server with a certificate for gateway.example.com, and the client's side of it.
+class FlowClientTlsTest : public ::testing::Test {
+ protected:
+  FlowClientTlsTest() {
+    char path[] = "/tmp/enos_flow_client_test_XXXXXX";
+    close(mkstemp(path));
+    ca_file_ = path;
+    std::ofstream(ca_file_) << certificate_.certificate;
+  }
+  ~FlowClientTlsTest() override { unlink(ca_file_.c_str()); }
+
+  std::shared_ptr<grpc::ServerCredentials> Credentials(bool ask_for_client_certificate) const {
+    grpc::SslServerCredentialsOptions options(
+        ask_for_client_certificate ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                   : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    options.pem_root_certs = certificate_.certificate;
+    options.pem_key_cert_pairs.push_back({certificate_.key, certificate_.certificate});
+    return grpc::SslServerCredentials(options);
+  }
+
+  FlowResult Call(ChannelOptions options, const FakeFlowService& gateway) const {
+    options.address = gateway.address();
+    options.security = Security::kTls;
+    return FlowClient(MakeChannel(options).value()).TriggerFlow(MakeRequest());
+  }
+
+  const testing::TestCertificate certificate_ = testing::MakeTestCertificate("gateway.example.com");
+  std::string ca_file_;
+};
+
+TEST_F(FlowClientTlsTest, CaAndServerNameRight_CallSucceeds) {
+  FakeFlowService gateway(AnswerId("i"), Credentials(false));
+  ChannelOptions options;
+  options.ca_file = ca_file_;
+  options.server_name = "gateway.example.com";
+  EXPECT_TRUE(Call(options, gateway).ok());
+}
+
+TEST_F(FlowClientTlsTest, ServerNameWrong_NothingSent) {
+  FakeFlowService gateway(AnswerId("i"), Credentials(false));
+  ChannelOptions options;
+  options.ca_file = ca_file_;
+  options.server_name = "other.example.com";
+  const FlowResult result = Call(options, gateway);
+  ASSERT_FALSE(result.ok());
+  EXPECT_TRUE(result.error().SafeToRepeat());
+  EXPECT_EQ(result.error().reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_TRUE(gateway.requests().empty());
+}
+
+TEST_F(FlowClientTlsTest, CaNotTrusted_NothingSent) {
+  FakeFlowService gateway(AnswerId("i"), Credentials(false));
+  const auto other = testing::MakeTestCertificate("gateway.example.com");
+  std::ofstream(ca_file_) << other.certificate;
+  ChannelOptions options;
+  options.ca_file = ca_file_;
+  options.server_name = "gateway.example.com";
+  EXPECT_FALSE(Call(options, gateway).ok());
+  EXPECT_TRUE(gateway.requests().empty());
+}
+
+TEST_F(FlowClientTlsTest, ClientCertificateAsked_SentFromItsFiles) {
+  FakeFlowService gateway(AnswerId("i"), Credentials(true));
+  char path[] = "/tmp/enos_flow_client_test_XXXXXX";
+  close(mkstemp(path));
+  std::ofstream(path) << certificate_.key;
+  ChannelOptions options;
+  options.ca_file = ca_file_;
+  options.server_name = "gateway.example.com";
+  options.cert_file = ca_file_;
+  options.key_file = path;
+  EXPECT_TRUE(Call(options, gateway).ok());
+  unlink(path);
+}
+
+}  // namespace
+}  // namespace enos::flow

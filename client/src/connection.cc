@@ -1,0 +1,62 @@
+#include "connection.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <algorithm>
+#include <future>
+#include <string>
+
+namespace enos::flow {
+namespace {
+
+constexpr std::chrono::seconds kLongestProbe{1};
+
+// Why connecting failed. A channel's state does not tell, a failed call does: so a health check,
+// which changes nothing wherever it arrives, is sent in place of the real call. Empty if unknown.
+std::string FailureDetail(const std::shared_ptr<grpc::Channel>& channel,
+                          std::chrono::system_clock::time_point deadline) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::min(deadline, std::chrono::system_clock::now() + kLongestProbe));
+  const grpc::Slice empty;
+  const grpc::ByteBuffer request(&empty, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> finished;
+  stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
+                 [&finished](grpc::Status status) { finished.set_value(std::move(status)); });
+  const grpc::Status status = finished.get_future().get();
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ? status.error_message() : "";
+}
+
+FlowError Unreachable(grpc::StatusCode code, std::string message) {
+  FlowError error;
+  error.code = code;
+  error.message = std::move(message);
+  error.reason_kind = Reason::kGatewayUnreachable;
+  error.reason = "GATEWAY_UNREACHABLE";
+  error.execution = Execution::kNotExecuted;
+  return error;
+}
+
+}  // namespace
+
+std::optional<FlowError> Connect(const std::shared_ptr<grpc::Channel>& channel,
+                                 std::chrono::system_clock::time_point deadline) {
+  for (;;) {
+    const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
+    if (state == GRPC_CHANNEL_READY) return std::nullopt;
+    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) {
+      const std::string detail = FailureDetail(channel, deadline);
+      return Unreachable(grpc::StatusCode::UNAVAILABLE,
+                         "no connection to the gateway" + (detail.empty() ? "" : ": " + detail));
+    }
+    if (!channel->WaitForStateChange(state, deadline)) {
+      return Unreachable(grpc::StatusCode::DEADLINE_EXCEEDED,
+                         "no connection to the gateway within the time-out");
+    }
+  }
+}
+
+}  // namespace enos::flow

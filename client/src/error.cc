@@ -1,0 +1,124 @@
+#include "enos/flow/error.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace enos::flow {
+namespace {
+
+constexpr char kDomain[] = "enos-flow-gateway";
+// The longest google.protobuf.Duration; keeps hostile values from overflowing milliseconds.
+constexpr int64_t kMaxDurationSeconds = 315'576'000'000;
+
+constexpr std::pair<const char*, Reason> kReasons[] = {
+    {"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
+    {"INVALID_REQUEST", Reason::kInvalidRequest},
+    {"ENOS_INVALID_ARGUMENT", Reason::kEnosInvalidArgument},
+    {"ENOS_PERMISSION_DENIED", Reason::kEnosPermissionDenied},
+    {"FLOW_HAS_NO_TASK", Reason::kFlowHasNoTask},
+    {"ENOS_NOT_FOUND", Reason::kEnosNotFound},
+    {"ENOS_UNIMPLEMENTED", Reason::kEnosUnimplemented},
+    {"ENOS_ALREADY_EXISTS", Reason::kEnosAlreadyExists},
+    {"ENOS_OUT_OF_RANGE", Reason::kEnosOutOfRange},
+    {"ENOS_CREDENTIALS_REFUSED", Reason::kEnosCredentialsRefused},
+    {"ENOS_RATE_LIMITED", Reason::kEnosRateLimited},
+    {"ENOS_UNREACHABLE", Reason::kEnosUnreachable},
+    {"ENOS_UNAVAILABLE", Reason::kEnosUnavailable},
+    {"GATEWAY_OVERLOADED", Reason::kGatewayOverloaded},
+    {"GATEWAY_SHUTTING_DOWN", Reason::kGatewayShuttingDown},
+    {"ENOS_INTERNAL", Reason::kEnosInternal},
+    {"ENOS_TIMEOUT", Reason::kEnosTimeout},
+    {"ENOS_CONNECTION_LOST", Reason::kEnosConnectionLost},
+    {"ENOS_ERROR", Reason::kEnosError},
+    {"ENOS_MALFORMED_RESPONSE", Reason::kEnosMalformedResponse},
+};
+
+constexpr std::array<const char*, 17> kCodeNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
+std::string Lookup(const google::rpc::ErrorInfo& info, const char* key) {
+  const auto it = info.metadata().find(key);
+  return it == info.metadata().end() ? std::string() : it->second;
+}
+
+void ReadErrorInfo(const google::rpc::ErrorInfo& info, FlowError& error) {
+  error.reason = info.reason();
+  error.reason_kind = ReasonFromName(error.reason);
+  if (Lookup(info, "execution") == "NOT_EXECUTED") error.execution = Execution::kNotExecuted;
+  int64_t enos_code = 0;
+  if (absl::SimpleAtoi(Lookup(info, "enos_code"), &enos_code)) error.enos_code = enos_code;
+  error.enos_message = Lookup(info, "enos_message");
+  int http_status = 0;
+  if (absl::SimpleAtoi(Lookup(info, "http_status"), &http_status) && http_status >= 100 &&
+      http_status <= 599) {
+    error.http_status = http_status;
+  }
+  error.enos_request_id = Lookup(info, "enos_request_id");
+}
+
+std::chrono::milliseconds ReadDuration(const google::protobuf::Duration& duration) {
+  const int64_t seconds = std::clamp<int64_t>(duration.seconds(), 0, kMaxDurationSeconds);
+  const int64_t nanos = std::clamp<int64_t>(duration.nanos(), 0, 999'999'999);
+  // Rounded up: a caller that waits as long as this has waited long enough.
+  return std::chrono::milliseconds(seconds * 1000 + (nanos + 999'999) / 1'000'000);
+}
+
+}  // namespace
+
+const char* ExecutionName(Execution execution) {
+  return execution == Execution::kNotExecuted ? "NOT_EXECUTED" : "UNKNOWN";
+}
+
+Reason ReasonFromName(const std::string& name) {
+  if (name.empty()) return Reason::kNone;
+  const auto* const found = std::find_if(std::begin(kReasons), std::end(kReasons),
+                                         [&](const auto& entry) { return name == entry.first; });
+  return found == std::end(kReasons) ? Reason::kOther : found->second;
+}
+
+std::string StatusCodeName(grpc::StatusCode code) {
+  const int number = code;
+  if (number < 0 || static_cast<size_t>(number) >= kCodeNames.size()) {
+    return "CODE_" + std::to_string(number);
+  }
+  return kCodeNames[static_cast<size_t>(number)];
+}
+
+FlowError FlowErrorFromStatus(const grpc::Status& status) {
+  FlowError error;
+  error.code = status.error_code();
+  error.message = status.error_message();
+  google::rpc::Status rich;
+  if (status.error_details().empty() || !rich.ParseFromString(status.error_details())) {
+    return error;
+  }
+  bool have_info = false;
+  for (const google::protobuf::Any& any : rich.details()) {
+    google::rpc::ErrorInfo info;
+    google::rpc::RetryInfo retry;
+    google::rpc::BadRequest bad_request;
+    if (any.UnpackTo(&info)) {
+      // The first one of our domain counts; a proxy may have added its own.
+      if (have_info || info.domain() != kDomain) continue;
+      have_info = true;
+      ReadErrorInfo(info, error);
+    } else if (any.UnpackTo(&retry)) {
+      if (retry.has_retry_delay()) error.retry_after = ReadDuration(retry.retry_delay());
+    } else if (any.UnpackTo(&bad_request)) {
+      for (const auto& violation : bad_request.field_violations()) {
+        error.violations.push_back({violation.field(), violation.description()});
+      }
+    }
+  }
+  return error;
+}
+
+}  // namespace enos::flow

@@ -1,0 +1,74 @@
+#include "enos/flow/repeat.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "absl/random/random.h"
+
+namespace enos::flow {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// The limit of the random wait after so many attempts, doubling without overflow.
+milliseconds BackoffLimit(int attempts_made, const RepeatOptions& options) {
+  milliseconds limit = std::max(options.initial_backoff, milliseconds(0));
+  for (int i = 1; i < attempts_made && limit < options.max_backoff; ++i) {
+    limit = limit > options.max_backoff / 2 ? options.max_backoff : limit * 2;
+  }
+  return std::clamp(limit, milliseconds(0), std::max(options.max_backoff, milliseconds(0)));
+}
+
+}  // namespace
+
+RepeatHooks RepeatHooks::Real() {
+  return {[] { return std::chrono::steady_clock::now(); },
+          [](milliseconds wait) { std::this_thread::sleep_for(wait); },
+          [] {
+            thread_local absl::BitGen generator;
+            return absl::Uniform<double>(generator, 0.0, 1.0);
+          }};
+}
+
+bool IsWorthRepeating(const FlowError& error) {
+  return error.SafeToRepeat() && (error.code == grpc::StatusCode::UNAVAILABLE ||
+                                  error.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+std::optional<milliseconds> WaitBeforeRepeat(const FlowError& error, int attempts_made,
+                                             milliseconds time_left, double random,
+                                             const RepeatOptions& options) {
+  if (!IsWorthRepeating(error) || attempts_made >= options.max_attempts) return std::nullopt;
+  milliseconds wait{};
+  if (error.retry_after) {
+    wait = *error.retry_after;
+  } else {
+    const double limit = static_cast<double>(BackoffLimit(attempts_made, options).count());
+    wait = milliseconds(static_cast<int64_t>(limit * random));
+  }
+  if (wait >= time_left) return std::nullopt;
+  return wait;
+}
+
+FlowResult RepeatWhileSafe(const Attempt& attempt, milliseconds timeout,
+                           const RepeatOptions& options, const RepeatHooks& hooks) {
+  const auto start = hooks.now();
+  // By subtraction, not by adding to `start`: a huge time-out must not overflow the clock.
+  const auto time_left = [&] {
+    return timeout - std::chrono::ceil<milliseconds>(hooks.now() - start);
+  };
+  FlowResult result = attempt(timeout);
+  for (int attempts_made = 1; !result.ok(); ++attempts_made) {
+    const auto wait =
+        WaitBeforeRepeat(result.error(), attempts_made, time_left(), hooks.random(), options);
+    if (!wait) break;
+    if (*wait > milliseconds(0)) hooks.sleep(*wait);
+    const milliseconds left = time_left();
+    if (left <= milliseconds(0)) break;  // slept too long: the last answer stands
+    result = attempt(left);
+  }
+  return result;
+}
+
+}  // namespace enos::flow

@@ -1,0 +1,201 @@
+#include "enos/flow/repeat.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace enos::flow {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+FlowError MakeError(grpc::StatusCode code, Execution execution,
+                    std::optional<milliseconds> retry_after = std::nullopt) {
+  FlowError error;
+  error.code = code;
+  error.execution = execution;
+  error.retry_after = retry_after;
+  return error;
+}
+
+FlowError Busy(std::optional<milliseconds> retry_after = std::nullopt) {
+  return MakeError(grpc::StatusCode::UNAVAILABLE, Execution::kNotExecuted, retry_after);
+}
+
+struct WorthCase {
+  grpc::StatusCode code;
+  bool worth_when_not_executed;
+};
+
+class IsWorthRepeatingTest : public ::testing::TestWithParam<WorthCase> {};
+
+TEST_P(IsWorthRepeatingTest, CodeAndExecution_DecideTogether) {
+  EXPECT_EQ(IsWorthRepeating(MakeError(GetParam().code, Execution::kNotExecuted)),
+            GetParam().worth_when_not_executed);
+  EXPECT_FALSE(IsWorthRepeating(MakeError(GetParam().code, Execution::kUnknown)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, IsWorthRepeatingTest,
+                         ::testing::Values(WorthCase{grpc::StatusCode::UNAVAILABLE, true},
+                                           WorthCase{grpc::StatusCode::RESOURCE_EXHAUSTED, true},
+                                           WorthCase{grpc::StatusCode::CANCELLED, false},
+                                           WorthCase{grpc::StatusCode::UNKNOWN, false},
+                                           WorthCase{grpc::StatusCode::INVALID_ARGUMENT, false},
+                                           WorthCase{grpc::StatusCode::DEADLINE_EXCEEDED, false},
+                                           WorthCase{grpc::StatusCode::NOT_FOUND, false},
+                                           WorthCase{grpc::StatusCode::ALREADY_EXISTS, false},
+                                           WorthCase{grpc::StatusCode::PERMISSION_DENIED, false},
+                                           WorthCase{grpc::StatusCode::FAILED_PRECONDITION, false},
+                                           WorthCase{grpc::StatusCode::OUT_OF_RANGE, false},
+                                           WorthCase{grpc::StatusCode::UNIMPLEMENTED, false},
+                                           WorthCase{grpc::StatusCode::INTERNAL, false},
+                                           WorthCase{grpc::StatusCode::UNAUTHENTICATED, false}));
+
+struct WaitCase {
+  const char* name;
+  FlowError error;
+  int attempts_made;
+  milliseconds time_left;
+  double random;
+  std::optional<milliseconds> expected;
+};
+
+class WaitBeforeRepeatTest : public ::testing::TestWithParam<WaitCase> {};
+
+TEST_P(WaitBeforeRepeatTest, ErrorAndTimeLeft_WaitOrNothing) {
+  RepeatOptions options;
+  options.max_attempts = 5;
+  options.initial_backoff = milliseconds(100);
+  options.max_backoff = milliseconds(350);
+  const WaitCase& row = GetParam();
+  EXPECT_EQ(WaitBeforeRepeat(row.error, row.attempts_made, row.time_left, row.random, options),
+            row.expected);
+}
+
+constexpr milliseconds kLong{60'000};
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, WaitBeforeRepeatTest,
+    ::testing::Values(
+        WaitCase{"first_at_half_chance", Busy(), 1, kLong, 0.5, milliseconds(50)},
+        WaitCase{"second_doubles", Busy(), 2, kLong, 0.5, milliseconds(100)},
+        WaitCase{"third_is_capped", Busy(), 3, kLong, 0.5, milliseconds(175)},
+        WaitCase{"fourth_is_capped", Busy(), 4, kLong, 0.5, milliseconds(175)},
+        WaitCase{"chance_zero_is_at_once", Busy(), 1, kLong, 0.0, milliseconds(0)},
+        WaitCase{"last_attempt_made", Busy(), 5, kLong, 0.5, std::nullopt},
+        WaitCase{"retry_info_beats_backoff", Busy(milliseconds(7000)), 1, kLong, 0.5,
+                 milliseconds(7000)},
+        WaitCase{"retry_info_of_zero", Busy(milliseconds(0)), 1, kLong, 0.5, milliseconds(0)},
+        WaitCase{"wait_uses_up_the_time", Busy(milliseconds(7000)), 1, milliseconds(7000), 0.5,
+                 std::nullopt},
+        WaitCase{"wait_leaves_a_millisecond", Busy(milliseconds(7000)), 1, milliseconds(7001), 0.5,
+                 milliseconds(7000)},
+        WaitCase{"no_time_left", Busy(milliseconds(0)), 1, milliseconds(0), 0.0, std::nullopt},
+        WaitCase{"may_have_run",
+                 MakeError(grpc::StatusCode::UNAVAILABLE, Execution::kUnknown, milliseconds(1)), 1,
+                 kLong, 0.5, std::nullopt},
+        WaitCase{"will_be_refused_again",
+                 MakeError(grpc::StatusCode::INVALID_ARGUMENT, Execution::kNotExecuted), 1, kLong,
+                 0.5, std::nullopt}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(WaitBeforeRepeatTest, HugeLimits_NoOverflow) {
+  RepeatOptions options;
+  options.max_attempts = 2000;
+  options.initial_backoff = milliseconds(1);
+  options.max_backoff = milliseconds(INT64_MAX / 2);
+  const auto wait = WaitBeforeRepeat(Busy(), 1999, milliseconds::max(), 0.5, options);
+  ASSERT_TRUE(wait.has_value());
+  EXPECT_GT(wait->count(), 0);
+}
+
+// A call that has its outcomes prepared, and a clock that only sleeping and calling move.
+class RepeatWhileSafeTest : public ::testing::Test {
+ protected:
+  FlowResult Run(std::deque<FlowResult> outcomes, milliseconds timeout,
+                 milliseconds each_call_takes = milliseconds(0)) {
+    const Attempt attempt = [&](milliseconds time_left) {
+      budgets_.push_back(time_left.count());
+      now_ += each_call_takes;
+      FlowResult outcome = outcomes.front();
+      outcomes.pop_front();
+      return outcome;
+    };
+    const RepeatHooks hooks = {[this] { return now_; },
+                               [this](milliseconds wait) {
+                                 sleeps_.push_back(wait.count());
+                                 now_ += wait;
+                               },
+                               [] { return 0.5; }};
+    return RepeatWhileSafe(attempt, timeout, options_, hooks);
+  }
+
+  RepeatOptions options_;  // 3 attempts, 200 ms
+  std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
+  std::vector<int64_t> budgets_;
+  std::vector<int64_t> sleeps_;
+};
+
+TEST_F(RepeatWhileSafeTest, FirstAttemptSucceeds_OneCall) {
+  const FlowResult result = Run({TriggeredFlow{"1-2", ""}}, milliseconds(1000));
+  ASSERT_TRUE(result.ok());
+  EXPECT_THAT(budgets_, ElementsAre(1000));
+  EXPECT_THAT(sleeps_, IsEmpty());
+}
+
+TEST_F(RepeatWhileSafeTest, BusyTwice_RepeatedWithinTheSameTime) {
+  const FlowResult result = Run({Busy(), Busy(milliseconds(300)), TriggeredFlow{"1-2", ""}},
+                                milliseconds(10'000), milliseconds(50));
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result.flow().flow_instance_id, "1-2");
+  EXPECT_THAT(sleeps_, ElementsAre(100, 300));
+  EXPECT_THAT(budgets_, ElementsAre(10'000, 9'850, 9'500));
+}
+
+TEST_F(RepeatWhileSafeTest, AlwaysBusy_StopsAtTheLimit) {
+  const FlowResult result = Run({Busy(), Busy(), Busy(milliseconds(9))}, milliseconds(10'000));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().retry_after, milliseconds(9)) << "the last answer is the one returned";
+  EXPECT_EQ(budgets_.size(), 3U);
+}
+
+TEST_F(RepeatWhileSafeTest, MayHaveRun_NeverRepeated) {
+  const FlowResult result =
+      Run({MakeError(grpc::StatusCode::UNAVAILABLE, Execution::kUnknown)}, milliseconds(10'000));
+  EXPECT_FALSE(result.ok());
+  EXPECT_EQ(budgets_.size(), 1U);
+}
+
+TEST_F(RepeatWhileSafeTest, BusyThenMayHaveRun_StopsThere) {
+  const FlowResult result = Run({Busy(), MakeError(grpc::StatusCode::UNKNOWN, Execution::kUnknown)},
+                                milliseconds(10'000));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(budgets_.size(), 2U);
+}
+
+TEST_F(RepeatWhileSafeTest, WaitLongerThanTheTimeLeft_ReturnsWithoutSleeping) {
+  const FlowResult result = Run({Busy(milliseconds(900))}, milliseconds(1000), milliseconds(200));
+  EXPECT_FALSE(result.ok());
+  EXPECT_THAT(sleeps_, IsEmpty());
+  EXPECT_EQ(budgets_.size(), 1U);
+}
+
+TEST_F(RepeatWhileSafeTest, OneAttemptAllowed_OneCall) {
+  options_.max_attempts = 1;
+  EXPECT_FALSE(Run({Busy()}, milliseconds(1000)).ok());
+  EXPECT_EQ(budgets_.size(), 1U);
+}
+
+TEST_F(RepeatWhileSafeTest, HugeTimeout_NoOverflow) {
+  const FlowResult result = Run({Busy(), TriggeredFlow{"1-2", ""}}, milliseconds::max());
+  EXPECT_TRUE(result.ok());
+}
+
+}  // namespace
+}  // namespace enos::flow

@@ -1,0 +1,39 @@
+# Everything the project links against; all of it comes from Debian 12 packages (the README gives a reason for each).
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Protobuf 3.21 REQUIRED)  # Debian ships no CMake config for it; this is CMake's own module
+find_package(gRPC 1.51 CONFIG REQUIRED)
+find_package(absl CONFIG REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_package(RapidJSON REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # headers only: Asio and Beast
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv>=1.44)
+
+# The registry and the text format only. Its CMake config asks for its HTTP server, too, which is not ours (server/ops is).
+find_library(PROMETHEUS_CORE_LIBRARY prometheus-cpp-core REQUIRED)
+add_library(enos_prometheus INTERFACE)
+target_link_libraries(enos_prometheus INTERFACE "${PROMETHEUS_CORE_LIBRARY}")
+
+# Header-only libraries as system targets, so that their warnings are theirs.
+add_library(enos_rapidjson INTERFACE)
+target_include_directories(enos_rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIRS})
+target_compile_definitions(enos_rapidjson INTERFACE RAPIDJSON_HAS_STDSTRING=1)
+
+add_library(enos_asio INTERFACE)
+target_link_libraries(enos_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+target_compile_definitions(enos_asio INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY BOOST_ASIO_DISABLE_CONCEPTS)
+
+# google/rpc/{status,error_details}.proto: compiled from the installed package, never copied here.
+find_path(GOOGLEAPIS_INCLUDE_DIR google/rpc/error_details.proto
+  PATHS /usr/share/gocode/src/github.com/gogo/googleapis NO_DEFAULT_PATH REQUIRED)
+
+# grpc/health/v1/health.proto and grpc.reflection.v1alpha's reflection.proto: likewise. The package has them in two places.
+set(GRPC_GO_DIR /usr/share/gocode/src/google.golang.org/grpc)
+find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto
+  PATHS ${GRPC_GO_DIR}/debian/missing-sources/grpc/grpc-proto/master NO_DEFAULT_PATH REQUIRED)
+find_path(GRPC_REFLECTION_PROTO_DIR reflection.proto
+  PATHS ${GRPC_GO_DIR}/reflection/grpc_reflection_v1alpha NO_DEFAULT_PATH REQUIRED)

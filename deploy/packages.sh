@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# The one list of Debian packages that the project needs, and the one way to install them.
+#
+#   deploy/packages.sh build test     installs what is missing of these groups
+#   deploy/packages.sh --list build   prints the names, one a line
+#
+# Groups:  build  compiles the three programs        test  compiles and runs the tests
+#          demo   what deploy/demo.sh calls          clang second compiler, TSan and libFuzzer runtimes
+#          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
+#          lint   formatter, linters, and npm for buf (left out where an npm is on the PATH)
+# On a machine that has everything this takes no time and needs neither root nor a network.
+set -euo pipefail
+
+group_packages() {
+  case "$1" in
+    build)
+      printf '%s\n' g++ cmake ninja-build pkg-config ccache git ca-certificates \
+        libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
+        libcurl4-openssl-dev libssl-dev rapidjson-dev libabsl-dev libcli11-dev libspdlog-dev \
+        libboost-dev libuv1-dev prometheus-cpp-dev golang-github-gogo-googleapis-dev golang-google-grpc-dev
+      ;;
+    # prometheus: promtool, and the server that scrapes a gateway in a test.
+    test) printf '%s\n' libgtest-dev libgmock-dev prometheus ;;
+    demo) printf '%s\n' curl jq ;;
+    # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
+    clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;
+    lint)
+      printf '%s\n' clang-tidy-19 clang-format-19 shellcheck
+      command -v npm >/dev/null || printf '%s\n' nodejs npm
+      ;;
+    bench)
+      # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
+      printf '%s\n' nginx-light libnginx-mod-http-echo nghttp2-client openssl libbenchmark-dev \
+        golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-github-golang-protobuf-1-5-dev \
+        protoc-gen-go-1-5 protoc-gen-go-grpc python3 python3-grpcio python3-protobuf python3-aiohttp
+      command -v npm >/dev/null || printf '%s\n' nodejs npm
+      ;;
+    *)
+      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench and lint" >&2
+      exit 2
+      ;;
+  esac
+}
+
+list=false
+if [[ "${1:-}" == --list ]]; then
+  list=true
+  shift
+fi
+if [[ $# -eq 0 || "$1" == --help ]]; then
+  sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+  [[ $# -gt 0 ]] && exit 0
+  exit 2
+fi
+
+wanted=()
+for group in "$@"; do
+  names="$(group_packages "$group")" || exit 2
+  mapfile -t -O "${#wanted[@]}" wanted <<<"$names"
+done
+if $list; then
+  printf '%s\n' "${wanted[@]}"
+  exit 0
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "packages.sh: this machine has no dpkg; the project is built on Debian 12." >&2
+  echo "Install the equivalents of these yourself: ${wanted[*]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  status="$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)"
+  [[ "$status" == installed ]] || missing+=("$package")
+done
+if [[ ${#missing[@]} -eq 0 ]]; then
+  echo "All ${#wanted[@]} packages are here."
+  exit 0
+fi
+
+as_root=()
+if [[ $EUID -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "packages.sh: these packages are missing: ${missing[*]}" >&2
+    echo "Run this as root, or install sudo, so that they can be installed." >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "Installing ${#missing[@]} of ${#wanted[@]} packages: ${missing[*]}"
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3)
+"${apt[@]}" update </dev/null
+"${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null

@@ -1,0 +1,54 @@
+// Leads each HTTP request to the part that decides it, applies faults, and writes the ledger.
+// Internal to the sandbox.
+#ifndef ENOS_SANDBOX_REQUEST_ROUTER_H_
+#define ENOS_SANDBOX_REQUEST_ROUTER_H_
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "sandbox/http/handler.h"
+#include "sandbox/sandbox_server.h"
+
+namespace enos::sandbox {
+
+// Thread-safe.
+class RequestRouter : public HttpHandler {
+ public:
+  // Copies what it needs; clock and log must not be empty.
+  explicit RequestRouter(const SandboxOptions& options);
+
+  // What /_sandbox/stats tells of the sockets. To be called before the first request.
+  void SetServerCounts(std::function<ServerCounts()> counts) { server_counts_ = std::move(counts); }
+
+  void OnRequest(HttpRequest request, Responder responder) override;
+
+  TokenService& tokens() { return tokens_; }
+  const CallLedger& ledger() const { return ledger_; }
+  TokenStats token_stats() const;
+
+ private:
+  Answer Route(const HttpRequest& request, const Target& target);
+  Answer AnswerToken(const HttpRequest& request, TokenAction action);
+  Answer AnswerFlow(const HttpRequest& request, const Target& target,
+                    const std::string& api_version);
+  Answer Json(int status, std::string body) const;
+  Answer AnswerView(const HttpRequest& request, const Target& target);
+  void Log(const HttpRequest& request, const std::string& outcome) const;
+
+  const Clock clock_;
+  const std::function<void(const std::string&)> log_;
+  const Latency latency_;
+  std::function<ServerCounts()> server_counts_;
+  TokenService tokens_;
+  FlowService flows_;
+  FaultPlan faults_;
+  CallLedger ledger_;
+
+  mutable std::mutex mutex_;
+  TokenStats token_stats_;
+};
+
+}  // namespace enos::sandbox
+
+#endif  // ENOS_SANDBOX_REQUEST_ROUTER_H_

@@ -1,0 +1,40 @@
+#ifndef ENOS_SERVER_BASE_SCHEDULER_H_
+#define ENOS_SERVER_BASE_SCHEDULER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+namespace enos::gateway {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using WallTime = std::chrono::system_clock::time_point;
+using Duration = std::chrono::steady_clock::duration;
+
+// Names a pending timer; 0 is never one.
+using TimerId = uint64_t;
+
+// Time as the gateway's logic sees it: the clocks, and timers. The real one is the upstream event
+// loop; tests have one whose time stands still until they move it. Everything is called, and calls
+// back, on one thread: the loop's.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+
+  virtual SteadyTime Now() const = 0;
+  virtual WallTime WallNow() const = 0;
+
+  // Calls `task` once, not before `when`; never from within RunAt itself.
+  virtual TimerId RunAt(SteadyTime when, std::function<void()> task) = 0;
+
+  // Drops a timer. One that ran, was dropped or is 0 is ignored.
+  virtual void Cancel(TimerId id) = 0;
+
+  TimerId RunAfter(Duration delay, std::function<void()> task) {
+    return RunAt(Now() + delay, std::move(task));
+  }
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_BASE_SCHEDULER_H_

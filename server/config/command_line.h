@@ -1,0 +1,30 @@
+#ifndef ENOS_SERVER_CONFIG_COMMAND_LINE_H_
+#define ENOS_SERVER_CONFIG_COMMAND_LINE_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/base/log_mask.h"
+
+namespace enos::gateway {
+
+// What was said on the command line; values are not looked at yet.
+struct CommandLine {
+  bool help = false;                                       // then `values` may be incomplete
+  bool version = false;                                    // likewise
+  std::map<std::string, std::string, std::less<>> values;  // by flag, "--listen"
+};
+
+// Reads the arguments (without the program's name) by the table of settings: --name=value,
+// --name value; a switch also alone, for true. The error line (without the program's name) for a
+// flag that is not known, given twice or without its value, for anything that is no flag, and for a
+// key: nothing that may be one is repeated in it. Never throws.
+std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::string>& arguments,
+                                                       const SecretMask& keys);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_CONFIG_COMMAND_LINE_H_

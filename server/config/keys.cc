@@ -1,0 +1,68 @@
+#include "server/config/keys.h"
+
+#include "server/config/error_line.h"
+#include "server/config/text.h"
+
+namespace enos::gateway {
+namespace {
+
+constexpr std::string_view kExpectedText = "1 to 4096 printable ASCII characters without spaces";
+
+std::string ShownPath(const std::string& path) {
+  const bool is_path = StartsWith(path, "/") || StartsWith(path, "./") || StartsWith(path, "../");
+  return is_path ? Quoted(path, SecretMask()) : "the file name (not shown: it has no directory)";
+}
+
+void StripLineBreak(std::string* text) {
+  if (EndsWith(*text, "\n")) text->pop_back();
+  if (EndsWith(*text, "\r")) text->pop_back();
+}
+
+std::optional<std::string> ReadKeyFile(const KeyInfo& key, const std::string& path,
+                                       const FileReader& read_file, Settings* settings) {
+  constexpr size_t kLineBreak = 2;
+  absl::StatusOr<std::string> content = read_file(path, kMaxKeyBytes + kLineBreak + 1);
+  if (!content.ok()) {
+    return Concat(key.file_variable, ": ", ShownPath(path), " cannot be read (",
+                  std::string(content.status().message()), "), expected a file with ", key.help);
+  }
+  StripLineBreak(&*content);
+  const bool valid = IsKeyText(*content);
+  settings->*key.field = Secret::TakeFrom(*content);
+  if (valid) return std::nullopt;
+  return Concat(key.file_variable, ": the content of ", ShownPath(path),
+                " (not shown) is not valid, expected ", kExpectedText);
+}
+
+}  // namespace
+
+std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environment,
+                                   const FileReader& read_file, Settings* settings) {
+  std::optional<std::string> value = environment(key.variable);
+  const std::optional<std::string> path = environment(key.file_variable);
+  if (value && path) {
+    WipeString(*value);
+    return Concat(key.variable, " and ", key.file_variable,
+                  ": both are set (not shown), expected only one of them");
+  }
+  if (path) return ReadKeyFile(key, *path, read_file, settings);
+  if (!value) {
+    return Concat(key.variable, " (or ", key.file_variable, "): missing, expected ", key.help,
+                  " in one of these variables");
+  }
+  const bool valid = IsKeyText(*value);
+  settings->*key.field = Secret::TakeFrom(*value);
+  if (valid) return std::nullopt;
+  return Concat(key.variable, ": the value (not shown) is not valid, expected ", kExpectedText);
+}
+
+void RegisterKeyVariables(const EnvLookup& environment, SecretMask* mask) {
+  for (const KeyInfo& key : KeyTable()) {
+    if (std::optional<std::string> value = environment(key.variable)) {
+      mask->Register(*value, SecretLife::kForever);
+      WipeString(*value);
+    }
+  }
+}
+
+}  // namespace enos::gateway

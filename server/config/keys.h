@@ -1,0 +1,25 @@
+#ifndef ENOS_SERVER_CONFIG_KEYS_H_
+#define ENOS_SERVER_CONFIG_KEYS_H_
+
+#include <optional>
+#include <string>
+
+#include "server/base/log_mask.h"
+#include "server/config/parse_settings.h"
+#include "server/config/setting_table.h"
+
+namespace enos::gateway {
+
+// Reads one key from its variable, or from the file that its other variable names (a line break at
+// its end is taken off), into the field. The error line (without the program's name) where it is
+// missing, given both ways, unreadable or not a key. The key itself is never in the line; neither
+// is a file name that does not look like one, because it may be a key in the wrong variable.
+std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environment,
+                                   const FileReader& read_file, Settings* settings);
+
+// Makes known whatever stands in the keys' variables, so that no error line shows it.
+void RegisterKeyVariables(const EnvLookup& environment, SecretMask* mask);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_CONFIG_KEYS_H_

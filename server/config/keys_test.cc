@@ -1,0 +1,126 @@
+#include "server/config/keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace enos::gateway {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct KeyCase {
+  const char* name;
+  std::map<std::string, std::string> environment;
+  std::string key;    // what is read; empty: refused
+  std::string error;  // then the line
+};
+
+constexpr char kMissing[] =
+    "ENOS_SECRET_KEY (or ENOS_SECRET_KEY_FILE): missing, expected the application's SecretKey in "
+    "one of these variables";
+constexpr char kBoth[] =
+    "ENOS_SECRET_KEY and ENOS_SECRET_KEY_FILE: both are set (not shown), expected only one of them";
+constexpr char kBadValue[] =
+    "ENOS_SECRET_KEY: the value (not shown) is not valid, expected 1 to 4096 printable ASCII "
+    "characters without spaces";
+
+std::string BadContent(const std::string& path) {
+  return "ENOS_SECRET_KEY_FILE: the content of \"" + path +
+         "\" (not shown) is not valid, expected 1 to 4096 printable ASCII characters without "
+         "spaces";
+}
+
+// Files of the test, by path.
+absl::StatusOr<std::string> ReadTestFile(const std::string& path, size_t limit) {
+  static const auto& files = *new std::map<std::string, std::string>{
+      {"/plain", "s3cr3t"},
+      {"/newline", "s3cr3t\n"},
+      {"/crlf", "s3cr3t\r\n"},
+      {"./relative", "s3cr3t"},
+      {"/two_newlines", "s3cr3t\n\n"},
+      {"/two_lines", "s3cr3t\ns3cr3t"},
+      {"/empty", ""},
+      {"/only_newline", "\n"},
+      {"/longest", std::string(4096, 's') + "\r\n"},
+      {"/too_long", std::string(4097, 's')},
+      {"/far_too_long", std::string(100000, 's')},
+  };
+  const auto file = files.find(path);
+  if (file == files.end()) return absl::NotFoundError("No such file or directory");
+  return file->second.substr(0, limit);
+}
+
+class SecretKeyTable : public testing::TestWithParam<KeyCase> {};
+
+TEST_P(SecretKeyTable, IsReadOrRefusedWithoutShowingIt) {
+  const EnvLookup environment = [](std::string_view name) -> std::optional<std::string> {
+    const auto found = GetParam().environment.find(std::string(name));
+    if (found == GetParam().environment.end()) return std::nullopt;
+    return found->second;
+  };
+  Settings settings;
+  const auto error = ReadKey(KeyTable()[1], environment, &ReadTestFile, &settings);
+  EXPECT_EQ(error.value_or(""), GetParam().error);
+  EXPECT_THAT(error.value_or(""), Not(HasSubstr("s3cr3t")));
+  if (GetParam().error.empty()) {
+    EXPECT_EQ(settings.secret_key.Reveal(), GetParam().key);
+  }
+  EXPECT_TRUE(settings.access_key.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SecretKeyTable,
+    testing::Values(
+        KeyCase{"Value", {{"ENOS_SECRET_KEY", "s3cr3t"}}, "s3cr3t", ""},
+        KeyCase{"File", {{"ENOS_SECRET_KEY_FILE", "/plain"}}, "s3cr3t", ""},
+        KeyCase{"FileWithNewline", {{"ENOS_SECRET_KEY_FILE", "/newline"}}, "s3cr3t", ""},
+        KeyCase{"FileWithCrlf", {{"ENOS_SECRET_KEY_FILE", "/crlf"}}, "s3cr3t", ""},
+        KeyCase{"RelativeFile", {{"ENOS_SECRET_KEY_FILE", "./relative"}}, "s3cr3t", ""},
+        KeyCase{"LongestFile", {{"ENOS_SECRET_KEY_FILE", "/longest"}}, std::string(4096, 's'), ""},
+        KeyCase{"Missing", {}, "", kMissing},
+        KeyCase{"OtherKeyOnly", {{"ENOS_ACCESS_KEY", "s3cr3t"}}, "", kMissing},
+        KeyCase{
+            "Both", {{"ENOS_SECRET_KEY", "s3cr3t"}, {"ENOS_SECRET_KEY_FILE", "/plain"}}, "", kBoth},
+        KeyCase{"BothButOneEmpty",
+                {{"ENOS_SECRET_KEY", ""}, {"ENOS_SECRET_KEY_FILE", "/plain"}},
+                "",
+                kBoth},
+        KeyCase{"EmptyValue", {{"ENOS_SECRET_KEY", ""}}, "", kBadValue},
+        KeyCase{"Space", {{"ENOS_SECRET_KEY", "s3cr3t x"}}, "", kBadValue},
+        KeyCase{"NewlineInValue", {{"ENOS_SECRET_KEY", "s3cr3t\n"}}, "", kBadValue},
+        KeyCase{"TooLongValue", {{"ENOS_SECRET_KEY", std::string(4097, 's')}}, "", kBadValue},
+        KeyCase{"EmptyFile", {{"ENOS_SECRET_KEY_FILE", "/empty"}}, "", BadContent("/empty")},
+        KeyCase{"OnlyNewline",
+                {{"ENOS_SECRET_KEY_FILE", "/only_newline"}},
+                "",
+                BadContent("/only_newline")},
+        KeyCase{"TwoNewlines",
+                {{"ENOS_SECRET_KEY_FILE", "/two_newlines"}},
+                "",
+                BadContent("/two_newlines")},
+        KeyCase{"TwoLines", {{"ENOS_SECRET_KEY_FILE", "/two_lines"}}, "", BadContent("/two_lines")},
+        KeyCase{
+            "TooLongFile", {{"ENOS_SECRET_KEY_FILE", "/too_long"}}, "", BadContent("/too_long")},
+        KeyCase{"FarTooLongFile",
+                {{"ENOS_SECRET_KEY_FILE", "/far_too_long"}},
+                "",
+                BadContent("/far_too_long")},
+        KeyCase{"NoSuchFile",
+                {{"ENOS_SECRET_KEY_FILE", "/none"}},
+                "",
+                "ENOS_SECRET_KEY_FILE: \"/none\" cannot be read (No such file or directory), "
+                "expected a file with the application's SecretKey"},
+        KeyCase{"KeyInTheFilesVariable",
+                {{"ENOS_SECRET_KEY_FILE", "s3cr3t"}},
+                "",
+                "ENOS_SECRET_KEY_FILE: the file name (not shown: it has no directory) cannot be "
+                "read (No such file or directory), expected a file with the application's "
+                "SecretKey"}),
+    [](const auto& param) { return param.param.name; });
+
+}  // namespace
+}  // namespace enos::gateway

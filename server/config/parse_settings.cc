@@ -1,0 +1,173 @@
+#include "server/config/parse_settings.h"
+
+#include <absl/time/time.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "server/base/log_mask.h"
+#include "server/config/command_line.h"
+#include "server/config/error_line.h"
+#include "server/config/help.h"
+#include "server/config/keys.h"
+#include "server/config/setting_table.h"
+#include "server/config/text.h"
+
+namespace enos::gateway {
+namespace {
+
+using Error = std::optional<std::string>;
+
+// A setting's text as it applies, and where it came from.
+struct Given {
+  std::string text;
+  Origin origin = Origin::kDefault;
+};
+
+ExitNow WrongSetting(std::string_view line) { return {2, Concat(kProgramName, ": ", line, "\n")}; }
+
+std::string AsText(std::chrono::milliseconds duration) {
+  return absl::FormatDuration(absl::FromChrono(duration));
+}
+
+// One run of ParseSettings.
+class Parser {
+ public:
+  Parser(const EnvLookup& environment, const FileReader& read_file)
+      : environment_(environment), read_file_(read_file) {
+    RegisterKeyVariables(environment_, &keys_);
+  }
+
+  std::variant<Settings, ExitNow> Run(const std::vector<std::string>& arguments) {
+    auto read = ReadCommandLine(arguments, keys_);
+    if (const auto* error = std::get_if<std::string>(&read)) return WrongSetting(*error);
+    const auto& line = std::get<CommandLine>(read);
+    if (line.help) return ExitNow{0, HelpText()};
+    if (line.version) return ExitNow{0, VersionText()};
+    if (Error error = ReadAll(line)) return WrongSetting(*error);
+    return std::move(settings_);
+  }
+
+ private:
+  Error ReadAll(const CommandLine& line) {
+    for (const SettingInfo& setting : SettingTable()) {
+      if (Error error = ReadOne(setting, line)) return error;
+    }
+    for (const KeyInfo& key : KeyTable()) {
+      if (Error error = ReadKey(key, environment_, read_file_, &settings_)) return error;
+    }
+    for (const auto check : {&Parser::CheckListen, &Parser::CheckEnosUrl, &Parser::CheckCaFile,
+                             &Parser::CheckDrainTimeout}) {
+      if (Error error = (this->*check)()) return error;
+    }
+    return std::nullopt;
+  }
+
+  Error ReadOne(const SettingInfo& setting, const CommandLine& line) {
+    Given given{std::string(setting.default_text), Origin::kDefault};
+    if (const auto flag = line.values.find(setting.flag); flag != line.values.end()) {
+      given = {flag->second, Origin::kFlag};
+    } else if (auto variable = environment_(setting.variable)) {
+      given = {std::move(*variable), Origin::kVariable};
+    }
+    if (given.origin == Origin::kDefault && setting.required) {
+      return Concat(NameOf(setting, given.origin), ": missing, expected ", setting.expected);
+    }
+    const bool valid = setting.set(given.text, &settings_);
+    given_[setting.flag] = std::move(given);
+    return valid ? std::nullopt : NotValid(setting.flag, setting.expected);
+  }
+
+  Error NotValid(std::string_view flag, std::string_view expected) const {
+    const Given& given = given_.at(flag);
+    return Concat(NameOf(SettingNamed(flag), given.origin), ": ", Quoted(given.text, keys_),
+                  given.origin == Origin::kDefault ? " (the default)" : "",
+                  " is not valid, expected ", expected);
+  }
+
+  Error CheckListen() const {
+    if (settings_.listen.IsLoopback() || settings_.allow_plaintext) return std::nullopt;
+    return NotValid("--listen",
+                    "a loopback address like 127.0.0.1:50051, or --allow_plaintext "
+                    "(ENOS_GATEWAY_ALLOW_PLAINTEXT) beside it, as nothing would be encrypted");
+  }
+
+  Error CheckEnosUrl() const {
+    const BaseUrl& url = settings_.enos_url;
+    if (url.tls || url.IsLoopback() || settings_.allow_plaintext_upstream) return std::nullopt;
+    return NotValid("--enos_url",
+                    "https://, or --allow_plaintext_upstream "
+                    "(ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) beside it, as nothing would be "
+                    "encrypted");
+  }
+
+  Error CheckCaFile() const {
+    constexpr size_t kEnough = 4 << 20;
+    if (settings_.enos_ca_file.empty()) return std::nullopt;
+    const auto content = read_file_(settings_.enos_ca_file, kEnough);
+    const std::string_view expected = SettingNamed("--enos_ca_file").expected;
+    if (!content.ok()) {
+      return NotValid("--enos_ca_file",
+                      Concat(expected, " (", std::string(content.status().message()), ")"));
+    }
+    if (Contains(*content, "-----BEGIN ")) return std::nullopt;
+    return NotValid("--enos_ca_file", Concat(expected, " (it has no -----BEGIN line)"));
+  }
+
+  Error CheckDrainTimeout() const {
+    const auto needed = settings_.upstream_timeout + kTokenWait;
+    if (settings_.drain_timeout > needed) return std::nullopt;
+    const Given& upstream = given_.at("--upstream_timeout");
+    return NotValid("--drain_timeout",
+                    Concat("more than ", AsText(needed), ": ",
+                           NameOf(SettingNamed("--upstream_timeout"), upstream.origin), " is ",
+                           Quoted(upstream.text, keys_), ", and a call may wait ",
+                           AsText(kTokenWait), " for an access token before"));
+  }
+
+  const EnvLookup& environment_;
+  const FileReader& read_file_;
+  SecretMask keys_;
+  Settings settings_;
+  std::map<std::string_view, Given> given_;
+};
+
+uint64_t DescriptorsFor(uint64_t in_flight, uint64_t queued) {
+  return in_flight + std::min(in_flight + queued, kInboundConnections) + kOtherDescriptors;
+}
+
+}  // namespace
+
+std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
+                                              const EnvLookup& environment,
+                                              const FileReader& read_file) {
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  return Parser(environment, read_file).Run(arguments);
+}
+
+std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit) {
+  const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
+  const auto queued = static_cast<uint64_t>(settings.max_queue);
+  const uint64_t needed = DescriptorsFor(in_flight, queued);
+  if (needed <= hard_limit) return std::nullopt;
+
+  uint64_t fits = in_flight;
+  while (fits > 0 && DescriptorsFor(fits, queued) > hard_limit) {
+    const uint64_t excess = DescriptorsFor(fits, queued) - hard_limit;
+    fits -= std::min(fits, std::max<uint64_t>(excess / 2, 1));  // a call takes one or two
+  }
+  std::string with_queue;
+  if (queued > 0) {
+    with_queue = Concat("with ", NameOf(SettingNamed("--max_queue"), Origin::kFlag), " \"",
+                        std::to_string(queued), "\" ");
+  }
+  return WrongSetting(Concat(NameOf(SettingNamed("--max_in_flight"), Origin::kFlag), ": \"",
+                             std::to_string(in_flight), "\" ", with_queue, "needs ",
+                             std::to_string(needed), " descriptors and the process may open ",
+                             std::to_string(hard_limit), ", expected at most ",
+                             std::to_string(fits), ", or a higher limit (ulimit -Hn)"));
+}
+
+}  // namespace enos::gateway

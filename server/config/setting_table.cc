@@ -1,0 +1,228 @@
+#include "server/config/setting_table.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+namespace enos::gateway {
+namespace {
+
+constexpr std::string_view kServing = "Serving";
+constexpr std::string_view kEnos = "EnOS";
+constexpr std::string_view kTime = "Time";
+constexpr std::string_view kLoad = "Load";
+constexpr std::string_view kEnding = "Ending";
+constexpr std::string_view kLog = "Log";
+
+constexpr int64_t kSecond = 1000;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
+
+// Stores what a parser found.
+template <typename Found, typename Field>
+bool Store(const Found& found, Field* field) {
+  if (!found) return false;
+  // The field may itself be an optional one.
+  *field = static_cast<Field>(*found);  // NOLINT(bugprone-optional-value-conversion)
+  return true;
+}
+
+template <auto kField>
+bool SetSwitch(std::string_view text, Settings* settings) {
+  return Store(ParseSwitch(text), &(settings->*kField));
+}
+
+template <auto kField, int64_t kLeast, int64_t kMost>
+bool SetInteger(std::string_view text, Settings* settings) {
+  return Store(ParseIntegerBetween(text, kLeast, kMost), &(settings->*kField));
+}
+
+// The limits are in milliseconds.
+template <auto kField, int64_t kLeast, int64_t kMost>
+bool SetDuration(std::string_view text, Settings* settings) {
+  using std::chrono::milliseconds;
+  return Store(ParseDurationBetween(text, milliseconds(kLeast), milliseconds(kMost)),
+               &(settings->*kField));
+}
+
+bool SetListen(std::string_view text, Settings* settings) {
+  return Store(ParseListenAddress(text), &settings->listen);
+}
+
+bool SetMetricsListen(std::string_view text, Settings* settings) {
+  if (text.empty()) {
+    settings->metrics_listen.reset();
+    return true;
+  }
+  return Store(ParseListenAddress(text), &settings->metrics_listen);
+}
+
+bool SetEnosUrl(std::string_view text, Settings* settings) {
+  return Store(ParseBaseUrl(text), &settings->enos_url);
+}
+
+bool SetApiVersion(std::string_view text, Settings* settings) {
+  if (text != "v2.0" && text != "v2.1") return false;
+  settings->enos_api_version = text == "v2.0" ? ApiVersion::kV20 : ApiVersion::kV21;
+  return true;
+}
+
+// Whether the file can be read is found out by ParseSettings.
+bool SetCaFile(std::string_view text, Settings* settings) {
+  if (text.find('\0') != std::string_view::npos) return false;
+  settings->enos_ca_file = std::string(text);
+  return true;
+}
+
+bool SetLogLevel(std::string_view text, Settings* settings) {
+  constexpr std::string_view kNames[] = {"trace", "debug", "info", "warning", "error"};
+  const auto* const name = std::find(std::begin(kNames), std::end(kNames), text);
+  if (name == std::end(kNames)) return false;
+  settings->log_level = static_cast<LogLevel>(name - std::begin(kNames));
+  return true;
+}
+
+bool SetLogFormat(std::string_view text, Settings* settings) {
+  if (text != "logfmt" && text != "json") return false;
+  settings->log_format = text == "json" ? LogFormat::kJson : LogFormat::kLogfmt;
+  return true;
+}
+
+std::vector<SettingInfo> ServingSettings() {
+  return {
+      {kServing, "--listen", "ENOS_GATEWAY_LISTEN", "HOST:PORT", "127.0.0.1:50051",
+       "Where the RPC is served, in plaintext: beyond this machine only with --allow_plaintext.",
+       "an IP address or localhost, and a port, like 127.0.0.1:50051, [::1]:50051 or :50051", false,
+       &SetListen},
+      {kServing, "--metrics_listen", "ENOS_GATEWAY_METRICS_LISTEN", "HOST:PORT", "127.0.0.1:9464",
+       "Where /metrics, /livez and /readyz are served, in plain HTTP; empty turns them off.",
+       "an IP address or localhost, and a port, like 127.0.0.1:9464, or nothing", false,
+       &SetMetricsListen},
+      {kServing, "--allow_plaintext", "ENOS_GATEWAY_ALLOW_PLAINTEXT", "", "false",
+       "Let other machines reach --listen although nothing is encrypted.", "true or false", false,
+       &SetSwitch<&Settings::allow_plaintext>},
+      {kServing, "--max_connection_age", "ENOS_GATEWAY_MAX_CONNECTION_AGE", "DURATION", "5m",
+       "Ask clients to connect anew after this time, so that new replicas get their share; calls "
+       "under way go on. 0 never does.",
+       "a duration from 0s to 24h in whole milliseconds, like 5m or 0", false,
+       &SetDuration<&Settings::max_connection_age, 0, 24 * kHour>},
+      {kServing, "--reflection", "ENOS_GATEWAY_REFLECTION", "", "true",
+       "Offer gRPC server reflection.", "true or false", false, &SetSwitch<&Settings::reflection>},
+      {kServing, "--early_headers", "ENOS_GATEWAY_EARLY_HEADERS", "", "true",
+       "Send response headers before a call goes to EnOS, so that no gRPC library repeats it by "
+       "itself when the gateway dies.",
+       "true or false", false, &SetSwitch<&Settings::early_headers>},
+  };
+}
+
+std::vector<SettingInfo> EnosSettings() {
+  return {
+      {kEnos, "--enos_url", "ENOS_API_URL", "URL", "", "The address of EnOS's API gateway.",
+       "https://HOST or https://HOST:PORT, with no path, user, query or fragment", true,
+       &SetEnosUrl},
+      {kEnos, "--enos_api_version", "ENOS_API_VERSION", "VERSION", "v2.0",
+       "The generation of the batch processing service: v2.0 or v2.1 (EnOS 2.1.2 and later).",
+       "v2.0 or v2.1", false, &SetApiVersion},
+      {kEnos, "--enos_ca_file", "ENOS_GATEWAY_ENOS_CA_FILE", "PATH", "",
+       "CA certificates (PEM) to check EnOS's certificate against, instead of the system's.",
+       "a file of PEM certificates that can be read, or nothing", false, &SetCaFile},
+      {kEnos, "--allow_plaintext_upstream", "ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM", "", "false",
+       "Accept an http:// address of EnOS on another machine.", "true or false", false,
+       &SetSwitch<&Settings::allow_plaintext_upstream>},
+      {kEnos, "--trust_503", "ENOS_GATEWAY_TRUST_503", "", "false",
+       "This EnOS answers 503 only before it executes: such calls are tried again.",
+       "true or false", false, &SetSwitch<&Settings::trust_503>},
+      {kEnos, "--max_attempts", "ENOS_GATEWAY_MAX_ATTEMPTS", "NUMBER", "3",
+       "How often a call is tried in all, where it was certainly not executed.",
+       "a number from 1 to 10", false, &SetInteger<&Settings::max_attempts, 1, 10>},
+  };
+}
+
+std::vector<SettingInfo> TimeSettings() {
+  return {
+      {kTime, "--upstream_timeout", "ENOS_GATEWAY_UPSTREAM_TIMEOUT", "DURATION", "30s",
+       "The longest one call may take where its deadline allows more.",
+       "a duration from 1ms to 1h in whole milliseconds, like 30s or 1m30s", false,
+       &SetDuration<&Settings::upstream_timeout, 1, kHour>},
+      {kTime, "--connect_timeout", "ENOS_GATEWAY_CONNECT_TIMEOUT", "DURATION", "5s",
+       "The longest that connecting to EnOS may take, TLS included.",
+       "a duration from 1ms to 5m in whole milliseconds, like 5s or 500ms", false,
+       &SetDuration<&Settings::connect_timeout, 1, 5 * kMinute>},
+      {kTime, "--upstream_idle_timeout", "ENOS_GATEWAY_UPSTREAM_IDLE_TIMEOUT", "DURATION", "30s",
+       "A connection to EnOS idle for longer is not used again; keep it shorter than the other "
+       "side's.",
+       "a duration from 1s to 1h in whole milliseconds, like 30s or 1m30s", false,
+       &SetDuration<&Settings::upstream_idle_timeout, kSecond, kHour>},
+  };
+}
+
+std::vector<SettingInfo> LoadSettings() {
+  return {
+      {kLoad, "--max_in_flight", "ENOS_GATEWAY_MAX_IN_FLIGHT", "NUMBER", "10000",
+       "Calls in flight at once; each needs a connection to EnOS, and so a descriptor (ulimit -n).",
+       "a number from 1 to 1000000", false, &SetInteger<&Settings::max_in_flight, 1, 1000000>},
+      {kLoad, "--max_queue", "ENOS_GATEWAY_MAX_QUEUE", "NUMBER", "0",
+       "Calls beyond them that may wait; 0 refuses them at once.", "a number from 0 to 1000000",
+       false, &SetInteger<&Settings::max_queue, 0, 1000000>},
+      {kLoad, "--max_queue_wait", "ENOS_GATEWAY_MAX_QUEUE_WAIT", "DURATION", "1s",
+       "The longest that a call waits there.",
+       "a duration from 1ms to 1h in whole milliseconds, like 1s or 500ms", false,
+       &SetDuration<&Settings::max_queue_wait, 1, kHour>},
+  };
+}
+
+std::vector<SettingInfo> EndingAndLogSettings() {
+  return {
+      {kEnding, "--drain_delay", "ENOS_GATEWAY_DRAIN_DELAY", "DURATION", "5s",
+       "The time between \"not serving\" and refusing calls on SIGTERM.",
+       "a duration from 0s to 1h in whole milliseconds, like 5s or 500ms", false,
+       &SetDuration<&Settings::drain_delay, 0, kHour>},
+      {kEnding, "--drain_timeout", "ENOS_GATEWAY_DRAIN_TIMEOUT", "DURATION", "45s",
+       "How long calls in flight may go on after that; longer than --upstream_timeout by more "
+       "than 5s.",
+       "a duration from 1ms to 24h in whole milliseconds, like 45s or 2m", false,
+       &SetDuration<&Settings::drain_timeout, 1, 24 * kHour>},
+      {kLog, "--log_level", "ENOS_GATEWAY_LOG_LEVEL", "LEVEL", "info",
+       "The least important lines written: trace, debug, info, warning or error. SIGHUP switches "
+       "to debug and, the next time, back.",
+       "trace, debug, info, warning or error", false, &SetLogLevel},
+      {kLog, "--log_format", "ENOS_GATEWAY_LOG_FORMAT", "FORMAT", "logfmt",
+       "How lines are written: logfmt (readable, with named fields) or json.", "logfmt or json",
+       false, &SetLogFormat},
+  };
+}
+
+std::vector<SettingInfo> AllSettings() {
+  std::vector<SettingInfo> all;
+  for (const auto& part :
+       {ServingSettings(), EnosSettings(), TimeSettings(), LoadSettings(), EndingAndLogSettings()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+}  // namespace
+
+const std::vector<SettingInfo>& SettingTable() {
+  static const auto& table = *new std::vector<SettingInfo>(AllSettings());
+  return table;
+}
+
+const SettingInfo& SettingNamed(std::string_view flag) {
+  for (const SettingInfo& setting : SettingTable()) {
+    if (setting.flag == flag) return setting;
+  }
+  std::abort();  // a typo in the program
+}
+
+const std::vector<KeyInfo>& KeyTable() {
+  static const auto& table = *new std::vector<KeyInfo>{
+      {"ENOS_ACCESS_KEY", "ENOS_ACCESS_KEY_FILE", "the application's AccessKey",
+       &Settings::access_key},
+      {"ENOS_SECRET_KEY", "ENOS_SECRET_KEY_FILE", "the application's SecretKey",
+       &Settings::secret_key},
+  };
+  return table;
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,47 @@
+#ifndef ENOS_SERVER_CONFIG_SETTING_TABLE_H_
+#define ENOS_SERVER_CONFIG_SETTING_TABLE_H_
+
+#include <string_view>
+#include <vector>
+
+#include "server/config/settings.h"
+
+namespace enos::gateway {
+
+// One setting: everything that the command line, the environment, the help, the error lines and the
+// documentation need to know of it.
+struct SettingInfo {
+  std::string_view group;  // heading in the help; settings of one group stand together
+  std::string_view flag;   // with the dashes: "--listen"
+  std::string_view variable;
+  std::string_view value_name;    // in the help: "DURATION"; empty for a switch
+  std::string_view default_text;  // as a user would write it; empty: see `required`
+  std::string_view help;          // a sentence or two, without the default
+  std::string_view expected;      // completes "expected ..." in an error line
+  bool required;                  // has no default
+  // Reads `text` into the setting's field. False, and nothing changed, when it is not valid.
+  bool (*set)(std::string_view text, Settings* settings);
+
+  bool IsSwitch() const { return value_name.empty(); }
+};
+
+// All settings but the keys, in the order of the help.
+const std::vector<SettingInfo>& SettingTable();
+
+// The entry of a flag that is in the table ("--listen").
+const SettingInfo& SettingNamed(std::string_view flag);
+
+// A key: given by a variable or by a file that a variable names, never by a flag.
+struct KeyInfo {
+  std::string_view variable;
+  std::string_view file_variable;
+  std::string_view help;
+  Secret Settings::* field;
+};
+
+// The access key and the secret key.
+const std::vector<KeyInfo>& KeyTable();
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_CONFIG_SETTING_TABLE_H_

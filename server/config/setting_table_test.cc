@@ -1,0 +1,76 @@
+#include "server/config/setting_table.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "server/config/text.h"
+
+namespace enos::gateway {
+namespace {
+
+std::string UpperCase(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  return upper;
+}
+
+// Everything that the table sets, to compare.
+auto Comparable(const Settings& s) {
+  return std::make_tuple(
+      s.listen.ToString(), s.metrics_listen ? s.metrics_listen->ToString() : "", s.allow_plaintext,
+      s.reflection, s.early_headers, s.enos_url.host, s.enos_api_version, s.enos_ca_file,
+      s.allow_plaintext_upstream, s.trust_503, s.max_attempts, s.upstream_timeout,
+      s.connect_timeout, s.upstream_idle_timeout, s.max_in_flight, s.max_queue, s.max_queue_wait,
+      s.drain_delay, s.drain_timeout, s.max_connection_age, s.log_level, s.log_format);
+}
+
+std::string TestName(const testing::TestParamInfo<SettingInfo>& param) {
+  return std::string(param.param.flag.substr(2));
+}
+
+class EverySetting : public testing::TestWithParam<SettingInfo> {};
+
+TEST_P(EverySetting, DefaultText_IsTheDefaultOfTheField) {
+  if (GetParam().required) {
+    EXPECT_EQ(GetParam().default_text, "");
+    return;
+  }
+  Settings settings;
+  ASSERT_TRUE(GetParam().set(GetParam().default_text, &settings));
+  EXPECT_EQ(Comparable(settings), Comparable(Settings()));
+}
+
+TEST_P(EverySetting, Names_FollowThePattern) {
+  // Those of the upstream's address are older than the pattern: the contract's table.
+  const std::set<std::string_view> by_contract = {"ENOS_API_URL", "ENOS_API_VERSION"};
+  if (by_contract.count(GetParam().variable) > 0) return;
+  EXPECT_EQ(GetParam().variable, Concat("ENOS_GATEWAY_", UpperCase(GetParam().flag.substr(2))));
+}
+
+TEST_P(EverySetting, Texts_AreThere) {
+  EXPECT_EQ(GetParam().help.back(), '.');
+  EXPECT_FALSE(GetParam().expected.empty());
+  EXPECT_FALSE(GetParam().group.empty());
+}
+
+TEST_P(EverySetting, WrongText_IsRefusedAndChangesNothing) {
+  Settings settings;
+  EXPECT_FALSE(GetParam().set(std::string_view("\0 wrong", 7), &settings));
+  EXPECT_EQ(Comparable(settings), Comparable(Settings()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EverySetting, testing::ValuesIn(SettingTable()), TestName);
+
+TEST(SettingTable, FlagsAndVariables_AreUnique) {
+  std::set<std::string_view> names;
+  for (const SettingInfo& setting : SettingTable()) {
+    EXPECT_TRUE(names.insert(setting.flag).second) << setting.flag;
+    EXPECT_TRUE(names.insert(setting.variable).second) << setting.variable;
+  }
+}
+
+}  // namespace
+}  // namespace enos::gateway

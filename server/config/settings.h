@@ -1,0 +1,93 @@
+#ifndef ENOS_SERVER_CONFIG_SETTINGS_H_
+#define ENOS_SERVER_CONFIG_SETTINGS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "server/base/log.h"
+#include "server/base/secret.h"
+#include "server/config/values.h"
+#include "server/enos/api_version.h"
+
+namespace enos::gateway {
+
+// The longest wait for an access token within one call. Not a setting; --drain_timeout must leave
+// room for it.
+inline constexpr std::chrono::milliseconds kTokenWait = std::chrono::seconds(5);
+
+// What the gateway is told at its start. Every field is valid and they fit together
+// (parse_settings.h); they do not change afterwards. Can be moved, not copied: it holds the keys.
+// The defaults stand here and, as text, in the table of settings; a test compares the two.
+struct Settings {
+  // -- Serving
+
+  // Where the RPC is served; plaintext, so beyond loopback only with allow_plaintext.
+  ListenAddress listen{"127.0.0.1", 50051};
+  // Where /metrics, /livez and /readyz are served, plain HTTP; nullopt: not at all.
+  std::optional<ListenAddress> metrics_listen{ListenAddress{"127.0.0.1", 9464}};
+  // Whether `listen` may be reachable from other machines.
+  bool allow_plaintext = false;
+  // A client's connection is asked to end (GOAWAY) after this time, jittered by a tenth; calls on
+  // it may go on for drain_timeout: 0 (never) to 24 h.
+  std::chrono::milliseconds max_connection_age = std::chrono::minutes(5);
+  // Whether server reflection is offered.
+  bool reflection = true;
+  // Whether initial metadata is sent before the first byte of a call goes upstream (design: "Never
+  // twice"; false makes automatic retries by the caller's library possible).
+  bool early_headers = true;
+
+  // -- EnOS
+
+  // Its API gateway. Plain http only to loopback or with allow_plaintext_upstream.
+  BaseUrl enos_url;
+  ApiVersion enos_api_version = ApiVersion::kV20;
+  // File of CA certificates (PEM) that EnOS's certificate is checked against; empty: the system's.
+  std::string enos_ca_file;
+  bool allow_plaintext_upstream = false;
+  // Both: 1 to 4096 printable ASCII characters without spaces.
+  Secret access_key;
+  Secret secret_key;
+  // Whether this EnOS answers 503 only before executing, so that it may be tried again.
+  bool trust_503 = false;
+  // At most how often one call is tried, the first try included: 1 to 10. Only what was certainly
+  // not executed is tried again.
+  int max_attempts = 3;
+
+  // -- Time: whole milliseconds
+
+  // The longest one call may take where its deadline allows more: 1 ms to 1 h.
+  std::chrono::milliseconds upstream_timeout = std::chrono::seconds(30);
+  // The longest that making a connection to EnOS, TLS included, may take: 1 ms to 5 min.
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
+  // A connection to EnOS idle for longer is not used again: 1 s to 1 h. Shorter than EnOS (or the
+  // load balancer before it) keeps its side open.
+  std::chrono::milliseconds upstream_idle_timeout = std::chrono::seconds(30);
+
+  // -- Load
+
+  // Calls in flight at once: 1 to 1,000,000.
+  int64_t max_in_flight = 10000;
+  // Calls beyond them that may wait for a slot: 0 to 1,000,000. 0: refused at once.
+  int64_t max_queue = 0;
+  // The longest such wait: 1 ms to 1 h.
+  std::chrono::milliseconds max_queue_wait = std::chrono::seconds(1);
+
+  // -- Ending
+
+  // Between "not serving" and refusing calls after SIGTERM: 0 to 1 h.
+  std::chrono::milliseconds drain_delay = std::chrono::seconds(5);
+  // How long calls in flight may go on after that: up to 24 h; longer than upstream_timeout +
+  // kTokenWait.
+  std::chrono::milliseconds drain_timeout = std::chrono::seconds(45);
+
+  // -- Log
+
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_CONFIG_SETTINGS_H_

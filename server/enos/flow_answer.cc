@@ -1,0 +1,149 @@
+#include "server/enos/flow_answer.h"
+
+#include <optional>
+#include <utility>
+
+#include "server/enos/answer_json.h"
+#include "server/errors/utf8.h"
+
+namespace enos::gateway {
+namespace {
+
+// What a message says about a reason: what happened, and what to do where nothing was executed.
+struct Wording {
+  Reason reason;
+  std::string_view what;
+  std::string_view advice;
+};
+
+constexpr std::string_view kWait = "Wait a little, then call again.";
+
+constexpr Wording kWordings[] = {
+    {Reason::kEnosInvalidArgument, "EnOS refused the call: an argument is not valid",
+     "Check that user_id belongs to org_id, check flow_id and the parameters, then call again."},
+    {Reason::kEnosPermissionDenied, "EnOS refused the call: there is no permission for it",
+     "Give the user access to the flow, or the gateway's application access to the API, then call "
+     "again."},
+    {Reason::kFlowHasNoTask, "EnOS refused the call: the flow has no task",
+     "Add a task to the flow, then call again."},
+    {Reason::kEnosNotFound, "EnOS refused the call: the flow or the API was not found",
+     "Check flow_id, and the gateway's EnOS address and API version."},
+    {Reason::kEnosUnimplemented, "EnOS refused the call: it does not offer this operation",
+     "Check the gateway's EnOS address and API version."},
+    {Reason::kEnosAlreadyExists, "EnOS refused the call: what it should create already exists",
+     "Look at the flow's instances in EnOS before you call again."},
+    {Reason::kEnosOutOfRange, "EnOS refused the call: a parameter is out of range",
+     "Correct the value, then call again."},
+    {Reason::kEnosCredentialsRefused, "EnOS refused the gateway's credentials",
+     "Ask the operator of the gateway to check its access key, secret key and clock."},
+    {Reason::kEnosRateLimited, "EnOS refused the call: there are too many calls", kWait},
+    {Reason::kEnosUnavailable, "EnOS, or a proxy on the way, says that it is not available", kWait},
+    {Reason::kEnosInternal, "EnOS reported an internal error", ""},
+    {Reason::kEnosTimeout, "EnOS, or a proxy on the way, gave up waiting", ""},
+    {Reason::kEnosConnectionLost, "a proxy on the way lost its connection to EnOS", ""},
+    {Reason::kEnosError, "EnOS answered with an error that the gateway does not know", ""},
+};
+
+constexpr std::string_view kMayHaveStarted =
+    "The flow may have been started: check its instances in EnOS before you call again.";
+
+Wording WordingFor(Reason reason) {
+  for (const Wording& wording : kWordings) {
+    if (wording.reason == reason) return wording;
+  }
+  return {reason, "EnOS refused the call", ""};
+}
+
+// "(EnOS code 62104: This workflow has no task, you cannot trigger it!)"; the HTTP status is named
+// where it decided.
+std::string Evidence(const CallError& error) {
+  std::string text = error.enos_code.has_value() ? "EnOS code " + std::to_string(*error.enos_code)
+                                                 : "HTTP " + std::to_string(error.http_status);
+  if (!error.enos_message.empty()) text.append(": ").append(error.enos_message);
+  return " (" + text + ")";
+}
+
+std::string MessageFor(std::string_view what, std::string_view advice, const CallError& error) {
+  const std::string_view last = error.execution == Execution::kUnknown ? kMayHaveStarted : advice;
+  return std::string(what).append(Evidence(error)).append(". ").append(last);
+}
+
+std::string_view TrimSpaces(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// EnOS's own words: "msg", or "msg: submsg" where there are both.
+std::string EnosMessage(const AnswerMembers& members, const Secrets& secrets) {
+  const std::string_view msg = TrimSpaces(StringOf(members.msg));
+  const std::string_view submsg = TrimSpaces(StringOf(members.submsg));
+  if (submsg.empty()) return CleanUpstreamText(msg, secrets);
+  if (msg.empty()) return CleanUpstreamText(submsg, secrets);
+  return CleanUpstreamText(std::string(msg).append(": ").append(submsg), secrets);
+}
+
+FlowRefused Refused(const ErrorRow& row, CallError error) {
+  error.code = row.code;
+  error.reason = row.reason;
+  error.execution = row.execution;
+  const Wording wording = WordingFor(row.reason);
+  error.message = MessageFor(wording.what, wording.advice, error);
+  return {std::move(error), row.remedy};
+}
+
+FlowRefused Malformed(std::string_view what_is_wrong, CallError error) {
+  error.code = absl::StatusCode::kInternal;
+  error.reason = Reason::kEnosMalformedResponse;
+  error.execution = Execution::kUnknown;
+  const std::string what = "EnOS's answer makes no sense: it " + std::string(what_is_wrong);
+  error.message = MessageFor(what, "", error);
+  return {std::move(error), Remedy::kNone};
+}
+
+bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
+
+FlowAnswer ReadSuccess(const AnswerMembers& members, CallError error) {
+  if (!IsSuccess(error.http_status)) {
+    const std::string what = "reports success under HTTP " + std::to_string(error.http_status);
+    return Malformed(what, std::move(error));
+  }
+  const std::string_view id = StringOf(members.flow_instance_id);
+  if (id.empty() || !IsValidUtf8(id)) {
+    return Malformed("reports success without the id of a flow instance", std::move(error));
+  }
+  return FlowStarted{std::string(id), std::move(error.enos_request_id)};
+}
+
+std::string_view WhyMalformed(int http_status, bool is_object) {
+  if (http_status >= 300 && http_status < 400) {
+    return "is a redirect, which the gateway does not follow";
+  }
+  return is_object ? "holds no result code" : "is not a JSON object";
+}
+
+}  // namespace
+
+FlowAnswer ReadFlowAnswer(int http_status, std::string_view body, const FlowAnswerOptions& options,
+                          const Secrets& secrets) {
+  CallError error;
+  error.http_status = http_status;
+  const std::optional<AnswerMembers> members = ReadAnswerMembers(body);
+  if (members.has_value()) {
+    error.enos_code = ResultCodeOf(members->code, members->status);
+    error.enos_message = EnosMessage(*members, secrets);
+    error.enos_request_id = CleanRequestId(StringOf(members->request_id), secrets);
+  }
+
+  if (error.enos_code.has_value()) {
+    if (*error.enos_code == 0) return ReadSuccess(*members, std::move(error));
+    const ErrorRow row = RowForEnosCode(*error.enos_code, options.trust_503);
+    return Refused(row, std::move(error));
+  }
+  if (http_status >= 400) {
+    return Refused(RowForHttpStatus(http_status, options.trust_503), std::move(error));
+  }
+  return Malformed(WhyMalformed(http_status, members.has_value()), std::move(error));
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,50 @@
+#ifndef ENOS_SERVER_ENOS_FLOW_ANSWER_H_
+#define ENOS_SERVER_ENOS_FLOW_ANSWER_H_
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/errors/call_error.h"
+#include "server/errors/error_table.h"
+#include "server/errors/upstream_text.h"
+
+namespace enos::gateway {
+
+// The flow was started.
+struct FlowStarted {
+  std::string flow_instance_id;  // valid UTF-8, not empty
+  std::string enos_request_id;   // as in CallError
+};
+
+// EnOS, or something on the way, answered something else.
+struct FlowRefused {
+  CallError error;  // complete but for retry_after
+  Remedy remedy = Remedy::kNone;
+};
+
+using FlowAnswer = std::variant<FlowStarted, FlowRefused>;
+
+struct FlowAnswerOptions {
+  bool trust_503 = false;
+};
+
+// Reads a complete HTTP answer to updateAndTrigger; design.md section 3, "Which row":
+// (1) a JSON object with an integer `code`, else `status` (an integer in a string counts; both
+// there and different: the
+//     one that is not 0) decides;
+// (2) else an HTTP status of 400 or above;
+// (3) else ENOS_MALFORMED_RESPONSE.
+// Code 0 needs HTTP 2xx and an instance id (data.flowInstanceId, a non-empty string of valid
+// UTF-8), else it is malformed. Redirects (3xx) are not followed: malformed. Members that are not
+// known are ignored; of a member that is there twice the last one counts. A body that is not valid
+// JSON in UTF-8, holds a NUL byte or nests deeper than 64 is no JSON object in the sense of (1).
+// Never throws, never recurses over hostile input; `body` may be anything. The error's message says
+// what happened and what to do, with EnOS's own words (`msg`, or "msg: submsg"), never with more of
+// the body. Thread-safe.
+FlowAnswer ReadFlowAnswer(int http_status, std::string_view body, const FlowAnswerOptions& options,
+                          const Secrets& secrets);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_ENOS_FLOW_ANSWER_H_

@@ -1,0 +1,345 @@
+#include "server/enos/flow_answer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+
+#include "server/errors/rich_status.h"
+
+namespace enos::gateway {
+namespace {
+
+using namespace std::string_literals;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr char kMayHaveStarted[] =
+    "The flow may have been started: check its instances in EnOS before you call again.";
+
+FlowAnswer Read(int http_status, const std::string& body, bool trust_503 = false) {
+  FlowAnswerOptions options;
+  options.trust_503 = trust_503;
+  return ReadFlowAnswer(http_status, body, options, {});
+}
+
+struct StartedCase {
+  std::string name;
+  int http_status;
+  std::string body;
+  std::string id;
+  std::string request_id;
+};
+
+void PrintTo(const StartedCase& c, std::ostream* out) { *out << c.name; }
+
+class FlowStartedTest : public testing::TestWithParam<StartedCase> {};
+
+TEST_P(FlowStartedTest, GivesTheInstanceId) {
+  const FlowAnswer answer = Read(GetParam().http_status, GetParam().body);
+  const auto* started = std::get_if<FlowStarted>(&answer);
+  ASSERT_NE(started, nullptr);
+  EXPECT_EQ(started->flow_instance_id, GetParam().id);
+  EXPECT_EQ(started->enos_request_id, GetParam().request_id);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Answers, FlowStartedTest,
+    testing::Values(
+        StartedCase{
+            "V20", 200,
+            R"({"status":0,"msg":" Success","data":{"flowInstanceId":"2791-19700101000000"}})",
+            "2791-19700101000000", ""},
+        StartedCase{"V21", 200,
+                    R"({"code":0,"msg":"OK","data":{"flowInstanceId":"2791-19700101000000"}})",
+                    "2791-19700101000000", ""},
+        StartedCase{"WithRequestId", 200,
+                    R"({"code":0,"requestId":"req-7","data":{"flowInstanceId":"i"}})", "i",
+                    "req-7"},
+        StartedCase{"RequestIdNotUsable", 200,
+                    R"({"code":0,"requestId":"a\nb","data":{"flowInstanceId":"i"}})", "i", ""},
+        StartedCase{"RequestIdNumber", 200,
+                    R"({"code":0,"requestId":7,"data":{"flowInstanceId":"i"}})", "i", ""},
+        StartedCase{"CodeInString", 200, R"({"code":"0","data":{"flowInstanceId":"i"}})", "i", ""},
+        StartedCase{"CodeAndStatus", 200, R"({"code":0,"status":0,"data":{"flowInstanceId":"i"}})",
+                    "i", ""},
+        StartedCase{"StatusOkInWords", 200,
+                    R"({"code":0,"status":"OK","data":{"flowInstanceId":"i"}})", "i", ""},
+        StartedCase{"Http201", 201, R"({"code":0,"data":{"flowInstanceId":"i"}})", "i", ""},
+        StartedCase{"Http299", 299, R"({"code":0,"data":{"flowInstanceId":"i"}})", "i", ""},
+        StartedCase{
+            "UnknownMembers", 200,
+            R"({"a":[1,{"code":5}],"code":0,"data":{"b":null,"flowInstanceId":"i"},"c":1.5})", "i",
+            ""},
+        StartedCase{"OtherScript", 200,
+                    R"({"code":0,"data":{"flowInstanceId":"实例-\ud83d\ude00"}})", "实例-😀", ""}),
+    [](const auto& param_info) { return param_info.param.name; });
+
+struct RefusedCase {
+  std::string name;
+  int http_status;
+  std::string body;
+  absl::StatusCode code;
+  Reason reason;
+  Execution execution;
+  Remedy remedy = Remedy::kNone;
+  std::optional<int64_t> enos_code = std::nullopt;
+  bool trust_503 = false;
+};
+
+void PrintTo(const RefusedCase& c, std::ostream* out) { *out << c.name; }
+
+class FlowRefusedTest : public testing::TestWithParam<RefusedCase> {};
+
+TEST_P(FlowRefusedTest, IsTheContractsRow) {
+  const FlowAnswer answer = Read(GetParam().http_status, GetParam().body, GetParam().trust_503);
+  const auto* refused = std::get_if<FlowRefused>(&answer);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->error.code, GetParam().code);
+  EXPECT_EQ(refused->error.reason, GetParam().reason);
+  EXPECT_EQ(refused->error.execution, GetParam().execution);
+  EXPECT_EQ(refused->remedy, GetParam().remedy);
+  EXPECT_EQ(refused->error.enos_code, GetParam().enos_code);
+  EXPECT_EQ(refused->error.http_status, GetParam().http_status);
+  EXPECT_EQ(refused->error.retry_after, std::nullopt);
+  if (GetParam().execution == Execution::kUnknown) {
+    EXPECT_THAT(refused->error.message, EndsWith(kMayHaveStarted));
+  } else {
+    EXPECT_THAT(refused->error.message, Not(HasSubstr(kMayHaveStarted)));
+  }
+}
+
+using Code = absl::StatusCode;
+constexpr auto kNot = Execution::kNotExecuted;
+constexpr auto kUnk = Execution::kUnknown;
+constexpr auto kNone = Remedy::kNone;
+
+INSTANTIATE_TEST_SUITE_P(
+    ACodeInTheBodyDecides, FlowRefusedTest,
+    testing::Values(
+        RefusedCase{"NoTask", 200, R"({"status":62104,"msg":"x"})", Code::kFailedPrecondition,
+                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"NoTaskByCode", 200, R"({"code":62104})", Code::kFailedPrecondition,
+                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"CodeInString", 200, R"({"code":"62103"})", Code::kPermissionDenied,
+                    Reason::kEnosPermissionDenied, kNot, kNone, 62103},
+        RefusedCase{"BeatsHttp500", 500, R"({"code":62104})", Code::kFailedPrecondition,
+                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"BeatsHttp503", 503, R"({"code":62101})", Code::kInvalidArgument,
+                    Reason::kEnosInvalidArgument, kNot, kNone, 62101},
+        RefusedCase{"BeatsHttp400", 400, R"({"code":99500})", Code::kInternal,
+                    Reason::kEnosInternal, kUnk, kNone, 99500},
+        RefusedCase{"BeatsRedirect", 302, R"({"code":62104})", Code::kFailedPrecondition,
+                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"BeatsAnInstanceId", 200, R"({"code":62109,"data":{"flowInstanceId":"i"}})",
+                    Code::kInternal, Reason::kEnosInternal, kUnk, kNone, 62109},
+        RefusedCase{"StatusWhereCodeIsZero", 200,
+                    R"({"code":0,"status":62104,"data":{"flowInstanceId":"i"}})",
+                    Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"CodeWhereStatusIsZero", 200, R"({"code":62104,"status":0})",
+                    Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"CodeWhereBothAreNotZero", 200, R"({"status":500,"code":62104})",
+                    Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone, 62104},
+        RefusedCase{"StatusWhereCodeIsNoInteger", 200, R"({"code":"E","status":403})",
+                    Code::kPermissionDenied, Reason::kEnosPermissionDenied, kNot, kNone, 403},
+        RefusedCase{"SpringErrorPage", 404,
+                    R"({"timestamp":1,"status":404,"error":"Not Found","path":"/x"})",
+                    Code::kNotFound, Reason::kEnosNotFound, kNot, kNone, 404},
+        RefusedCase{"TokenExpired", 200, R"({"code":1203})", Code::kUnauthenticated,
+                    Reason::kEnosCredentialsRefused, kNot, Remedy::kFreshToken, 1203},
+        RefusedCase{"SignatureRefused", 200, R"({"status":497})", Code::kUnauthenticated,
+                    Reason::kEnosCredentialsRefused, kNot, Remedy::kFreshToken, 497},
+        RefusedCase{"RateLimited", 200, R"({"code":429})", Code::kResourceExhausted,
+                    Reason::kEnosRateLimited, kNot, Remedy::kWait, 429},
+        RefusedCase{"Unavailable", 200, R"({"code":503})", Code::kUnknown, Reason::kEnosUnavailable,
+                    kUnk, kNone, 503},
+        RefusedCase{"UnavailableTrusted", 200, R"({"code":503})", Code::kUnavailable,
+                    Reason::kEnosUnavailable, kNot, Remedy::kWait, 503, true},
+        RefusedCase{"UnknownCode", 200, R"({"code":70000})", Code::kUnknown, Reason::kEnosError,
+                    kUnk, kNone, 70000}),
+    [](const auto& param_info) { return param_info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    ElseTheHttpStatusDecides, FlowRefusedTest,
+    testing::Values(
+        RefusedCase{"Html400", 400, "<html></html>", Code::kInvalidArgument,
+                    Reason::kEnosInvalidArgument, kNot},
+        RefusedCase{"Empty401", 401, "", Code::kUnauthenticated, Reason::kEnosCredentialsRefused,
+                    kNot, Remedy::kFreshToken},
+        RefusedCase{"Json401WithoutCode", 401, R"({"msg":"no"})", Code::kUnauthenticated,
+                    Reason::kEnosCredentialsRefused, kNot, Remedy::kFreshToken},
+        RefusedCase{"JsonArray403", 403, "[]", Code::kPermissionDenied,
+                    Reason::kEnosPermissionDenied, kNot},
+        RefusedCase{"Html404", 404, "<html></html>", Code::kNotFound, Reason::kEnosNotFound, kNot},
+        RefusedCase{"Html429", 429, "slow down", Code::kResourceExhausted, Reason::kEnosRateLimited,
+                    kNot, Remedy::kWait},
+        RefusedCase{"BoolIsNoCode", 500, R"({"code":true})", Code::kInternal, Reason::kEnosInternal,
+                    kUnk},
+        RefusedCase{"DoubleIsNoCode", 500, R"({"code":62104.0})", Code::kInternal,
+                    Reason::kEnosInternal, kUnk},
+        RefusedCase{"TooLargeIsNoCode", 500, R"({"code":92233720368547758080})", Code::kInternal,
+                    Reason::kEnosInternal, kUnk},
+        RefusedCase{"TooDeepIsNoAnswer", 500,
+                    R"({"code":62104,"x":)"s + std::string(100, '[') + std::string(100, ']') + "}",
+                    Code::kInternal, Reason::kEnosInternal, kUnk},
+        RefusedCase{"NotUtf8IsNoAnswer", 500, "{\"code\":62104,\"msg\":\"\xFF\"}", Code::kInternal,
+                    Reason::kEnosInternal, kUnk},
+        RefusedCase{"Html502", 502, "<html></html>", Code::kUnknown, Reason::kEnosConnectionLost,
+                    kUnk},
+        RefusedCase{"Html503", 503, "<html></html>", Code::kUnknown, Reason::kEnosUnavailable,
+                    kUnk},
+        RefusedCase{"Html503Trusted", 503, "<html></html>", Code::kUnavailable,
+                    Reason::kEnosUnavailable, kNot, Remedy::kWait, std::nullopt, true},
+        RefusedCase{"Html504", 504, "<html></html>", Code::kDeadlineExceeded, Reason::kEnosTimeout,
+                    kUnk},
+        RefusedCase{"Html418", 418, "<html></html>", Code::kUnknown, Reason::kEnosError, kUnk}),
+    [](const auto& param_info) { return param_info.param.name; });
+
+RefusedCase Malformed(const std::string& name, int http_status, const std::string& body,
+                      std::optional<int64_t> enos_code = std::nullopt) {
+  return {name, http_status, body,     Code::kInternal, Reason::kEnosMalformedResponse,
+          kUnk, kNone,       enos_code};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ElseItMakesNoSense, FlowRefusedTest,
+    testing::Values(
+        Malformed("Empty", 200, ""), Malformed("Html", 200, "<html></html>"),
+        Malformed("Array", 200, R"([{"code":0}])"),
+        Malformed("NoCode", 200, R"({"data":{"flowInstanceId":"i"}})"),
+        Malformed("Truncated", 200, R"({"code":0,"data":{"flowInstanceId":"i")"),
+        Malformed("Redirect", 302, ""), Malformed("NotModified", 304, ""),
+        Malformed("Http100", 100, ""), Malformed("NoHttpStatus", 0, ""),
+        Malformed("SuccessUnderHttp500", 500, R"({"code":0,"data":{"flowInstanceId":"i"}})", 0),
+        Malformed("SuccessUnderHttp401", 401, R"({"code":0,"data":{"flowInstanceId":"i"}})", 0),
+        Malformed("SuccessUnderRedirect", 307, R"({"code":0,"data":{"flowInstanceId":"i"}})", 0),
+        Malformed("NoData", 200, R"({"code":0})", 0),
+        Malformed("DataNull", 200, R"({"code":0,"data":null})", 0),
+        Malformed("DataString", 200, R"({"code":0,"data":"i"})", 0),
+        Malformed("IdEmpty", 200, R"({"code":0,"data":{"flowInstanceId":""}})", 0),
+        Malformed("IdNumber", 200, R"({"code":0,"data":{"flowInstanceId":5}})", 0),
+        Malformed("IdNull", 200, R"({"code":0,"data":{"flowInstanceId":null}})", 0),
+        Malformed("IdNotUtf8", 200, "{\"code\":0,\"data\":{\"flowInstanceId\":\"\xFF\"}}"),
+        Malformed("IdLoneSurrogate", 200, R"({"code":0,"data":{"flowInstanceId":"\udc00"}})", 0),
+        Malformed("DeepNesting", 200, std::string(1 << 20, '[')),
+        Malformed("MisspeltStatusIsOnlyTheTokenServices", 200,
+                  R"({"stauts":0,"data":{"flowInstanceId":"i"}})")),
+    [](const auto& param_info) { return param_info.param.name; });
+
+struct MessageCase {
+  std::string name;
+  int http_status;
+  std::string body;
+  std::string message;
+};
+
+void PrintTo(const MessageCase& c, std::ostream* out) { *out << c.name; }
+
+class RefusalMessageTest : public testing::TestWithParam<MessageCase> {};
+
+TEST_P(RefusalMessageTest, SaysWhatHappenedAndWhatToDo) {
+  const FlowAnswer answer = Read(GetParam().http_status, GetParam().body);
+  EXPECT_EQ(std::get<FlowRefused>(answer).error.message, GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Messages, RefusalMessageTest,
+    testing::Values(
+        MessageCase{"NoTask", 200,
+                    R"({"status":62104,"msg":"This workflow has no task, you cannot trigger it!"})",
+                    "EnOS refused the call: the flow has no task (EnOS code 62104: This workflow "
+                    "has no task, you "
+                    "cannot trigger it!). Add a task to the flow, then call again."},
+        MessageCase{"WithSubmsg", 200, R"({"code":429,"msg":" Exhausted ","submsg":"10 a second"})",
+                    "EnOS refused the call: there are too many calls (EnOS code 429: Exhausted: 10 "
+                    "a second). Wait a "
+                    "little, then call again."},
+        MessageCase{"OnlySubmsg", 200, R"({"code":429,"msg":" ","submsg":"10 a second"})",
+                    "EnOS refused the call: there are too many calls (EnOS code 429: 10 a second). "
+                    "Wait a little, then "
+                    "call again."},
+        MessageCase{"HttpOnly", 403, "<html>secret</html>",
+                    "EnOS refused the call: there is no permission for it (HTTP 403). Give the "
+                    "user access to the flow, "
+                    "or the gateway's application access to the API, then call again."},
+        MessageCase{
+            "Unknown", 200, R"({"code":70000})",
+            "EnOS answered with an error that the gateway does not know (EnOS code 70000). "s +
+                kMayHaveStarted},
+        MessageCase{"NotJson", 200, "<html>",
+                    "EnOS's answer makes no sense: it is not a JSON object (HTTP 200). "s +
+                        kMayHaveStarted},
+        MessageCase{"NoCode", 200, R"({"message":"hi"})",
+                    "EnOS's answer makes no sense: it holds no result code (HTTP 200). "s +
+                        kMayHaveStarted},
+        MessageCase{
+            "Redirect", 302, "",
+            "EnOS's answer makes no sense: it is a redirect, which the gateway does not follow (HTTP 302). "s +
+                kMayHaveStarted},
+        MessageCase{
+            "NoId", 200, R"({"code":0,"msg":"OK"})",
+            "EnOS's answer makes no sense: it reports success without the id of a flow instance (EnOS code 0: OK). "s +
+                kMayHaveStarted},
+        MessageCase{
+            "SuccessUnder500", 500, R"({"code":0})",
+            "EnOS's answer makes no sense: it reports success under HTTP 500 (EnOS code 0). "s +
+                kMayHaveStarted}),
+    [](const auto& param_info) { return param_info.param.name; });
+
+// Every row of the table has its own words, and advice that fits its execution.
+class AdviceTest : public testing::TestWithParam<int> {};
+
+TEST_P(AdviceTest, IsThereForEveryCode) {
+  const FlowAnswer answer = Read(200, R"({"code":)" + std::to_string(GetParam()) + "}");
+  const CallError& error = std::get<FlowRefused>(answer).error;
+  const std::string evidence = " (EnOS code " + std::to_string(GetParam()) + "). ";
+  EXPECT_THAT(error.message, AllOf(HasSubstr(evidence), EndsWith("."), Not(StartsWith(evidence))));
+  EXPECT_GT(error.message.size(), error.message.find(evidence) + evidence.size() + 10);
+  EXPECT_THAT(error.message, Not(StartsWith("EnOS refused the call (")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, AdviceTest,
+                         testing::Values(62101, 62103, 62104, 62109, 99400, 99403, 99404, 99500,
+                                         400, 401, 403, 404, 405, 409, 413, 415, 429, 497, 498, 499,
+                                         500, 501, 503, 504, 1203));
+
+TEST(RefusalTexts, SecretsAreMaskedEverywhere) {
+  const Secrets secrets = {"s3cret-key", "tok-123"};
+  const FlowAnswer answer = ReadFlowAnswer(
+      200, R"({"code":401,"msg":"bad tok-123","submsg":"s3cret-\u006bey","requestId":"r-tok-123"})",
+      {}, secrets);
+  const CallError& error = std::get<FlowRefused>(answer).error;
+  EXPECT_EQ(error.enos_message, "bad ***: ***");
+  EXPECT_EQ(error.enos_request_id, "");
+  EXPECT_THAT(error.message, AllOf(HasSubstr("bad ***: ***"), Not(HasSubstr("tok-123")),
+                                   Not(HasSubstr("s3cret"))));
+}
+
+TEST(RefusalTexts, LongAndDirtyWordsAreCutAndCleaned) {
+  const FlowAnswer answer =
+      Read(200, R"({"code":62101,"msg":"a\r\nb\udc00)" + std::string(5000, 'x') + R"("})");
+  const CallError& error = std::get<FlowRefused>(answer).error;
+  EXPECT_LE(error.enos_message.size(), 256u);
+  EXPECT_THAT(error.enos_message, StartsWith("a  b\xEF\xBF\xBD"));
+}
+
+TEST(RefusalTexts, RequestIdIsKept) {
+  const FlowAnswer answer = Read(200, R"({"code":62101,"requestId":"req-7"})");
+  EXPECT_EQ(std::get<FlowRefused>(answer).error.enos_request_id, "req-7");
+}
+
+TEST(RefusalTexts, BodyIsNeverRepeated) {
+  for (const int http_status : {200, 302, 400, 500}) {
+    const FlowAnswer answer = Read(http_status, R"({"message":"page-content","x":"page-content"})");
+    const grpc::Status status = ToGrpcStatus(std::get<FlowRefused>(answer).error);
+    EXPECT_THAT(status.error_message(), Not(HasSubstr("page-content")));
+    EXPECT_THAT(status.error_details(), Not(HasSubstr("page-content")));
+  }
+}
+
+}  // namespace
+}  // namespace enos::gateway

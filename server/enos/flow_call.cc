@@ -1,0 +1,98 @@
+#include "server/enos/flow_call.h"
+
+#include <string_view>
+
+#include "server/enos/json_writer.h"
+
+namespace enos::gateway {
+namespace {
+
+using dataflow::v1::UpdateAndTriggerFlowRequest;
+
+constexpr std::string_view kAction = "updateAndTrigger";
+
+// RFC 3986, section 2.3; spelled out, because the C library's answer depends on the locale.
+bool IsUnreserved(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+void AppendPercentEncoded(std::string_view text, std::string& out) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (IsUnreserved(c)) {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.push_back('%');
+      out.push_back(kHex[byte >> 4]);
+      out.push_back(kHex[byte & 0xF]);
+    }
+  }
+}
+
+// The names in ASCII order: the signature wants them so, and the query may as well have them so.
+std::string EncodeQuery(const UpdateAndTriggerFlowRequest& request) {
+  std::string query;
+  query.reserve(64 + 3 * (request.org_id().size() + request.user_id().size()));
+  query.append("action=").append(kAction).append("&orgId=");
+  AppendPercentEncoded(request.org_id(), query);
+  query.append("&userId=");
+  AppendPercentEncoded(request.user_id(), query);
+  return query;
+}
+
+std::string SignedQuery(const UpdateAndTriggerFlowRequest& request) {
+  std::string text;
+  text.reserve(40 + request.org_id().size() + request.user_id().size());
+  text.append("action").append(kAction).append("orgId").append(request.org_id());
+  return text.append("userId").append(request.user_id());
+}
+
+// What the body takes when nothing in it needs an escape.
+size_t EstimateBody(const UpdateAndTriggerFlowRequest& request) {
+  constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":[]})") + 10 + 20;
+  constexpr size_t kAroundEach = sizeof(R"({"key":"","value":""},)");
+  size_t bytes = kAround;
+  for (const auto& parameter : request.parameters()) {
+    bytes += kAroundEach + parameter.key().size() + parameter.value().size();
+  }
+  return bytes;
+}
+
+// Unix milliseconds. The time is not before 1970 and its nanos are not negative, so cutting off is
+// rounding down.
+int64_t Milliseconds(const google::protobuf::Timestamp& time) {
+  return time.seconds() * 1000 + time.nanos() / 1'000'000;
+}
+
+std::string EncodeBody(const UpdateAndTriggerFlowRequest& request) {
+  StringSink sink(EstimateBody(request));
+  JsonWriter writer(sink);
+  writer.StartObject();
+  WriteKey(writer, "flowId");
+  writer.Int(request.flow_id());
+  WriteKey(writer, "triggerTime");
+  writer.Int64(Milliseconds(request.trigger_time()));
+  WriteKey(writer, "parameters");
+  writer.StartArray();
+  for (const auto& parameter : request.parameters()) {
+    writer.StartObject();
+    WriteKey(writer, "key");
+    WriteString(writer, parameter.key());
+    WriteKey(writer, "value");
+    WriteString(writer, parameter.value());
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
+  return sink.Take();
+}
+
+}  // namespace
+
+FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request) {
+  return {EncodeQuery(request), SignedQuery(request), EncodeBody(request)};
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,30 @@
+#ifndef ENOS_SERVER_ENOS_FLOW_CALL_H_
+#define ENOS_SERVER_ENOS_FLOW_CALL_H_
+
+#include <string>
+
+#include "enos/dataflow/v1/flow_service.pb.h"
+
+namespace enos::gateway {
+
+// One updateAndTrigger call as it goes over the wire, and the text that its signature covers.
+// Encoded once per RPC; each send signs it anew.
+struct FlowCall {
+  // Percent-encoded query without "?": action=updateAndTrigger&orgId=...&userId=...
+  std::string query;
+  // The decoded query parameters as the signature takes them: names in ASCII order, each followed
+  // by its value, all concatenated. The body follows it in the signed text.
+  std::string signed_query;
+  // The JSON body, byte for byte as sent and as signed:
+  // {"flowId":...,"triggerTime":...,"parameters":[...]}.
+  std::string body;
+};
+
+// Encodes a request that ValidateRequest found valid (all strings are UTF-8, the time is in range).
+// triggerTime is in Unix milliseconds, finer digits cut off (floor). Parameters keep their order
+// and duplicates; none gives [].
+FlowCall EncodeFlowCall(const dataflow::v1::UpdateAndTriggerFlowRequest& request);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_ENOS_FLOW_CALL_H_

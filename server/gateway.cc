@@ -1,0 +1,274 @@
+#include "server/gateway.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "server/base/descriptors.h"
+#include "server/base/id_source.h"
+#include "server/config/parse_settings.h"
+#include "server/config/text.h"
+#include "server/http/curl_http_client.h"
+#include "server/loop/event_loop.h"
+#include "server/metrics/gateway_metrics.h"
+#include "server/ops/liveness.h"
+#include "server/ops/ops_server.h"
+#include "server/ops/readiness.h"
+#include "server/rpc/access_log.h"
+#include "server/rpc/grpc_server.h"
+#include "server/token/token_provider.h"
+#include "server/token/token_service_client.h"
+#include "server/trigger/flow_trigger.h"
+
+namespace enos::gateway {
+namespace {
+
+// gRPC's threads: one for every two cores, and no more than are of use beside the one upstream
+// loop. All of them wait in one epoll set, where one thread takes what comes in and wakes the
+// others: with fewer threads an event is more often with the one that it is for.
+constexpr unsigned kMostGrpcThreads = 4;
+
+CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metrics) {
+  CurlHttpClientOptions options;
+  options.base_url = settings.enos_url.ToString();
+  options.transfer.ca_file = settings.enos_ca_file;
+  options.transfer.connect_timeout = settings.connect_timeout;
+  options.transfer.idle_timeout =
+      std::chrono::duration_cast<std::chrono::seconds>(settings.upstream_idle_timeout);
+  options.on_opened = [&metrics] { metrics.ConnectionOpened(); };
+  options.on_reused = [&metrics] { metrics.ConnectionReused(); };
+  return options;
+}
+
+TriggerOptions CallOptions(const Settings& settings) {
+  TriggerOptions options;
+  options.api_version = settings.enos_api_version;
+  options.trust_503 = settings.trust_503;
+  options.max_attempts = settings.max_attempts;
+  return options;
+}
+
+// All descriptors that calls to EnOS cannot need; at least what CheckDescriptors counts.
+size_t MaxConnections(const Settings& settings) {
+  const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
+  const auto queued = static_cast<uint64_t>(settings.max_queue);
+  const uint64_t others = in_flight + kOtherDescriptors;
+  const uint64_t limit = DescriptorLimit();
+  const uint64_t left = limit > others ? limit - others : 0;
+  return std::max(left, std::min(in_flight + queued, kInboundConnections));
+}
+
+GrpcServerOptions ServerOptions(const Settings& settings) {
+  GrpcServerOptions options;
+  options.listen = settings.listen;
+  options.max_connections = MaxConnections(settings);
+  options.reflection = settings.reflection;
+  options.early_headers = settings.early_headers;
+  options.upstream_timeout = settings.upstream_timeout;
+  options.drain_timeout = settings.drain_timeout;
+  options.max_connection_age = settings.max_connection_age;
+  options.threads =
+      static_cast<int>(std::clamp(std::thread::hardware_concurrency() / 2, 1U, kMostGrpcThreads));
+  return options;
+}
+
+OpsServerOptions OpsOptions(const ListenAddress& listen) {
+  OpsServerOptions options;
+  options.listen = listen;
+  return options;
+}
+
+TokenProviderOptions TokenOptions(const Settings& settings) {
+  TokenProviderOptions options;
+  options.max_attempts = settings.max_attempts;
+  return options;
+}
+
+absl::Status CannotListen(std::string_view setting, const ListenAddress& listen,
+                          std::string_view otherwise) {
+  return absl::UnavailableError(Concat(
+      setting, ": cannot listen on \"", listen.ToString(),
+      "\": expected an address of this machine with a port that no other process has", otherwise));
+}
+
+BreakerState ForMetrics(CircuitBreaker::State state) {
+  switch (state) {
+    case CircuitBreaker::State::kClosed:
+      return BreakerState::kClosed;
+    case CircuitBreaker::State::kHalfOpen:
+      return BreakerState::kHalfOpen;
+    case CircuitBreaker::State::kOpen:
+      break;
+  }
+  return BreakerState::kOpen;
+}
+
+}  // namespace
+
+// In the order in which they need each other; destroyed in the reverse one.
+struct Gateway::Parts {
+  Parts(Settings& settings, const RandomSource& random)
+      : ids(random),
+        http(loop, HttpOptions(settings, metrics)),
+        clock(loop),
+        credentials{std::move(settings.access_key), std::move(settings.secret_key)},
+        token_service(loop, http, clock, credentials, random, kTokenWait, OnRequest()),
+        tokens(loop, token_service, random, TokenOptions(settings), Events()),
+        breaker(random, CircuitBreakerOptions(),
+                [this](CircuitBreaker::State state) { metrics.SetBreaker(ForMetrics(state)); }),
+        admission(settings.max_in_flight, settings.max_queue),
+        trigger({loop, http, clock, tokens, credentials, retry_budget, breaker, random,
+                 CallOptions(settings), OnRequest(), [this](Reason why) { metrics.Retried(why); }},
+                admission, settings.max_queue_wait),
+        server(ServerOptions(settings), loop, trigger, admission, RpcEvents(), ids) {
+    SampleMetrics();
+    if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
+  }
+
+  OnUpstreamRequest OnRequest() {
+    return [this](const UpstreamRequest& request) { metrics.UpstreamRequestEnded(request); };
+  }
+
+  CallEvents RpcEvents() {
+    CallEvents events;
+    events.on_arrived = [this] { metrics.CallStarted(); };
+    events.on_ended = [this](const CallOutcome& outcome, const CallRecord& record) {
+      metrics.CallEnded(outcome);
+      LogCall(outcome, record);
+    };
+    return events;
+  }
+
+  // What others count anyway.
+  void SampleMetrics() {
+    SampledMetrics& sampled = metrics.sampled();
+    sampled.AddGauge("enos_gateway_calls_in_flight",
+                     "Calls that hold a slot, those included whose callers are gone.",
+                     [this] { return static_cast<double>(admission.in_flight()); });
+    sampled.AddGauge("enos_gateway_queue_length", "Calls that wait for a slot.",
+                     [this] { return static_cast<double>(admission.queued()); });
+    sampled.AddCounter("enos_gateway_log_lines_dropped_total",
+                       "Log lines lost because nobody read them fast enough.",
+                       [] { return static_cast<double>(LostLogLines()); });
+  }
+
+  TokenEvents Events() {
+    TokenEvents events;
+    events.on_token = [](std::string_view token) { RegisterSecret(token); };
+    events.on_change = [this](bool has_token) {
+      Log(has_token ? LogLevel::kInfo : LogLevel::kWarning,
+          has_token ? "access token obtained" : "access token expired");
+      readiness.SetToken(has_token);
+      server.SetServing(has_token);
+    };
+    events.on_fetched = [this](SteadyTime expires_at) { metrics.TokenObtained(expires_at); };
+    events.on_failure = [this](const CallError& error) {
+      metrics.TokenFailed();
+      readiness.SetFailure(Concat(ReasonName(error.reason), ": ", error.message));
+      Log(LogLevel::kWarning, "no access token",
+          {{"reason", ReasonName(error.reason)}, {"message", error.message}});
+    };
+    return events;
+  }
+
+  void ServeOps() {
+    if (!ops) return;
+    liveness.emplace(ops->io(), LivenessOptions{server.address(),
+                                                [this](auto task) { loop.Post(std::move(task)); },
+                                                [this] { return server.full(); }});
+    ops->Handle("/livez", [this](const OpsRespond& respond) { CheckLiveness(respond); });
+    ops->Handle("/readyz", [this](const OpsRespond& respond) {
+      const std::string why_not = readiness.WhyNot();
+      respond(why_not.empty() ? OpsAnswer{200, "ok\n"} : OpsAnswer{503, why_not + "\n"});
+    });
+    ops->Handle("/metrics", [this](const OpsRespond& respond) {
+      respond({200, metrics.Text(), GatewayMetrics::kContentType});
+    });
+    ops->Serve();
+  }
+
+  void CheckLiveness(const OpsRespond& respond) {
+    liveness->Run([this, respond](const std::string& failure) {
+      // While draining nothing listens, on purpose; that has its own time limit.
+      const bool alive = failure.empty() || draining;
+      respond(alive ? OpsAnswer{200, "ok\n"} : OpsAnswer{503, failure + "\n"});
+    });
+  }
+
+  // First: everything else reports to it.
+  GatewayMetrics metrics{ENOS_GATEWAY_VERSION};
+  Readiness readiness;
+  std::atomic<bool> draining{false};
+  // Outlives the loop, whose tasks may answer to it.
+  std::optional<OpsServer> ops;
+  std::optional<LivenessCheck> liveness;
+  IdSource ids;
+  EventLoop loop;
+  CurlHttpClient http;
+  UpstreamClock clock;
+  const Credentials credentials;
+  TokenServiceClient token_service;
+  TokenProvider tokens;
+  RetryBudget retry_budget;
+  CircuitBreaker breaker;
+  Admission admission;
+  FlowTrigger trigger;
+  GrpcServer server;
+};
+
+Gateway::Gateway(Settings settings, const RandomSource& random)
+    : settings_(std::move(settings)), parts_(std::make_unique<Parts>(settings_, random)) {}
+
+Gateway::~Gateway() { Drain(); }
+
+absl::Status Gateway::Start() {
+  // The address that costs nothing to give back comes first.
+  if (parts_->ops && parts_->ops->Listen()) {
+    return CannotListen("--metrics_listen (ENOS_GATEWAY_METRICS_LISTEN)", *settings_.metrics_listen,
+                        ", or nothing to turn it off");
+  }
+  if (parts_->server.Start())
+    return CannotListen("--listen (ENOS_GATEWAY_LISTEN)", settings_.listen, "");
+  parts_->loop.Start();
+  parts_->loop.Post([&tokens = parts_->tokens] { tokens.Start(); });
+  parts_->ServeOps();
+  running_ = true;
+  return absl::OkStatus();
+}
+
+std::string Gateway::address() const { return parts_->server.address().ToString(); }
+
+std::string Gateway::metrics_address() const { return parts_->ops ? parts_->ops->address() : ""; }
+
+void Gateway::StopServing() {
+  parts_->readiness.Stop();
+  parts_->server.StopServing();
+}
+
+void Gateway::Drain() {
+  if (!std::exchange(running_, false)) return;
+  const auto deadline = std::chrono::steady_clock::now() + settings_.drain_timeout;
+  parts_->readiness.Stop();
+  parts_->draining = true;
+  parts_->server.Drain();
+  // Transfers whose callers are gone have the same time to end.
+  auto idle = std::make_shared<std::promise<void>>();
+  parts_->loop.Post([this, idle] { parts_->trigger.WhenIdle([idle] { idle->set_value(); }); });
+  if (idle->get_future().wait_until(deadline) == std::future_status::timeout) {
+    std::promise<void> ended;
+    parts_->loop.Post([&] {
+      parts_->trigger.EndAll();
+      ended.set_value();
+    });
+    ended.get_future().wait();
+  }
+  parts_->loop.Stop();
+  if (parts_->ops) parts_->ops->Stop();
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,150 @@
+#include "server/http/curl_multi.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "server/http/curl_check.h"
+
+namespace enos::gateway {
+namespace {
+
+// Sets libcurl up for the process, once; its clean-up at exit is left to the system.
+CURLM* NewMulti() {
+  static const CURLcode kInitialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+  Require(kInitialized == CURLE_OK, "curl_global_init");
+  CURLM* multi = curl_multi_init();
+  Require(multi != nullptr, "curl_multi_init");
+  return multi;
+}
+
+}  // namespace
+
+CurlMulti::CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH* share,
+                     Events events)
+    : loop_(loop),
+      options_(options),
+      share_(share),
+      events_(std::move(events)),
+      multi_(NewMulti()) {
+  SetMultiOption(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::OnSocket);
+  SetMultiOption(multi_, CURLMOPT_SOCKETDATA, this);
+  SetMultiOption(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::OnTimer);
+  SetMultiOption(multi_, CURLMOPT_TIMERDATA, this);
+  SetMultiOption(multi_, CURLMOPT_MAXCONNECTS, long{kMaxTransfers});
+  SetMultiOption(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+}
+
+CurlMulti::~CurlMulti() {
+  loop_.Cancel(timer_);
+  // The easy handles first: they may hold the multi's resources. The sockets of kept connections
+  // are closed with the multi, and report that to this object.
+  for (const auto& transfer : transfers_) curl_multi_remove_handle(multi_, transfer->handle());
+  transfers_.clear();
+  curl_multi_cleanup(multi_);
+}
+
+CurlTransfer& CurlMulti::Acquire() {
+  ++running_;
+  was_used_ = true;
+  if (!free_.empty()) {
+    CurlTransfer& transfer = *free_.back();
+    free_.pop_back();
+    return transfer;
+  }
+  transfers_.push_back(std::make_unique<CurlTransfer>(options_));
+  CurlTransfer& transfer = *transfers_.back();
+  transfer.multi = this;
+  CURL* const easy = transfer.handle();
+  SetOption(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlMulti::OnOpenSocket);
+  SetOption(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+  SetOption(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlMulti::OnCloseSocket);
+  SetOption(easy, CURLOPT_CLOSESOCKETDATA, this);
+  if (share_ != nullptr) SetOption(easy, CURLOPT_SHARE, share_);
+  return transfer;
+}
+
+void CurlMulti::Start(CurlTransfer& transfer) {
+  Require(curl_multi_add_handle(multi_, transfer.handle()) == CURLM_OK, "a transfer");
+}
+
+void CurlMulti::Release(CurlTransfer& transfer) {
+  curl_multi_remove_handle(multi_, transfer.handle());
+  transfer.Clear();
+  free_.push_back(&transfer);
+  --running_;
+}
+
+curl_socket_t CurlMulti::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<CurlTransfer*>(data);
+  if (!transfer.MayConnect()) return CURL_SOCKET_BAD;
+  const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) return CURL_SOCKET_BAD;
+  transfer.multi->sockets_[fd].is_connection = true;
+  transfer.opened_connection = true;
+  transfer.multi->events_.on_opened();
+  return fd;
+}
+
+int CurlMulti::OnCloseSocket(void* self, curl_socket_t fd) {
+  static_cast<CurlMulti*>(self)->sockets_.erase(fd);
+  return close(fd);
+}
+
+int CurlMulti::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+  auto& multi = *static_cast<CurlMulti*>(self);
+  Socket& socket = multi.sockets_[fd];
+  if (what == CURL_POLL_REMOVE) {
+    // The watch of a connection stays for its next use, until OnCloseSocket. What else libcurl had
+    // watched (its resolver's descriptors) it closes without a word.
+    if (!socket.is_connection) {
+      multi.sockets_.erase(fd);
+    } else if (socket.watch) {
+      socket.watch->Want(false, false);
+    }
+    return 0;
+  }
+  if (!socket.watch) {
+    socket.watch =
+        std::make_unique<FdWatch>(multi.loop_, fd, [&multi, fd](bool readable, bool writable) {
+          multi.SocketAction(fd,
+                             (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
+        });
+  }
+  socket.watch->Want((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+  return 0;
+}
+
+int CurlMulti::OnTimer(CURLM*, long timeout_ms, void* self) {
+  auto& multi = *static_cast<CurlMulti*>(self);
+  multi.loop_.Cancel(std::exchange(multi.timer_, 0));
+  if (timeout_ms >= 0) {
+    multi.timer_ = multi.loop_.RunAfter(std::chrono::milliseconds(timeout_ms), [&multi] {
+      multi.timer_ = 0;
+      multi.SocketAction(CURL_SOCKET_TIMEOUT, 0);
+    });
+  }
+  return 0;
+}
+
+void CurlMulti::SocketAction(curl_socket_t fd, int events) {
+  int running = 0;
+  Require(curl_multi_socket_action(multi_, fd, events, &running) == CURLM_OK, "a socket action");
+  ReportDone();
+}
+
+void CurlMulti::ReportDone() {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    // Read now: the message is gone once the handle is removed. The union is libcurl's.
+    const CURLcode code = message->data.result;  // NOLINT(cppcoreguidelines-pro-type-union-access)
+    CurlTransfer* done = nullptr;
+    Require(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done) == CURLE_OK,
+            "CURLINFO_PRIVATE");
+    events_.on_done(*done, code);
+  }
+}
+
+}  // namespace enos::gateway

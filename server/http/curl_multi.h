@@ -1,0 +1,83 @@
+#ifndef ENOS_SERVER_HTTP_CURL_MULTI_H_
+#define ENOS_SERVER_HTTP_CURL_MULTI_H_
+
+#include <curl/curl.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/http/curl_transfer.h"
+#include "server/loop/event_loop.h"
+#include "server/loop/fd_watch.h"
+
+namespace enos::gateway {
+
+// One of libcurl's multi handles with a few connections and the easy handles that use them, driven
+// by an EventLoop through curl_multi_socket_action: the cost of a wake-up does not grow with the
+// number of transfers.
+//
+// A few, because libcurl looks for a free connection by going through all that the multi handle
+// has: with thousands in one, that alone takes half of the processor.
+//
+// Loop thread only; or constructed before the loop starts and destroyed after it stopped.
+class CurlMulti {
+ public:
+  static constexpr int kMaxTransfers = 64;  // and as many connections
+
+  struct Events {
+    // Called with each transfer that ended by itself: take its result, then Release it.
+    std::function<void(CurlTransfer& transfer, CURLcode code)> on_done;
+    // A connection is being opened.
+    std::function<void()> on_opened;
+  };
+
+  // Both `loop` and `share`, which may be null, must outlive this object.
+  CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH* share, Events events);
+  ~CurlMulti();  // transfers that still run end without a word
+  CurlMulti(const CurlMulti&) = delete;
+  CurlMulti& operator=(const CurlMulti&) = delete;
+
+  bool has_room() const { return running_ < kMaxTransfers; }
+  bool idle() const { return running_ == 0; }
+
+  // Whether there was a transfer since this was last asked.
+  bool TakeWasUsed() { return std::exchange(was_used_, running_ > 0); }
+
+  // A transfer to be prepared and started; it goes back by Release. Needs room.
+  CurlTransfer& Acquire();
+  void Start(CurlTransfer& transfer);
+  // Ends a transfer at once if it still runs.
+  void Release(CurlTransfer& transfer);
+
+ private:
+  struct Socket {
+    std::unique_ptr<FdWatch> watch;
+    bool is_connection = false;  // opened, and closed, through our functions
+  };
+
+  static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket);
+  static int OnTimer(CURLM* multi, long timeout_ms, void* self);
+  static curl_socket_t OnOpenSocket(void* data, curlsocktype purpose, curl_sockaddr* address);
+  static int OnCloseSocket(void* self, curl_socket_t fd);
+
+  void SocketAction(curl_socket_t fd, int events);
+  void ReportDone();
+
+  EventLoop& loop_;
+  const CurlTransferOptions options_;
+  CURLSH* const share_;
+  const Events events_;
+  CURLM* const multi_;
+  TimerId timer_ = 0;
+  int running_ = 0;
+  bool was_used_ = false;
+  std::vector<std::unique_ptr<CurlTransfer>> transfers_;  // all there are
+  std::vector<CurlTransfer*> free_;
+  absl::flat_hash_map<curl_socket_t, Socket> sockets_;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_HTTP_CURL_MULTI_H_

@@ -1,0 +1,208 @@
+#include "server/http/curl_transfer.h"
+
+#include <utility>
+
+#include "server/http/curl_check.h"
+
+namespace enos::gateway {
+namespace {
+
+constexpr std::size_t kMaxHeaderBytes = std::size_t{64} << 10;
+
+// What goes wrong before there is a connection to write to.
+bool IsBeforeRequest(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
+    : handle_(curl_easy_init()), max_answer_bytes_(options.max_answer_bytes) {
+  CURL* easy = handle_.get();
+  Require(easy != nullptr, "curl_easy_init");
+  SetOption(easy, CURLOPT_NOSIGNAL, 1L);
+  SetOption(easy, CURLOPT_PRIVATE, this);
+  SetOption(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+  SetOption(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  // HTTP/1.1 only: there one request is one connection's, and none is refused or repeated by a
+  // stream layer.
+  SetOption(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  SetOption(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  SetOption(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  SetOption(easy, CURLOPT_PATH_AS_IS, 1L);
+  SetOption(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  SetOption(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  SetOption(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  SetOption(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!options.ca_file.empty()) SetOption(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  SetOption(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  SetOption(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options.idle_timeout.count()));
+  SetOption(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  SetOption(easy, CURLOPT_POST, 1L);
+  SetOption(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnBeforeRequest);
+  SetOption(easy, CURLOPT_PREREQDATA, this);
+  SetOption(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
+  SetOption(easy, CURLOPT_HEADERDATA, this);
+  SetOption(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
+  SetOption(easy, CURLOPT_WRITEDATA, this);
+}
+
+void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
+                           HttpClient::Callback done, std::shared_ptr<curl_slist> resolve) {
+  request_ = std::move(request);
+  resolve_ = std::move(resolve);
+  done_ = std::move(done);
+  opened_connection = false;
+  requests_allowed_ = 0;
+  written_before_ = 0;
+  headers_complete_ = false;
+  header_bytes_ = 0;
+  too_large_ = false;
+  error_text_[0] = '\0';
+
+  CURL* easy = handle();
+  SetOption(easy, CURLOPT_URL, (base_url + request_.path_and_query).c_str());
+  SetOption(easy, CURLOPT_HTTPHEADER, ListHeaders());
+  SetOption(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+  SetOption(easy, CURLOPT_POSTFIELDS, request_.body->data());  // not copied by libcurl
+  // libcurl reads the list for every transfer that has it, and keeps what it says.
+  SetOption(easy, CURLOPT_RESOLVE, resolve_ == resolved_ ? nullptr : resolve_.get());
+}
+
+// libcurl only reads the list: no copies are made of what request_ holds anyway.
+curl_slist* CurlTransfer::ListHeaders() {
+  static std::string no_expect = "Expect:";  // no 100-continue: the body follows at once
+  headers_.clear();
+  headers_.push_back({no_expect.data(), nullptr});
+  for (std::string& header : request_.headers) headers_.push_back({header.data(), nullptr});
+  for (size_t i = 1; i < headers_.size(); ++i) headers_[i - 1].next = &headers_[i];
+  return headers_.data();
+}
+
+void CurlTransfer::Clear() {
+  request_ = {};
+  done_ = nullptr;
+  resolve_.reset();
+  body_ = std::string();  // its memory too: there are many handles
+}
+
+int CurlTransfer::OnBeforeRequest(void* self, char*, char*, int, int) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (transfer.requests_allowed_ > 0) return CURL_PREREQFUNC_ABORT;
+  transfer.requests_allowed_ = 1;
+  transfer.resolved_ = transfer.resolve_;
+  transfer.written_before_ = transfer.BytesWritten();
+  return CURL_PREREQFUNC_OK;
+}
+
+curl_off_t CurlTransfer::BytesWritten() const {
+  long bytes = 0;
+  Require(curl_easy_getinfo(handle(), CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK,
+          "CURLINFO_REQUEST_SIZE");
+  return bytes;
+}
+
+std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* self) {
+  const std::size_t bytes = size * count;
+  return static_cast<CurlTransfer*>(self)->TakeHeaderLine({data, bytes}) ? bytes : 0;
+}
+
+bool CurlTransfer::TakeHeaderLine(std::string_view line) {
+  header_bytes_ += line.size();
+  too_large_ = header_bytes_ > kMaxHeaderBytes;
+  if (line == "\r\n" || line == "\n") headers_complete_ = Status() >= 200;
+  return !too_large_;
+}
+
+int CurlTransfer::Status() const {
+  long status = 0;
+  Require(curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status) == CURLE_OK,
+          "CURLINFO_RESPONSE_CODE");
+  return static_cast<int>(status);
+}
+
+std::string CurlTransfer::HeaderValue(const char* name) const {
+  curl_header* header = nullptr;
+  const CURLHcode found = curl_easy_header(handle(), name, 0, CURLH_HEADER, -1, &header);
+  return found == CURLHE_OK ? header->value : "";
+}
+
+std::size_t CurlTransfer::OnBody(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::size_t bytes = size * count;
+  transfer.too_large_ = transfer.body_.size() + bytes > transfer.max_answer_bytes_;
+  if (transfer.too_large_) return 0;
+  transfer.body_.append(data, bytes);
+  return bytes;
+}
+
+HttpResult CurlTransfer::TakeResult(CURLcode code) {
+  HttpResult result;
+  result.maybe_sent = requests_allowed_ > 0 && BytesWritten() > written_before_;
+  result.end = EndFor(code, result.maybe_sent);
+  result.status = headers_complete_ ? Status() : 0;
+  if (result.end == TransferEnd::kAnswered) {
+    result.body = std::move(body_);
+    result.retry_after = HeaderValue("Retry-After");  // also under 200: result code 429
+    result.date = HeaderValue("Date");
+  } else {
+    result.detail = Describe(code);
+  }
+  return result;
+}
+
+std::string CurlTransfer::Describe(CURLcode code) const {
+  if (code == CURLE_OK) return "the answer ended inside its headers";
+  // Our own doing, see the class comment; libcurl's text would name the callback.
+  if (requests_allowed_ > 0 && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_COULDNT_CONNECT))
+    return "the connection broke before an answer came";
+  if (too_large_ || code == CURLE_OUT_OF_MEMORY) return "the answer is too large";
+  return error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
+}
+
+TransferEnd CurlTransfer::EndFor(CURLcode code, bool maybe_sent) const {
+  // Once a request was let through, whatever else libcurl tried, and failed in, was to send it
+  // again.
+  const TransferEnd no_answer =
+      maybe_sent ? TransferEnd::kConnectionLost : TransferEnd::kConnectFailed;
+  if (code != CURLE_OK && !MayConnect() && IsBeforeRequest(code)) return no_answer;
+  switch (code) {
+    case CURLE_OK:
+      // An answer that ends inside its headers comes as CURLE_OK with a status and no body.
+      return headers_complete_ ? TransferEnd::kAnswered : TransferEnd::kConnectionLost;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return TransferEnd::kNameNotResolved;
+    case CURLE_OPERATION_TIMEDOUT:  // CURLOPT_CONNECTTIMEOUT_MS is the only limit that is set
+      return TransferEnd::kConnectTimeout;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+      return TransferEnd::kTlsFailed;
+    case CURLE_WRITE_ERROR:  // our callbacks refused more
+      return too_large_ ? TransferEnd::kTooLarge : no_answer;
+    case CURLE_OUT_OF_MEMORY:  // libcurl's word for one header line above its own limit, 100 KB
+      return maybe_sent ? TransferEnd::kTooLarge : no_answer;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return maybe_sent ? TransferEnd::kMalformed : no_answer;
+    default:
+      return no_answer;
+  }
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,78 @@
+#include "server/http/host_addresses.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/http/curl_check.h"
+
+namespace enos::gateway {
+namespace {
+
+bool IsAddressLiteral(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return host.front() == '[' || inet_pton(AF_INET, host.c_str(), address.data()) == 1;
+}
+
+bool ProxyIsConfigured() {
+  constexpr std::array kVariables = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
+                                     "ALL_PROXY"};
+  return std::any_of(kVariables.begin(), kVariables.end(), [](const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  });
+}
+
+std::string UrlPart(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  Require(curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) == CURLUE_OK, "the upstream's URL");
+  std::string copy = text;
+  curl_free(text);
+  return copy;
+}
+
+}  // namespace
+
+HostAddresses::HostAddresses(Scheduler& scheduler, Resolve resolve, const std::string& base_url)
+    : scheduler_(scheduler), resolve_(std::move(resolve)) {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> url(curl_url(), curl_url_cleanup);
+  Require(
+      url != nullptr && curl_url_set(url.get(), CURLUPART_URL, base_url.c_str(), 0) == CURLUE_OK,
+      "the upstream's URL");
+  const std::string host = UrlPart(url.get(), CURLUPART_HOST);
+  port_ = UrlPart(url.get(), CURLUPART_PORT);
+  if (!IsAddressLiteral(host) && host != "localhost" && !ProxyIsConfigured()) host_ = host;
+}
+
+bool HostAddresses::Known(const Callback& on_known) {
+  if (host_.empty()) return true;
+  const bool known = list_ != nullptr;
+  if (scheduler_.Now() >= refresh_at_ && !looking_up_) LookUp(known ? Callback() : on_known);
+  return known;
+}
+
+void HostAddresses::LookUp(const Callback& on_known) {
+  looking_up_ = true;
+  resolve_(host_, [this, alive = std::weak_ptr<bool>(alive_), on_known](
+                      const std::vector<std::string>& addresses, const std::string& error) {
+    if (alive.expired()) return;
+    looking_up_ = false;
+    // A name that cannot be looked up now keeps the addresses it had, and is asked for again in
+    // time.
+    if (!addresses.empty() || list_) refresh_at_ = scheduler_.Now() + kRefreshAfter;
+    if (!addresses.empty()) {
+      const std::string entry = absl::StrCat(host_, ":", port_, ":", absl::StrJoin(addresses, ","));
+      list_.reset(AppendOrDie(nullptr, entry), &curl_slist_free_all);
+    }
+    if (on_known)
+      on_known(addresses.empty() ? "cannot resolve " + host_ + ": " + error : std::string());
+  });
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,77 @@
+#ifndef ENOS_SERVER_HTTP_HTTP_CLIENT_H_
+#define ENOS_SERVER_HTTP_HTTP_CLIENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace enos::gateway {
+
+// One POST to the upstream. `path_and_query` is appended to the client's base URL as it is (already
+// percent-encoded).
+struct HttpRequest {
+  std::string path_and_query;
+  std::vector<std::string>
+      headers;  // "name: value", beside the ones that the client sets for every request
+  // Not copied: the one who sends may need it again.
+  std::shared_ptr<const std::string> body;
+};
+
+// How a transfer ended on the wire. An HTTP error status is not a failure here: HTTP status is
+// data.
+enum class TransferEnd {
+  kAnswered,         // a complete answer: status, headers and body are set
+  kNameNotResolved,  // no connection: host name
+  kConnectFailed,    // no connection: refused, unreachable, proxy
+  kConnectTimeout,   // no connection in time
+  kTlsFailed,        // no connection: handshake, certificate or host name
+  kConnectionLost,   // the connection broke: reset, closed, ended inside the answer
+  kMalformed,        // what came is not an HTTP answer
+  kTooLarge,         // the answer is larger than the client's limit
+};
+
+struct HttpResult {
+  TransferEnd end = TransferEnd::kConnectFailed;
+  // True as soon as any byte of the request may have been written to a connection. False is a
+  // promise: nothing of it left.
+  bool maybe_sent = false;
+  int status = 0;
+  std::string body;
+  std::string retry_after;  // the header's value, empty when there was none
+  std::string date;         // likewise
+  // What the transport says for people and logs ("Connection refused"): no secret in it, no
+  // upstream body.
+  std::string detail;
+};
+
+// Names a running transfer; 0 is never one.
+using TransferId = uint64_t;
+
+// Sends requests to one upstream. For one Start at most one request is ever written to a
+// connection: nothing is resent, no redirect followed, no authentication restarted. All calls and
+// callbacks on the loop's thread.
+class HttpClient {
+ public:
+  using Callback = std::function<void(HttpResult)>;
+
+  virtual ~HttpClient() = default;
+
+  // Starts a transfer. `done` is called exactly once, never from within Start, unless Drop came
+  // first. There is no time limit but the one on connecting: the caller drops what takes too long.
+  virtual TransferId Start(HttpRequest request, Callback done) = 0;
+
+  // Whether any byte of a running transfer's request may have been written to a connection. While
+  // it says false, Drop makes sure that none ever is. False for a transfer that is not running (any
+  // more).
+  virtual bool MaybeSent(TransferId id) const = 0;
+
+  // Ends a transfer at once and never calls its callback. Ignores one that is not running (any
+  // more). Not undone is what the upstream already received.
+  virtual void Drop(TransferId id) = 0;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_HTTP_HTTP_CLIENT_H_

@@ -1,0 +1,47 @@
+#ifndef ENOS_SERVER_HTTP_UPSTREAM_CLOCK_H_
+#define ENOS_SERVER_HTTP_UPSTREAM_CLOCK_H_
+
+#include <chrono>
+#include <string_view>
+
+#include "server/base/scheduler.h"
+
+namespace enos::gateway {
+
+// The wall clock for what EnOS compares with its own: the timestamps of signatures and of token
+// requests. It is this machine's, until EnOS refuses one and its answer's Date header says that the
+// two differ; then the difference is added, until an answer's Date agrees with this machine again.
+//
+// Date has whole seconds, and the answer was on its way: differences of up to kIgnored are none.
+// Beyond kMost it is not a clock that is off but a Date that is wrong; it is ignored, as is what is
+// no HTTP date at all. So a hostile Date can spoil timestamps (EnOS then refuses the calls), within
+// bounds, and nothing else.
+//
+// Each change is logged, at warning. Loop thread only.
+class UpstreamClock {
+ public:
+  static constexpr std::chrono::seconds kIgnored{5};
+  static constexpr std::chrono::hours kMost{24};
+
+  // The scheduler must outlive the clock.
+  explicit UpstreamClock(const Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  WallTime Now() const { return scheduler_.WallNow() + correction_; }
+
+  // EnOS refused a token, a timestamp or a signature, in an answer with this Date header. True
+  // where the time is another one now.
+  bool OnRefusal(std::string_view date);
+
+  // Any other answer came.
+  void OnAnswer(std::string_view date);
+
+ private:
+  bool Correct(std::chrono::seconds by);
+
+  const Scheduler& scheduler_;
+  std::chrono::seconds correction_{0};
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_HTTP_UPSTREAM_CLOCK_H_

@@ -1,0 +1,59 @@
+#ifndef ENOS_SERVER_LOOP_EVENT_LOOP_H_
+#define ENOS_SERVER_LOOP_EVENT_LOOP_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/base/scheduler.h"
+
+struct uv_loop_s;  // NOLINT(readability-identifier-naming): the name is libuv's
+
+namespace enos::gateway {
+
+// One thread that waits for descriptors, timers and tasks (libuv underneath). Everything that talks
+// to EnOS lives on it: no locks there, and no thread ever waits for an answer.
+//
+// Post may be called from any thread; everything else on the loop's own thread, or before Start and
+// after Stop.
+class EventLoop final : public Scheduler {
+ public:
+  EventLoop();
+  ~EventLoop() override;  // stops, and waits for a look-up that still runs
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  void Start();
+  // Ends the thread after the task it is in; tasks, timers and watches that are left are never
+  // called. From any thread but the loop's; a second call does nothing.
+  void Stop();
+
+  // Runs `task` on the loop's thread, in the order of the calls. Thread-safe. A task that fits into
+  // std::function without memory of its own (two pointers) costs no more than a lock.
+  void Post(std::function<void()> task);
+
+  // Scheduler.
+  SteadyTime Now() const override;
+  WallTime WallNow() const override;
+  TimerId RunAt(SteadyTime when, std::function<void()> task) override;
+  void Cancel(TimerId id) override;
+
+  // Looks a host name up (getaddrinfo, on libuv's few threads for that) and gives its addresses as
+  // text, IPv6 ones without brackets; none on failure, with the reason.
+  using ResolveCallback =
+      std::function<void(std::vector<std::string> addresses, std::string error)>;
+  void Resolve(const std::string& host, ResolveCallback done);
+
+  // libuv's loop, for FdWatch.
+  uv_loop_s* native();
+
+ private:
+  struct Impl;
+  struct Lookup;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_LOOP_EVENT_LOOP_H_

@@ -1,0 +1,115 @@
+// The program enos-flow-gateway: reads the settings, runs the gateway, ends it on a signal.
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "absl/synchronization/mutex.h"
+#include "server/base/descriptors.h"
+#include "server/base/grpc_log.h"
+#include "server/base/log.h"
+#include "server/base/process.h"
+#include "server/base/signals.h"
+#include "server/config/parse_settings.h"
+#include "server/config/sources.h"
+#include "server/gateway.h"
+
+namespace {
+
+using namespace enos::gateway;  // NOLINT(google-build-using-namespace): this file is the program
+
+constexpr int kCannotStart = 1;
+constexpr std::chrono::milliseconds kTimeToWriteLog{2000};
+
+int Exit(const ExitNow& exit) {
+  std::fputs(exit.text.c_str(), exit.status == 0 ? stdout : stderr);
+  return exit.status;
+}
+
+void StartLogging(const Settings& settings) {
+  LogOptions options;
+  options.level = settings.log_level;
+  options.format = settings.log_format;
+  StartLog(std::move(options));
+  InstallGrpcLog();
+  RegisterSecret(settings.secret_key.Reveal(), SecretLife::kForever);
+}
+
+RandomSource Randomness() {
+  return [engine = std::mt19937_64(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+// Waits for SIGTERM or SIGINT. SIGHUP meanwhile switches the log to debug and, the next time, back:
+// no file has to be there for it, and nothing is left behind.
+int WaitForTheEnd(LogLevel configured) {
+  LogLevel level = configured;
+  int signal = WaitForSignal();
+  for (; signal == SIGHUP; signal = WaitForSignal()) {
+    level = level == configured ? std::min(LogLevel::kDebug, configured) : configured;
+    SetLogLevel(level);
+    Log(LogLevel::kInfo, "log level changed", {{"debug", level <= LogLevel::kDebug}});
+  }
+  return signal;
+}
+
+// Until a signal asks for the end; a second one then ends the process at once.
+void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, LogLevel log_level) {
+  if (!gateway.metrics_address().empty()) {
+    Log(LogLevel::kInfo, "operations endpoint", {{"metrics_address", gateway.metrics_address()}});
+  }
+  Log(LogLevel::kInfo, "listening", {{"address", gateway.address()}});
+  const int signal = WaitForTheEnd(log_level);
+  EndAtOnceOnNextSignal();
+  Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"drain_delay_ms", drain_delay.count()}});
+  gateway.StopServing();
+  // Load balancers need this time to see that no new calls should come here; they are still served.
+  std::this_thread::sleep_for(drain_delay);
+  gateway.Drain();
+  Log(LogLevel::kInfo, "ended");
+}
+
+int Run(Settings settings) {
+  StartLogging(settings);
+  if (settings.allow_plaintext && !settings.listen.IsLoopback()) {
+    Log(LogLevel::kWarning, "calls are accepted in plaintext from other machines",
+        {{"listen", settings.listen.ToString()}, {"because", "--allow_plaintext"}});
+  }
+  const auto drain_delay = settings.drain_delay;
+  const LogLevel log_level = settings.log_level;
+  Gateway gateway(std::move(settings), Randomness());
+  if (const absl::Status started = gateway.Start(); !started.ok()) {
+    StopLog(kTimeToWriteLog);
+    std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(started.message()).c_str());
+    return kCannotStart;
+  }
+  ServeUntilSignal(gateway, drain_delay, log_level);
+  StopLog(kTimeToWriteLog);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  BlockSignals();
+  DisableCoreDumps();
+  // Debian builds Abseil with its debugging aid for the order of locks switched on; gRPC's many
+  // locks then pay for it at every call.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadFileStart);
+  if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
+  auto& settings = std::get<Settings>(parsed);
+  if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
+  return Run(std::move(settings));
+} catch (const std::exception& error) {  // out of memory or of threads
+  std::fprintf(stderr, "enos-flow-gateway: cannot go on: %s\n", error.what());
+  return kCannotStart;
+}

@@ -1,0 +1,260 @@
+#include "server/metrics/gateway_metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include "server/metrics/label_values.h"
+#include "server/metrics/process_metrics.h"
+
+namespace enos::gateway {
+namespace {
+
+using prometheus::Labels;
+
+// What the gRPC conventions name an RPC by.
+const Labels& RpcLabels() {
+  static const Labels& labels = *new Labels{{"grpc_service", "enos.dataflow.v1.FlowService"},
+                                            {"grpc_method", "UpdateAndTriggerFlow"},
+                                            {"grpc_type", "unary"}};
+  return labels;
+}
+
+// Those of grpc-ecosystem, and the default of --upstream_timeout.
+const prometheus::Histogram::BucketBoundaries& Buckets() {
+  static const auto& buckets = *new prometheus::Histogram::BucketBoundaries{
+      0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+  return buckets;
+}
+
+template <typename Builder>
+auto& Register(Builder builder, const char* name, const char* help,
+               prometheus::Registry& registry) {
+  return builder.Name(name).Help(help).Register(registry);
+}
+
+auto& CounterFamily(const char* name, const char* help, prometheus::Registry& registry) {
+  return Register(prometheus::BuildCounter(), name, help, registry);
+}
+
+constexpr Reason kLastReason = Reason::kEnosMalformedResponse;
+
+// The contract's table: which of the two an error with this reason can say.
+bool IsPossible(Reason reason, Execution execution) {
+  constexpr Reason kAlwaysUnknown[] = {Reason::kEnosInternal, Reason::kEnosConnectionLost,
+                                       Reason::kEnosError, Reason::kEnosMalformedResponse};
+  constexpr Reason kEither[] = {Reason::kEnosTimeout, Reason::kEnosUnavailable};
+  const auto is_in = [reason](const auto& list) {
+    return std::find(std::begin(list), std::end(list), reason) != std::end(list);
+  };
+  return is_in(kEither) || is_in(kAlwaysUnknown) == (execution == Execution::kUnknown);
+}
+
+// Whether the gateway refused the call itself, at the door or out of its queue.
+bool IsRefusal(const CallError& error) {
+  switch (error.reason) {
+    case Reason::kInvalidRequest:
+    case Reason::kGatewayOverloaded:
+    case Reason::kGatewayShuttingDown:
+      return true;
+    case Reason::kEnosTimeout:  // the deadline was past on arrival
+      return error.execution == Execution::kNotExecuted;
+    default:
+      return false;
+  }
+}
+
+double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+size_t Index(Execution execution) { return execution == Execution::kNotExecuted ? 0 : 1; }
+
+Labels ResultLabels(std::string_view reason, std::string_view execution) {
+  return {{"reason", std::string(reason)}, {"execution", std::string(execution)}};
+}
+
+Labels RequestLabels(const UpstreamRequest& request) {
+  return {{"operation", OperationLabel(request.operation)},
+          {"http_status", HttpStatusLabel(request.http_status)},
+          {"enos_code", EnosCodeLabel(request.enos_code)}};
+}
+
+bool IsUsualSuccess(const UpstreamRequest& request) {
+  return request.operation == UpstreamOperation::kTrigger && request.http_status == 200 &&
+         request.enos_code == 0;
+}
+
+}  // namespace
+
+GatewayMetrics::GatewayMetrics(std::string_view version)
+    : results_(CounterFamily("enos_gateway_call_results_total",
+                             "What calls were told: the error's reason, and whether the flow was "
+                             "started.",
+                             registry_)),
+      refused_(CounterFamily("enos_gateway_refused_total",
+                             "Calls that the gateway refused itself, before anything was sent.",
+                             registry_)),
+      requests_(CounterFamily("enos_gateway_upstream_requests_total",
+                              "Requests to EnOS that ended, by HTTP status and result code.",
+                              registry_)),
+      failures_(CounterFamily("enos_gateway_upstream_failures_total",
+                              "Requests to EnOS that got no complete HTTP answer, and why.",
+                              registry_)),
+      retries_(CounterFamily("enos_gateway_retries_total",
+                             "Calls sent again after EnOS had certainly not executed them.",
+                             registry_)),
+      token_expires_at_(SteadyTime::min().time_since_epoch().count()) {
+  AddCallMetrics();
+  AddUpstreamMetrics();
+  AddSampledMetrics(version);
+}
+
+// All that can be foreseen is there from the start, at 0: a rate over a counter that appears with
+// its first event would miss that event.
+void GatewayMetrics::AddCallMetrics() {
+  started_ =
+      &CounterFamily("grpc_server_started_total", "RPCs that arrived.", registry_).Add(RpcLabels());
+  auto& handled =
+      CounterFamily("grpc_server_handled_total", "RPCs that ended, by code.", registry_);
+  for (size_t code = 0; code < kCodes; ++code) {
+    Labels labels = RpcLabels();
+    labels["grpc_code"] = GrpcCodeLabel(static_cast<absl::StatusCode>(code));
+    handled_.at(code) = &handled.Add(labels);
+  }
+  handling_ = &Register(prometheus::BuildHistogram(), "grpc_server_handling_seconds",
+                        "From an RPC's arrival to its answer.", registry_)
+                   .Add(RpcLabels(), Buckets());
+  result_ok_ = &results_.Add(ResultLabels("OK", "EXECUTED"));
+  for (const Execution execution : {Execution::kNotExecuted, Execution::kUnknown}) {
+    result_cancelled_.at(Index(execution)) =
+        &results_.Add(ResultLabels("CANCELLED", ExecutionName(execution)));
+    for (int i = 0; i <= static_cast<int>(kLastReason); ++i) {
+      if (IsPossible(static_cast<Reason>(i), execution)) Result(static_cast<Reason>(i), execution);
+    }
+  }
+  for (const Reason reason : {Reason::kInvalidRequest, Reason::kGatewayOverloaded,
+                              Reason::kGatewayShuttingDown, Reason::kEnosTimeout})
+    ByName(refused_by_reason_, refused_, reason);
+}
+
+void GatewayMetrics::AddUpstreamMetrics() {
+  auto& seconds = Register(prometheus::BuildHistogram(), "enos_gateway_upstream_request_seconds",
+                           "How long requests to EnOS took, connecting included.", registry_);
+  for (const auto operation : {UpstreamOperation::kTrigger, UpstreamOperation::kToken}) {
+    Failure(operation, std::nullopt);
+    for (int end = static_cast<int>(TransferEnd::kAnswered) + 1;
+         end <= static_cast<int>(TransferEnd::kTooLarge); ++end)
+      Failure(operation, static_cast<TransferEnd>(end));
+    request_seconds_.at(static_cast<size_t>(operation)) =
+        &seconds.Add({{"operation", OperationLabel(operation)}}, Buckets());
+  }
+  request_ok_ = &requests_.Add(
+      RequestLabels({UpstreamOperation::kTrigger, TransferEnd::kAnswered, 200, 0, {}}));
+  for (const Reason reason :
+       {Reason::kEnosCredentialsRefused, Reason::kEnosRateLimited, Reason::kEnosUnreachable})
+    ByName(retries_by_reason_, retries_, reason);
+  auto& connections =
+      CounterFamily("enos_gateway_upstream_connections_total",
+                    "Connections to EnOS: opened for a request, or reused by one.", registry_);
+  opened_ = &connections.Add({{"use", "opened"}});
+  reused_ = &connections.Add({{"use", "reused"}});
+  auto& fetches =
+      CounterFamily("enos_gateway_token_fetches_total",
+                    "Fetches of an access token; one may take several requests.", registry_);
+  token_obtained_ = &fetches.Add({{"result", "obtained"}});
+  token_failed_ = &fetches.Add({{"result", "failed"}});
+  auto& breaker =
+      Register(prometheus::BuildGauge(), "enos_gateway_breaker_state",
+               "1 for the state that the breaker before EnOS is in, 0 for the others.", registry_);
+  breaker_ = {&breaker.Add({{"state", "closed"}}), &breaker.Add({{"state", "half_open"}}),
+              &breaker.Add({{"state", "open"}})};
+  SetBreaker(BreakerState::kClosed);
+}
+
+void GatewayMetrics::AddSampledMetrics(std::string_view version) {
+  Register(prometheus::BuildGauge(), "enos_gateway_build_info", "Always 1; the labels tell.",
+           registry_)
+      .Add({{"version", std::string(version)}})
+      .Set(1);
+  sampled_.AddGauge("enos_gateway_token_remaining_seconds",
+                    "How long the access token still lives; 0 when there is none.", [this] {
+                      const SteadyTime expires_at{SteadyTime::duration(token_expires_at_.load())};
+                      const auto now = std::chrono::steady_clock::now();
+                      return expires_at > now ? Seconds(expires_at - now) : 0.0;
+                    });
+  AddProcessMetrics(sampled_);
+}
+
+prometheus::Counter& GatewayMetrics::ByName(ByReason& known, Counters& family, Reason reason) {
+  auto& counter = known.at(static_cast<size_t>(reason));
+  prometheus::Counter* found = counter.load(std::memory_order_acquire);
+  if (found == nullptr) {  // two threads at once get the same one
+    found = &family.Add({{"reason", std::string(ReasonName(reason))}});
+    counter.store(found, std::memory_order_release);
+  }
+  return *found;
+}
+
+prometheus::Counter& GatewayMetrics::Result(Reason reason, Execution execution) {
+  auto& counter = result_error_.at(Index(execution)).at(static_cast<size_t>(reason));
+  prometheus::Counter* found = counter.load(std::memory_order_acquire);
+  if (found == nullptr) {
+    found = &results_.Add(ResultLabels(ReasonName(reason), ExecutionName(execution)));
+    counter.store(found, std::memory_order_release);
+  }
+  return *found;
+}
+
+prometheus::Counter& GatewayMetrics::Failure(UpstreamOperation operation,
+                                             std::optional<TransferEnd> end) {
+  return failures_.Add({{"operation", OperationLabel(operation)}, {"failure", FailureLabel(end)}});
+}
+
+void GatewayMetrics::CallEnded(const CallOutcome& outcome) {
+  const auto code = static_cast<size_t>(outcome.code);
+  handled_.at(code < kCodes ? code : static_cast<size_t>(absl::StatusCode::kUnknown))->Increment();
+  handling_->Observe(Seconds(outcome.took));
+  if (outcome.error != nullptr) {
+    const CallError& error = *outcome.error;
+    Result(error.reason, error.execution).Increment();
+    if (IsRefusal(error)) ByName(refused_by_reason_, refused_, error.reason).Increment();
+  } else if (outcome.code == absl::StatusCode::kOk) {
+    result_ok_->Increment();
+  } else {
+    result_cancelled_.at(Index(outcome.execution))->Increment();
+  }
+}
+
+void GatewayMetrics::UpstreamRequestEnded(const UpstreamRequest& request) {
+  request_seconds_.at(static_cast<size_t>(request.operation))->Observe(Seconds(request.took));
+  if (IsUsualSuccess(request)) {
+    request_ok_->Increment();
+    return;
+  }
+  requests_.Add(RequestLabels(request)).Increment();
+  if (request.end != TransferEnd::kAnswered) Failure(request.operation, request.end).Increment();
+}
+
+void GatewayMetrics::Retried(Reason reason) {
+  ByName(retries_by_reason_, retries_, reason).Increment();
+}
+
+void GatewayMetrics::TokenObtained(SteadyTime expires_at) {
+  token_expires_at_ = expires_at.time_since_epoch().count();
+  token_obtained_->Increment();
+}
+
+void GatewayMetrics::SetBreaker(BreakerState state) {
+  for (size_t i = 0; i < breaker_.size(); ++i)
+    breaker_.at(i)->Set(i == static_cast<size_t>(state) ? 1 : 0);
+}
+
+std::string GatewayMetrics::Text() const {
+  auto families = registry_.Collect();
+  auto sampled = sampled_.Collect();
+  std::move(sampled.begin(), sampled.end(), std::back_inserter(families));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,109 @@
+#ifndef ENOS_SERVER_METRICS_GATEWAY_METRICS_H_
+#define ENOS_SERVER_METRICS_GATEWAY_METRICS_H_
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "server/base/scheduler.h"
+#include "server/errors/call_outcome.h"
+#include "server/http/upstream_events.h"
+#include "server/metrics/sampled_metrics.h"
+
+namespace enos::gateway {
+
+// Whether calls are let through to EnOS at all.
+enum class BreakerState { kClosed, kHalfOpen, kOpen };
+
+// Everything that the gateway counts and times, and its text for Prometheus. Names follow the
+// conventions of Prometheus and, for grpc_server_*, of grpc-ecosystem; every label has a bounded
+// set of values (label_values.h).
+//
+// Cheap enough for every call: what a call touches was looked up before, and prometheus-cpp's
+// counter is one atomic (7 ns here), its histogram one lock that is hardly ever taken elsewhere
+// (16 ns). All of it is thread-safe but for `sampled`.
+class GatewayMetrics {
+ public:
+  explicit GatewayMetrics(std::string_view version);
+
+  // An RPC arrived; it ended.
+  void CallStarted() { started_->Increment(); }
+  void CallEnded(const CallOutcome& outcome);
+
+  // A request to EnOS ended; a call was sent again, or will be, for this reason.
+  void UpstreamRequestEnded(const UpstreamRequest& request);
+  void Retried(Reason reason);
+  void ConnectionOpened() { opened_->Increment(); }
+  void ConnectionReused() { reused_->Increment(); }
+
+  // A fetch gave a token that lives until then; a fetch failed.
+  void TokenObtained(SteadyTime expires_at);
+  void TokenFailed() { token_failed_->Increment(); }
+
+  void SetBreaker(BreakerState state);
+
+  // Values that are asked for at each scrape: add them before the first one.
+  SampledMetrics& sampled() { return sampled_; }
+
+  // The text exposition format, version 0.0.4.
+  std::string Text() const;
+  static constexpr char kContentType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  using Counters = prometheus::Family<prometheus::Counter>;
+  // Beyond every Reason and absl::StatusCode there is.
+  static constexpr size_t kMaxReasons = 64;
+  static constexpr size_t kCodes = 17;
+
+  // By reason, and by whether it may have been executed. Looked up at their first use at the
+  // latest.
+  using ByReason = std::array<std::atomic<prometheus::Counter*>, kMaxReasons>;
+
+  prometheus::Counter& Result(Reason reason, Execution execution);
+  prometheus::Counter& ByName(ByReason& known, Counters& family, Reason reason);
+  prometheus::Counter& Failure(UpstreamOperation operation, std::optional<TransferEnd> end);
+  void AddCallMetrics();
+  void AddUpstreamMetrics();
+  void AddSampledMetrics(std::string_view version);
+
+  mutable prometheus::Registry registry_;
+  SampledMetrics sampled_;
+
+  prometheus::Counter* started_ = nullptr;
+  std::array<prometheus::Counter*, kCodes> handled_{};
+  prometheus::Histogram* handling_ = nullptr;
+  Counters& results_;
+  Counters& refused_;
+  prometheus::Counter* result_ok_ = nullptr;
+  std::array<prometheus::Counter*, 2> result_cancelled_{};  // by Execution
+  std::array<ByReason, 2> result_error_{};                  // by Execution
+  ByReason refused_by_reason_{};
+
+  Counters& requests_;
+  Counters& failures_;
+  Counters& retries_;
+  ByReason retries_by_reason_{};
+  prometheus::Counter* request_ok_ = nullptr;                // the usual one: trigger, 200, 0
+  std::array<prometheus::Histogram*, 2> request_seconds_{};  // by UpstreamOperation
+  prometheus::Counter* opened_ = nullptr;
+  prometheus::Counter* reused_ = nullptr;
+
+  prometheus::Counter* token_obtained_ = nullptr;
+  prometheus::Counter* token_failed_ = nullptr;
+  std::atomic<SteadyTime::rep> token_expires_at_;
+  std::array<prometheus::Gauge*, 3> breaker_{};  // by BreakerState
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_METRICS_GATEWAY_METRICS_H_

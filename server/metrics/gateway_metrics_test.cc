@@ -1,0 +1,246 @@
+#include "server/metrics/gateway_metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <string>
+
+namespace enos::gateway {
+namespace {
+
+using ::testing::Gt;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Le;
+using ::testing::Not;
+
+// The value behind a line that begins with `name` and, in any order, has `labels` and no others.
+std::string Value(const GatewayMetrics& metrics, const std::string& name,
+                  std::vector<std::string> labels = {}) {
+  std::istringstream text(metrics.Text());
+  for (std::string line; std::getline(text, line);) {
+    const size_t space = line.rfind(' ');
+    std::string series = line.substr(0, space);
+    const size_t brace = std::min(series.find('{'), series.size());
+    if (series.substr(0, brace) != name) continue;
+    const auto found = static_cast<size_t>(std::count(series.begin(), series.end(), '='));
+    const bool has_all = std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
+      return series.find(label) != std::string::npos;
+    });
+    if (has_all && found == labels.size()) return line.substr(space + 1);
+  }
+  return "";
+}
+
+const std::vector<std::string>& Rpc() {
+  static const auto& labels = *new std::vector<std::string>{
+      R"(grpc_service="enos.dataflow.v1.FlowService")", R"(grpc_method="UpdateAndTriggerFlow")",
+      R"(grpc_type="unary")"};
+  return labels;
+}
+
+std::string Handled(const GatewayMetrics& metrics, const std::string& code) {
+  auto labels = Rpc();
+  labels.push_back(R"(grpc_code=")" + code + '"');
+  return Value(metrics, "grpc_server_handled_total", labels);
+}
+
+std::string Result(const GatewayMetrics& metrics, const std::string& reason,
+                   const std::string& execution) {
+  return Value(metrics, "enos_gateway_call_results_total",
+               {"reason=\"" + reason + '"', "execution=\"" + execution + '"'});
+}
+
+std::string Request(const GatewayMetrics& metrics, const std::string& operation,
+                    const std::string& status, const std::string& code) {
+  return Value(metrics, "enos_gateway_upstream_requests_total",
+               {"operation=\"" + operation + '"', "http_status=\"" + status + '"',
+                "enos_code=\"" + code + '"'});
+}
+
+CallOutcome Failed(const CallError& error) {
+  CallOutcome outcome;
+  outcome.code = error.code;
+  outcome.error = &error;
+  return outcome;
+}
+
+TEST(GatewayMetrics, FromTheStart_WhatCanBeForeseenIsThereAtZero) {
+  const GatewayMetrics metrics("1.2.3");
+  EXPECT_EQ(Value(metrics, "grpc_server_started_total", Rpc()), "0");
+  EXPECT_EQ(Handled(metrics, "OK"), "0");
+  EXPECT_EQ(Handled(metrics, "Unauthenticated"), "0");
+  EXPECT_EQ(Value(metrics, "grpc_server_handling_seconds_count", Rpc()), "0");
+  EXPECT_EQ(Result(metrics, "OK", "EXECUTED"), "0");
+  EXPECT_EQ(Result(metrics, "ENOS_TIMEOUT", "UNKNOWN"), "0");
+  EXPECT_EQ(Result(metrics, "ENOS_TIMEOUT", "NOT_EXECUTED"), "0");
+  EXPECT_EQ(Request(metrics, "trigger", "200", "0"), "0");
+  EXPECT_EQ(Value(metrics, "enos_gateway_token_remaining_seconds"), "0");
+  EXPECT_EQ(Value(metrics, "enos_gateway_build_info", {"version=\"1.2.3\""}), "1");
+  EXPECT_THAT(Value(metrics, "process_resident_memory_bytes"), Not(IsEmpty()));
+}
+
+TEST(GatewayMetrics, WhatTheContractRulesOut_IsNotThere) {
+  const GatewayMetrics metrics("1");
+  EXPECT_EQ(Result(metrics, "INVALID_REQUEST", "UNKNOWN"), "");
+  EXPECT_EQ(Result(metrics, "ENOS_CONNECTION_LOST", "NOT_EXECUTED"), "");
+}
+
+TEST(GatewayMetrics, CallThatSucceeds_IsCountedAndTimed) {
+  GatewayMetrics metrics("1");
+  metrics.CallStarted();
+  CallOutcome outcome;
+  outcome.took = std::chrono::milliseconds(2);
+  metrics.CallEnded(outcome);
+  EXPECT_EQ(Value(metrics, "grpc_server_started_total", Rpc()), "1");
+  EXPECT_EQ(Handled(metrics, "OK"), "1");
+  EXPECT_EQ(Value(metrics, "grpc_server_handling_seconds_count", Rpc()), "1");
+  EXPECT_EQ(Value(metrics, "grpc_server_handling_seconds_sum", Rpc()), "0.002");
+  EXPECT_EQ(Result(metrics, "OK", "EXECUTED"), "1");
+}
+
+TEST(GatewayMetrics, CallThatFails_IsCountedByCodeReasonAndExecution) {
+  GatewayMetrics metrics("1");
+  CallError error;
+  error.code = absl::StatusCode::kDeadlineExceeded;
+  error.reason = Reason::kEnosTimeout;
+  error.execution = Execution::kUnknown;
+  metrics.CallEnded(Failed(error));
+  EXPECT_EQ(Handled(metrics, "DeadlineExceeded"), "1");
+  EXPECT_EQ(Handled(metrics, "OK"), "0");
+  EXPECT_EQ(Result(metrics, "ENOS_TIMEOUT", "UNKNOWN"), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_refused_total", {"reason=\"ENOS_TIMEOUT\""}), "0");
+}
+
+TEST(GatewayMetrics, ErrorThatTheContractRulesOut_IsCountedAllTheSame) {
+  GatewayMetrics metrics("1");
+  CallError error;
+  error.code = absl::StatusCode::kInvalidArgument;
+  error.reason = Reason::kInvalidRequest;
+  error.execution = Execution::kUnknown;
+  metrics.CallEnded(Failed(error));
+  EXPECT_EQ(Result(metrics, "INVALID_REQUEST", "UNKNOWN"), "1");
+}
+
+struct RefusalCase {
+  Reason reason;
+  Execution execution;
+  bool is_refusal;
+};
+class Refusals : public testing::TestWithParam<RefusalCase> {};
+
+TEST_P(Refusals, AreWhatTheGatewayDecidedItself) {
+  GatewayMetrics metrics("1");
+  CallError error;
+  error.reason = GetParam().reason;
+  error.execution = GetParam().execution;
+  metrics.CallEnded(Failed(error));
+  const std::string label = "reason=\"" + std::string(ReasonName(error.reason)) + '"';
+  const std::string value = Value(metrics, "enos_gateway_refused_total", {label});
+  EXPECT_EQ(value == "1", GetParam().is_refusal) << value;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Refusals,
+    testing::Values(RefusalCase{Reason::kInvalidRequest, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::kGatewayOverloaded, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::kGatewayShuttingDown, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::kEnosTimeout, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::kEnosTimeout, Execution::kUnknown, false},
+                    RefusalCase{Reason::kEnosUnreachable, Execution::kNotExecuted, false}));
+
+TEST(GatewayMetrics, CallsWhoseCallersWent_AreCountedByExecution) {
+  GatewayMetrics metrics("1");
+  CallOutcome outcome;
+  outcome.code = absl::StatusCode::kCancelled;
+  metrics.CallEnded(outcome);
+  outcome.execution = Execution::kUnknown;
+  metrics.CallEnded(outcome);
+  metrics.CallEnded(outcome);
+  EXPECT_EQ(Handled(metrics, "Canceled"), "3");
+  EXPECT_EQ(Result(metrics, "CANCELLED", "NOT_EXECUTED"), "1");
+  EXPECT_EQ(Result(metrics, "CANCELLED", "UNKNOWN"), "2");
+}
+
+TEST(GatewayMetrics, RequestsToEnos_AreCountedByAnswer) {
+  GatewayMetrics metrics("1");
+  const UpstreamRequest usual = {UpstreamOperation::kTrigger, TransferEnd::kAnswered, 200, 0,
+                                 std::chrono::milliseconds(4)};
+  metrics.UpstreamRequestEnded(usual);
+  metrics.UpstreamRequestEnded(usual);
+  UpstreamRequest other = usual;
+  other.http_status = 299;
+  other.enos_code = 123456789;
+  metrics.UpstreamRequestEnded(other);
+  UpstreamRequest token = usual;
+  token.operation = UpstreamOperation::kToken;
+  metrics.UpstreamRequestEnded(token);
+  EXPECT_EQ(Request(metrics, "trigger", "200", "0"), "2");
+  EXPECT_EQ(Request(metrics, "trigger", "other", "other"), "1");
+  EXPECT_EQ(Request(metrics, "token", "200", "0"), "1");
+  EXPECT_EQ(
+      Value(metrics, "enos_gateway_upstream_request_seconds_count", {"operation=\"trigger\""}),
+      "3");
+}
+
+TEST(GatewayMetrics, RequestsWithoutAnAnswer_AreCountedByCause) {
+  GatewayMetrics metrics("1");
+  metrics.UpstreamRequestEnded({UpstreamOperation::kTrigger, TransferEnd::kTlsFailed, 0, {}, {}});
+  metrics.UpstreamRequestEnded({UpstreamOperation::kToken, std::nullopt, 0, {}, {}});
+  EXPECT_EQ(Request(metrics, "trigger", "none", "none"), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_upstream_failures_total",
+                  {"operation=\"trigger\"", "failure=\"tls_failed\""}),
+            "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_upstream_failures_total",
+                  {"operation=\"token\"", "failure=\"no_answer\""}),
+            "1");
+}
+
+TEST(GatewayMetrics, RetriesAndConnections_AreCounted) {
+  GatewayMetrics metrics("1");
+  metrics.Retried(Reason::kEnosRateLimited);
+  metrics.ConnectionOpened();
+  metrics.ConnectionReused();
+  metrics.ConnectionReused();
+  EXPECT_EQ(Value(metrics, "enos_gateway_retries_total", {"reason=\"ENOS_RATE_LIMITED\""}), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_upstream_connections_total", {"use=\"opened\""}), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_upstream_connections_total", {"use=\"reused\""}), "2");
+}
+
+TEST(GatewayMetrics, Token_CountsFetchesAndTellsWhatIsLeftOfItsLife) {
+  GatewayMetrics metrics("1");
+  metrics.TokenFailed();
+  metrics.TokenObtained(std::chrono::steady_clock::now() + std::chrono::hours(2));
+  EXPECT_EQ(Value(metrics, "enos_gateway_token_fetches_total", {"result=\"failed\""}), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_token_fetches_total", {"result=\"obtained\""}), "1");
+  const double left = std::stod(Value(metrics, "enos_gateway_token_remaining_seconds"));
+  EXPECT_THAT(left, Gt(3600));
+  EXPECT_THAT(left, Le(7200));
+  metrics.TokenObtained(std::chrono::steady_clock::now() - std::chrono::seconds(1));
+  EXPECT_EQ(Value(metrics, "enos_gateway_token_remaining_seconds"), "0") << "dead by now";
+}
+
+TEST(GatewayMetrics, Breaker_IsInOneState) {
+  GatewayMetrics metrics("1");
+  const auto state = [&](const char* name) {
+    return Value(metrics, "enos_gateway_breaker_state", {"state=\"" + std::string(name) + '"'});
+  };
+  EXPECT_EQ(state("closed") + state("half_open") + state("open"), "100");
+  metrics.SetBreaker(BreakerState::kHalfOpen);
+  EXPECT_EQ(state("closed") + state("half_open") + state("open"), "010");
+  metrics.SetBreaker(BreakerState::kOpen);
+  EXPECT_EQ(state("closed") + state("half_open") + state("open"), "001");
+}
+
+TEST(GatewayMetrics, SampledValues_AreInTheTextWithHelpAndType) {
+  GatewayMetrics metrics("1");
+  metrics.sampled().AddGauge("something", "What it is.", [] { return 7.0; });
+  EXPECT_THAT(metrics.Text(),
+              HasSubstr("# HELP something What it is.\n# TYPE something gauge\nsomething 7\n"));
+}
+
+}  // namespace
+}  // namespace enos::gateway

@@ -1,0 +1,35 @@
+#ifndef ENOS_SERVER_METRICS_LABEL_VALUES_H_
+#define ENOS_SERVER_METRICS_LABEL_VALUES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/http/http_client.h"
+#include "server/http/upstream_events.h"
+
+namespace enos::gateway {
+
+// Values of metric labels. All of them are bounded: whatever EnOS answers, the number of time
+// series has a limit that can be read off here. Pure functions, thread-safe.
+
+// An HTTP status that EnOS or what stands before it is known to use, as a number; else "other".
+// 0: "none", there was no HTTP answer.
+std::string HttpStatusLabel(int http_status);
+
+// A result code that is documented for EnOS, as a number; else "other". nullopt: "none".
+std::string EnosCodeLabel(std::optional<int64_t> enos_code);
+
+// "trigger" or "token".
+std::string OperationLabel(UpstreamOperation operation);
+
+// Why a request got no answer, for example "connect_timeout"; nullopt, given up: "no_answer".
+std::string FailureLabel(std::optional<TransferEnd> end);
+
+// As the conventions of grpc-ecosystem spell it: "OK", "InvalidArgument", "DeadlineExceeded".
+std::string GrpcCodeLabel(absl::StatusCode code);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_METRICS_LABEL_VALUES_H_

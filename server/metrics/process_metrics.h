@@ -1,0 +1,17 @@
+#ifndef ENOS_SERVER_METRICS_PROCESS_METRICS_H_
+#define ENOS_SERVER_METRICS_PROCESS_METRICS_H_
+
+#include "server/metrics/sampled_metrics.h"
+
+namespace enos::gateway {
+
+// Adds what every Prometheus client library tells of its process (Linux), under the usual names:
+// process_cpu_seconds_total, process_start_time_seconds (taken now: call it at the start),
+// process_resident_memory_bytes, process_virtual_memory_bytes, process_open_fds, process_max_fds
+// and process_threads. What /proc does not tell, for want of a descriptor say, is left out of that
+// scrape.
+void AddProcessMetrics(SampledMetrics& metrics);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_METRICS_PROCESS_METRICS_H_

@@ -1,0 +1,60 @@
+#ifndef ENOS_SERVER_OPS_LIVENESS_H_
+#define ENOS_SERVER_OPS_LIVENESS_H_
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/config/values.h"
+
+namespace enos::gateway {
+
+struct LivenessOptions {
+  ListenAddress grpc;  // where the gRPC listener is; an unspecified address means loopback
+  // Runs a task on the upstream event loop; called on the check's thread.
+  std::function<void(std::function<void()>)> post;
+  // Whether the listener closes connections at once because it has enough of them: then that is an
+  // answer too, or probes would end a process for being busy. Thread-safe.
+  std::function<bool()> full = [] { return false; };
+  std::chrono::milliseconds timeout{2000};  // for everything together
+};
+
+// Whether this process does its work, seen from outside of it: opens a real connection to its gRPC
+// listener and waits for the HTTP/2 server preface (a SETTINGS frame, RFC 9113 section 3.4), and
+// has the upstream event loop run a task. Why a real connection: a listener can be dead
+// while everything else looks alive (gRPC 1.51's own never accepts again after one EMFILE). Says
+// nothing of EnOS.
+//
+// Used on the one thread that runs `io`, which must not run any more when this is destroyed. The
+// loop must not run any more when `io` is destroyed; tasks that it still holds do no harm.
+class LivenessCheck {
+ public:
+  // Gets what is wrong, one line, or nothing.
+  using Callback = std::function<void(const std::string& failure)>;
+
+  LivenessCheck(boost::asio::io_context& io, LivenessOptions options);
+  ~LivenessCheck();
+  LivenessCheck(const LivenessCheck&) = delete;
+  LivenessCheck& operator=(const LivenessCheck&) = delete;
+
+  // Calls back once, never from within, after the time-out at the latest. Whoever asks while a
+  // check is under way gets the answer of that one.
+  void Run(Callback done);
+
+ private:
+  class Round;
+
+  void OnEnd(const std::string& failure);
+
+  boost::asio::io_context& io_;
+  const LivenessOptions options_;
+  std::shared_ptr<Round> round_;
+  std::vector<Callback> waiting_;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_OPS_LIVENESS_H_

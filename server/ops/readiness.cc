@@ -1,0 +1,32 @@
+#include "server/ops/readiness.h"
+
+namespace enos::gateway {
+
+void Readiness::SetToken(bool has_token) {
+  const std::lock_guard lock(mutex_);
+  has_token_ = has_token;
+  // While a token lives why_ is about its renewal: "expired" until that fails as well.
+  if (has_token) why_ = "expired";
+}
+
+void Readiness::SetFailure(std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  why_.clear();
+  for (const char c : why) {
+    const auto byte = static_cast<unsigned char>(c);
+    why_ += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+}
+
+void Readiness::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+}
+
+std::string Readiness::WhyNot() const {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return "shutting down";
+  return has_token_ ? "" : "no access token: " + why_;
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,33 @@
+#ifndef ENOS_SERVER_OPS_READINESS_H_
+#define ENOS_SERVER_OPS_READINESS_H_
+
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace enos::gateway {
+
+// Whether calls should come here: a living access token is there, and the end has not begun.
+// Thread-safe.
+class Readiness {
+ public:
+  // A living token came, or the last one died.
+  void SetToken(bool has_token);
+  // Why there is no token, or none soon. Forgotten as soon as one comes.
+  void SetFailure(std::string_view why);
+  // Never ready again.
+  void Stop();
+
+  // Why not, one line; empty when ready.
+  std::string WhyNot() const;
+
+ private:
+  mutable std::mutex mutex_;
+  bool stopped_ = false;
+  bool has_token_ = false;
+  std::string why_ = "not fetched yet";
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_OPS_READINESS_H_

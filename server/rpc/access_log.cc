@@ -1,0 +1,79 @@
+#include "server/rpc/access_log.h"
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "server/base/log.h"
+
+namespace enos::gateway {
+namespace {
+
+constexpr std::array<std::string_view, 17> kCodeNames = {
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+
+std::string_view CodeName(absl::StatusCode code) {
+  const auto index = static_cast<size_t>(code);
+  return index < kCodeNames.size() ? kCodeNames.at(index) : "UNKNOWN";
+}
+
+std::string_view EventOf(const CallOutcome& outcome) {
+  if (outcome.error != nullptr) return "call failed";
+  return outcome.code == absl::StatusCode::kOk ? "flow started" : "call cancelled";
+}
+
+Execution ExecutionOf(const CallOutcome& outcome) {
+  return outcome.error != nullptr ? outcome.error->execution : outcome.execution;
+}
+
+void AddText(std::vector<LogField>& fields, std::string_view key, const std::string& text) {
+  if (!text.empty()) fields.emplace_back(key, text);
+}
+
+void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome,
+               const CallRecord& record) {
+  AddText(fields, "flow_instance_id", record.flow_instance_id);
+  fields.emplace_back("code", CodeName(outcome.code));
+  if (outcome.error != nullptr) fields.emplace_back("reason", ReasonName(outcome.error->reason));
+  if (outcome.code != absl::StatusCode::kOk)
+    fields.emplace_back("execution", ExecutionName(ExecutionOf(outcome)));
+  if (record.http_status != 0) fields.emplace_back("http_status", record.http_status);
+  if (record.enos_code) fields.emplace_back("enos_code", *record.enos_code);
+  AddText(fields, "enos_request_id", record.enos_request_id);
+}
+
+void AddTimes(std::vector<LogField>& fields, const CallOutcome& outcome, const CallRecord& record) {
+  fields.emplace_back("attempts", record.attempts);
+  fields.emplace_back("queue_ms", LogMilliseconds(record.queued));
+  fields.emplace_back("token_ms", LogMilliseconds(record.token));
+  fields.emplace_back("upstream_ms", LogMilliseconds(record.upstream));
+  fields.emplace_back("total_ms", LogMilliseconds(outcome.took));
+}
+
+}  // namespace
+
+void LogCall(const CallOutcome& outcome, const CallRecord& record) {
+  const bool perhaps_started =
+      outcome.code != absl::StatusCode::kOk && ExecutionOf(outcome) == Execution::kUnknown;
+  const LogLevel level = perhaps_started ? LogLevel::kWarning : LogLevel::kInfo;
+  if (!LogEnabled(level)) return;
+  constexpr size_t kFields = 24;  // at most
+  std::vector<LogField> fields;
+  fields.reserve(kFields);
+  AddText(fields, "caller", record.caller);
+  AddText(fields, "org_id", record.org_id);
+  fields.emplace_back("flow_id", record.flow_id);
+  AddResult(fields, outcome, record);
+  AddTimes(fields, outcome, record);
+  fields.emplace_back("request_bytes", record.request_bytes);
+  fields.emplace_back("answer_bytes", record.answer_bytes);
+  fields.emplace_back("request_id", record.request_id);
+  AddText(fields, "trace_id", record.trace_id);
+  if (outcome.error != nullptr) fields.emplace_back("message", outcome.error->message);
+  Log(level, EventOf(outcome), fields);
+}
+
+}  // namespace enos::gateway

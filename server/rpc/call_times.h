@@ -1,0 +1,29 @@
+#ifndef ENOS_SERVER_RPC_CALL_TIMES_H_
+#define ENOS_SERVER_RPC_CALL_TIMES_H_
+
+#include <grpc/support/time.h>
+
+#include <optional>
+
+#include "server/base/scheduler.h"
+
+namespace enos::gateway {
+
+// What an RPC's deadline leaves, read once at the door; nullopt for "none", which arrives as
+// infinite. Never more than about 100 years, however far the deadline is.
+std::optional<Duration> TimeLeft(gpr_timespec deadline);
+
+struct CallTimes {
+  SteadyTime answer_by;  // the caller must have its answer
+  SteadyTime end_by;     // the call ends in any case
+};
+
+// The gateway's own limits for a call: the deadline less a margin (5 %, at least 20, at most 200
+// ms), so that the answer arrives before the caller's library gives up, and at most
+// upstream_timeout. nullopt: nothing is left after the margin.
+std::optional<CallTimes> TimesOfCall(SteadyTime now, std::optional<Duration> time_left,
+                                     Duration upstream_timeout);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_CALL_TIMES_H_

@@ -1,0 +1,77 @@
+#ifndef ENOS_SERVER_RPC_CONNECTION_ACCEPTOR_H_
+#define ENOS_SERVER_RPC_CONNECTION_ACCEPTOR_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+
+#include "server/base/listening_socket.h"
+
+namespace enos::gateway {
+
+// Accepts connections, on one thread, and hands them over. In place of gRPC 1.51's own listener,
+// which never accepts again after one EMFILE and has no limit on connections.
+//
+// Beyond `max_connections` open ones a new one is closed at once: its client knows then, and the
+// descriptors that calls to EnOS need stay free. So is one that would take one of the process's
+// last kReserved descriptors. Where there is none at all, connections wait until there are some.
+//
+// Used from one thread, unless it says otherwise.
+class ConnectionAcceptor {
+ public:
+  // Gets a connected socket, non-blocking and closed on exec, which is its own from then on. Called
+  // on the acceptor's thread.
+  using HandOver = std::function<void(int fd)>;
+
+  // For whatever must go on in a shortage: health checks, not least.
+  static constexpr uint64_t kReserved = 16;
+
+  explicit ConnectionAcceptor(size_t max_connections) : max_connections_(max_connections) {}
+  ~ConnectionAcceptor();  // stops
+  ConnectionAcceptor(const ConnectionAcceptor&) = delete;
+  ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
+
+  // See ListeningSocket::Listen.
+  std::error_code Listen(const std::string& host, uint16_t port);
+  uint16_t port() const { return socket_.port(); }
+
+  // After Listen, once.
+  void Start(HandOver hand_over);
+
+  // Nothing is handed over afterwards, and nothing listens. A second call does nothing.
+  void Stop();
+
+  // Whether the last connection was closed because there are `max_connections`. Thread-safe.
+  bool full() const { return full_; }
+
+ private:
+  void Run();
+  bool AcceptAll();
+  void Take(int fd);
+  bool HasRoom();
+  void Report(const char* refused);
+  void WaitForWake(std::chrono::milliseconds wait);
+
+  const size_t max_connections_;
+  ListeningSocket socket_;
+  int wake_ = -1;  // eventfd: set to end
+  HandOver hand_over_;
+  // What was handed over and may be open still: the receiver does not say when it closes one. A
+  // descriptor that comes again was closed; else the inode tells (HasRoom).
+  std::unordered_map<int, uint64_t> open_;
+  std::chrono::steady_clock::time_point looked_;
+  const char* refusing_ = nullptr;  // why, as last reported
+  std::atomic<bool> full_{false};
+  std::atomic<bool> ending_{false};
+  std::thread thread_;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_CONNECTION_ACCEPTOR_H_

@@ -1,0 +1,137 @@
+#ifndef ENOS_SERVER_RPC_FLOW_RPC_H_
+#define ENOS_SERVER_RPC_FLOW_RPC_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_unary_call.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "server/base/id_source.h"
+#include "server/errors/call_outcome.h"
+#include "server/loop/event_loop.h"
+#include "server/rpc/completion_event.h"
+#include "server/rpc/open_calls.h"
+#include "server/rpc/rpc_queue.h"
+#include "server/trigger/flow_trigger.h"
+
+namespace enos::gateway {
+
+// Told of every RPC, for metrics and logs; thread-safe.
+struct CallEvents {
+  std::function<void()> on_arrived = [] {};
+  // Before the answer goes out.
+  std::function<void(const CallOutcome&, const CallRecord&)> on_ended = [](const CallOutcome&,
+                                                                           const CallRecord&) {};
+};
+
+// What every RPC needs. The references must outlive the RPCs.
+struct FlowRpcEnvironment {
+  dataflow::v1::FlowService::AsyncService& service;
+  EventLoop& loop;
+  FlowTrigger& trigger;
+  Admission& admission;
+  OpenCalls& open_calls;
+  const std::atomic<bool>& shutting_down;
+  Duration upstream_timeout;
+  bool early_headers;  // --early_headers
+  const CallEvents& events;
+  IdSource& ids;
+};
+
+// One UpdateAndTriggerFlow RPC, from the offer to take one to its end; it deletes itself then. A
+// state machine driven by a completion queue:
+//
+//   offered --> at the door: valid? in time? a slot? --no--> answered
+//                   |yes
+//               handed over to the upstream loop, early headers on their way --> answered
+//
+// Threads: until the hand-over everything happens on the completion queue's thread, after it on the
+// loop's; what the queue's thread learns later (the headers are out, the caller is gone) is posted
+// there. The answer is given to gRPC on the queue's thread again, because gRPC does all of its work
+// on the thread that calls it, and two threads that work on one connection get into each other's
+// way.
+class FlowRpc {
+ public:
+  // Offers to take one RPC from `queue`; each that arrives offers the next.
+  static void Offer(FlowRpcEnvironment& environment, RpcQueue& queue);
+
+ private:
+  enum class Event { kArrived, kHeadersSent, kAnswered, kDone };
+  struct Tag final : CompletionEvent {
+    Tag(FlowRpc* owner, Event what) : rpc(owner), event(what) {}
+    void OnEvent(bool ok) override { rpc->OnEvent(event, ok); }
+
+    FlowRpc* const rpc;
+    const Event event;
+  };
+
+  FlowRpc(FlowRpcEnvironment& environment, RpcQueue& queue);
+  ~FlowRpc() = default;
+
+  void OnEvent(Event event, bool ok);
+  void OnArrived();
+  std::optional<CallError> Refusal();
+  void SendHeaders();
+  void OnHeadersSent(bool ok);
+  void OnDone();
+  void HandOver();
+  void Queue();
+  void OnResult(TriggerResult result);
+  void OnCallerGone();
+  // What came of a call; for one whose caller is gone, whether it may have been executed.
+  using Result = std::variant<FlowStarted, CallError, Execution>;
+  void AnswerFromLoop(Result result);
+  void AnswerResult();
+  void Succeed(FlowStarted started);
+  void Fail(const CallError& error);
+  void Cancel(Execution execution);
+  void Answer(const grpc::Status& status, CallOutcome outcome);
+  void AddEnosRequestId(const std::string& enos_request_id);
+  // The caller's metadata of this key, several joined by commas; empty when there is none.
+  std::string Metadata(const char* key) const;
+  void RecordArrival();
+
+  // The RPC lives as long as an operation or a task may call it.
+  void Retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void Release();
+  template <typename Task>
+  void Post(Task task);
+
+  FlowRpcEnvironment& env_;
+  RpcQueue& queue_;
+  Tag arrived_{this, Event::kArrived};
+  Tag headers_sent_{this, Event::kHeadersSent};
+  Tag answered_{this, Event::kAnswered};
+  Tag done_{this, Event::kDone};
+  std::atomic<int> references_{1};  // 1: the offer, then the RPC until it is answered
+
+  SteadyTime arrived_at_;
+
+  grpc::ServerContext context_;
+  dataflow::v1::UpdateAndTriggerFlowRequest request_;
+  grpc::ServerAsyncResponseWriter<dataflow::v1::UpdateAndTriggerFlowResponse> responder_{&context_};
+  dataflow::v1::UpdateAndTriggerFlowResponse response_;
+
+  // Of the completion queue's thread.
+  bool is_open_ = false;  // it arrived, and is counted in open_calls
+  bool handed_over_ = false;
+
+  // Handed over with the call.
+  TriggerJob job_;
+  // Of the thread that the RPC is at, as the job, with which it is shared until the answer.
+  const std::shared_ptr<CallRecord> record_ = job_.record;
+  // Of the loop's thread.
+  FlowTrigger::CallId call_ = 0;
+  bool is_answered_ = false;
+  Result result_;                    // on its way from the loop's thread to the queue's
+  std::function<void(bool)> ready_;  // set while its headers are sent
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_FLOW_RPC_H_

@@ -1,0 +1,44 @@
+#ifndef ENOS_SERVER_RPC_OPEN_CALLS_H_
+#define ENOS_SERVER_RPC_OPEN_CALLS_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace enos::gateway {
+
+// Counts the RPCs that arrived and are not over yet: their answer has gone out, and nothing uses
+// them any more. The end of the process waits for them. Thread-safe.
+class OpenCalls {
+ public:
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    ++open_;
+  }
+
+  void End() {
+    const std::lock_guard lock(mutex_);
+    if (--open_ == 0) none_.notify_all();
+  }
+
+  void WaitForNone() {
+    std::unique_lock lock(mutex_);
+    none_.wait(lock, [this] { return open_ == 0; });
+  }
+
+  // False when some were still open at `deadline`.
+  bool WaitForNone(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    return none_.wait_until(lock, deadline, [this] { return open_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable none_;
+  int64_t open_ = 0;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_OPEN_CALLS_H_

@@ -1,0 +1,98 @@
+#include "server/rpc/trace_context.h"
+
+#include <algorithm>
+
+namespace enos::gateway {
+namespace {
+
+// version "-" trace-id "-" parent-id "-" trace-flags
+constexpr size_t kVersionAt = 0;
+constexpr size_t kTraceAt = 3;
+constexpr size_t kTraceDigits = 32;
+constexpr size_t kParentAt = 36;
+constexpr size_t kParentDigits = 16;
+constexpr size_t kFlagsAt = 53;
+constexpr size_t kLength = 55;
+
+// What an intermediary has to carry at least, and the most members there may be.
+constexpr size_t kMaxStateBytes = 512;
+constexpr int kMaxStateMembers = 32;
+constexpr size_t kMaxKeyBytes = 256;
+
+bool IsHexDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+bool IsHex(std::string_view text) { return std::all_of(text.begin(), text.end(), IsHexDigit); }
+
+bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
+
+bool IsValidParent(std::string_view parent) {
+  if (parent.size() < kLength) return false;
+  const std::string_view version = parent.substr(kVersionAt, 2);
+  if (!IsHex(version) || version == "ff") return false;
+  // Of a later version only the beginning is known, and what else there is begins with a dash.
+  const bool is_later = version != "00";
+  if (parent.size() > kLength && (!is_later || parent[kLength] != '-')) return false;
+  if (parent[kTraceAt - 1] != '-' || parent[kParentAt - 1] != '-' || parent[kFlagsAt - 1] != '-')
+    return false;
+  const std::string_view trace = parent.substr(kTraceAt, kTraceDigits);
+  const std::string_view span = parent.substr(kParentAt, kParentDigits);
+  return IsHex(trace) && !IsZero(trace) && IsHex(span) && !IsZero(span) &&
+         IsHex(parent.substr(kFlagsAt, 2));
+}
+
+// Bit 0 of the last digit. The other flags are not defined for version 00.
+bool IsSampled(std::string_view parent) {
+  const char digit = parent[kFlagsAt + 1];
+  const int value = digit <= '9' ? digit - '0' : digit - 'a';
+  return value % 2 == 1;
+}
+
+bool IsKeyCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '*' ||
+         c == '/' || c == '@';
+}
+
+bool IsValidMember(std::string_view member) {
+  const size_t equals = member.find('=');
+  if (equals == 0 || equals == std::string_view::npos || equals > kMaxKeyBytes) return false;
+  const std::string_view key = member.substr(0, equals);
+  const std::string_view value = member.substr(equals + 1);
+  return std::all_of(key.begin(), key.end(), IsKeyCharacter) && !value.empty() &&
+         std::all_of(value.begin(), value.end(),
+                     [](char c) { return c >= ' ' && c <= '~' && c != '='; });
+}
+
+std::string_view Trimmed(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool IsValidState(std::string_view state) {
+  if (state.empty() || state.size() > kMaxStateBytes) return false;
+  int members = 0;
+  while (true) {
+    const size_t comma = state.find(',');
+    const std::string_view member = Trimmed(state.substr(0, comma));
+    if (!member.empty() && (!IsValidMember(member) || ++members > kMaxStateMembers)) return false;
+    if (comma == std::string_view::npos) break;
+    state.remove_prefix(comma + 1);
+  }
+  return members > 0;
+}
+
+}  // namespace
+
+std::optional<TraceContext> ContinueTrace(std::string_view traceparent, std::string_view tracestate,
+                                          IdSource& ids) {
+  if (!IsValidParent(traceparent)) return std::nullopt;
+  TraceContext context;
+  context.trace_id = traceparent.substr(kTraceAt, kTraceDigits);
+  context.traceparent.reserve(kLength);
+  context.traceparent.append("00-").append(context.trace_id).append("-");
+  context.traceparent.append(ids.NewSpanId()).append(IsSampled(traceparent) ? "-01" : "-00");
+  if (IsValidState(tracestate)) context.tracestate = tracestate;
+  return context;
+}
+
+}  // namespace enos::gateway

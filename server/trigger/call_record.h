@@ -1,0 +1,41 @@
+#ifndef ENOS_SERVER_TRIGGER_CALL_RECORD_H_
+#define ENOS_SERVER_TRIGGER_CALL_RECORD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "server/base/scheduler.h"
+
+namespace enos::gateway {
+
+// What is known of one call, for its line in the access log. It travels with the call: filled in at
+// the door, then, on the loop's thread, on the way to EnOS and back. Shared, because a call that
+// was sent outlives its RPC. Texts are as they came from outside, unless it says otherwise.
+struct CallRecord {
+  // At the door.
+  std::string caller;  // who calls: for now the address that the connection comes from
+  std::string org_id;
+  int32_t flow_id = 0;
+  size_t request_bytes = 0;
+  std::string request_id;  // 1 to 128 printable ASCII characters
+  std::string trace_id;    // 32 hexadecimal digits, or empty
+
+  // On the way.
+  Duration queued{};                 // waiting for a slot
+  Duration token{};                  // waiting for an access token
+  Duration upstream{};               // in transfers, connecting included
+  int attempts = 0;                  // transfers that were started
+  int http_status = 0;               // of the last answer; 0: none
+  std::optional<int64_t> enos_code;  // its result code
+  std::string enos_request_id;       // 1 to 128 printable ASCII characters, or empty
+
+  // At the end.
+  std::string flow_instance_id;  // valid UTF-8; empty where no flow was started
+  size_t answer_bytes = 0;       // of the message; 0 for an error
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_TRIGGER_CALL_RECORD_H_

@@ -1,0 +1,156 @@
+// Slots, ends and logs; the queue is in flow_trigger_queue_test.cc.
+#include "server/trigger/flow_trigger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/base/log_capture.h"
+#include "server/trigger/trigger_rig.h"
+
+namespace enos::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TriggerRig::Options Slots(int64_t slots) {
+  TriggerRig::Options options;
+  options.slots = slots;
+  return options;
+}
+
+TEST(FlowTrigger, SlotIsFreeBeforeTheAnswer_CallerMayCallAgainAtOnce) {
+  TriggerRig rig(Slots(1));
+  TriggerRig::Call& first = rig.Start();
+  first.then = [&] { rig.Start(); };
+  rig.Succeed();
+  EXPECT_TRUE(first.slot_was_free);
+  ASSERT_EQ(rig.calls.size(), 2U);
+  rig.Succeed();
+  EXPECT_EQ(rig.calls[1].instance_id(), "3377-19700101000000");
+}
+
+TEST(FlowTrigger, CallerOfAnEndedCallGoes_IsIgnored) {
+  TriggerRig rig;
+  TriggerRig::Call& call = rig.Start();
+  rig.Succeed();
+  rig.Leave(call);
+  rig.trigger->CallerGone(0);
+  rig.trigger->CallerGone(77);
+  EXPECT_EQ(call.times_done, 1);
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+}
+
+TEST(FlowTriggerWhenReady, Ready_IsSent) {
+  TriggerRig rig(Slots(1));
+  const size_t timers = rig.scheduler.pending();
+  TriggerRig::Call& call = rig.StartWhenReady();
+  EXPECT_EQ(rig.Sends(), 0U) << "nothing is sent before the caller is ready";
+  rig.Announce(call, true);
+  rig.Succeed();
+  EXPECT_NE(call.instance_id(), "");
+  EXPECT_EQ(rig.scheduler.pending(), timers);
+}
+
+TEST(FlowTriggerWhenReady, NotReady_GivesItsSlotBack) {
+  TriggerRig rig(Slots(1));
+  TriggerRig::Call& call = rig.StartWhenReady();
+  rig.Announce(call, false);
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+  EXPECT_FALSE(call.is_done());
+}
+
+// A caller whose connection takes nothing in.
+TEST(FlowTriggerWhenReady, NotReadyUntilItsAnswerIsDue_IsToldThenAndNeverSent) {
+  TriggerRig rig(Slots(1));
+  TriggerRig::Call& call = rig.StartWhenReady(seconds(2), seconds(30));
+  rig.scheduler.Advance(milliseconds(1999));
+  EXPECT_EQ(rig.admission.in_flight(), 1);
+  rig.scheduler.Advance(milliseconds(1));
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
+  rig.Announce(call, true);  // too late
+  EXPECT_EQ(rig.Sends(), 0U);
+  EXPECT_EQ(call.times_done, 1);
+}
+
+TEST(FlowTriggerWhenReady, CallerGoes_GivesItsSlotBack) {
+  TriggerRig rig(Slots(1));
+  TriggerRig::Call& call = rig.StartWhenReady();
+  rig.Leave(call);
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+  rig.Announce(call, true);  // too late
+  EXPECT_EQ(rig.Sends(), 0U);
+}
+
+TEST(FlowTrigger, IdleFromTheStart_SaysSoAtOnce) {
+  TriggerRig rig;
+  bool idle = false;
+  rig.trigger->WhenIdle([&] { idle = true; });
+  EXPECT_TRUE(idle);
+}
+
+TEST(FlowTrigger, WhenIdle_ComesOnceAfterTheLastCall) {
+  TriggerRig rig;
+  rig.Start();
+  rig.Start();
+  int idle = 0;
+  rig.trigger->WhenIdle([&] { ++idle; });
+  rig.Succeed();
+  EXPECT_EQ(idle, 0);
+  rig.Succeed();
+  EXPECT_EQ(idle, 1);
+  rig.Start();
+  rig.Succeed();
+  EXPECT_EQ(idle, 1);
+}
+
+TEST(FlowTrigger, EndAll_EndsEveryCall) {
+  TriggerRig rig;
+  for (int i = 0; i < 10; ++i) rig.Start();
+  rig.trigger->EndAll();
+  for (const TriggerRig::Call& call : rig.calls) {
+    EXPECT_EQ(call.reason(), Reason::kGatewayShuttingDown);
+    EXPECT_EQ(call.times_done, 1);
+  }
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+  EXPECT_THAT(rig.http.Running(), IsEmpty());
+}
+
+TEST(FlowTrigger, EndAll_WhoeverComesLaterIsRefused) {
+  TriggerRig::Options options = Slots(2);
+  TriggerRig rig(options);
+  TriggerRig::Call& announced = rig.StartWhenReady();
+  rig.trigger->EndAll();
+  rig.Start();
+  rig.StartWhenReady();
+  rig.Enqueue();
+  rig.Announce(announced, true);  // too late
+  for (const TriggerRig::Call& call : rig.calls) {
+    EXPECT_EQ(call.reason(), Reason::kGatewayShuttingDown) << call.number;
+    EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
+    EXPECT_EQ(call.times_done, 1);
+    EXPECT_TRUE(call.slot_was_free);
+  }
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+  EXPECT_EQ(rig.admission.queued(), 0);
+  EXPECT_EQ(rig.Sends(), 0U);
+}
+
+TEST(FlowTrigger, EndAll_CallerThatLeavesAnotherFromItsAnswer_IsFine) {
+  TriggerRig rig;
+  TriggerRig::Call& first = rig.Start();
+  TriggerRig::Call& second = rig.Start();
+  first.then = [&] { rig.Leave(second); };
+  second.then = [&] { rig.Leave(first); };
+  rig.trigger->EndAll();
+  EXPECT_EQ(first.times_done + second.times_done, 1);
+  EXPECT_EQ(rig.admission.in_flight(), 0);
+}
+
+}  // namespace
+}  // namespace enos::gateway

@@ -1,0 +1,72 @@
+#include "server/trigger/transfer_error.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/errors/gateway_errors.h"
+#include "server/errors/upstream_text.h"
+
+namespace enos::gateway {
+namespace {
+
+std::string_view WhatFailed(TransferEnd end) {
+  switch (end) {
+    case TransferEnd::kNameNotResolved:
+      return "its host name could not be resolved";
+    case TransferEnd::kConnectTimeout:
+      return "no connection was made in time";
+    case TransferEnd::kTlsFailed:
+      return "TLS failed";
+    default:
+      return "no connection could be made";
+  }
+}
+
+FlowRefused Unreachable(TransferEnd end, const std::string& detail) {
+  CallError error;
+  error.code = absl::StatusCode::kUnavailable;
+  error.reason = Reason::kEnosUnreachable;
+  error.execution = Execution::kNotExecuted;
+  const std::string_view what = WhatFailed(end);
+  error.message =
+      absl::StrCat("EnOS cannot be reached: ", std::string(what), " (", detail,
+                   "); the flow was not started. Try again later; if it lasts, check the gateway's "
+                   "--enos_url and its network.");
+  error.retry_after = kSuggestedWait;
+  return {std::move(error), Remedy::kWait};
+}
+
+FlowRefused Unknown(absl::StatusCode code, Reason reason, const std::string& what) {
+  CallError error;
+  error.code = code;
+  error.reason = reason;
+  error.execution = Execution::kUnknown;
+  error.message = absl::StrCat(
+      what,
+      ": the flow may have been started. Look in EnOS whether the run exists before you call "
+      "again.");
+  return {std::move(error), Remedy::kNone};
+}
+
+}  // namespace
+
+FlowRefused ErrorOfTransfer(const HttpResult& result) {
+  const std::string detail = CleanUpstreamText(result.detail, {});
+  if (!result.maybe_sent) return Unreachable(result.end, detail);
+  FlowRefused refused;
+  switch (result.end) {
+    case TransferEnd::kTooLarge:
+    case TransferEnd::kMalformed:
+      refused = Unknown(absl::StatusCode::kInternal, Reason::kEnosMalformedResponse,
+                        absl::StrCat("EnOS sent an answer that makes no sense (", detail, ")"));
+      break;
+    default:
+      refused = Unknown(
+          absl::StatusCode::kUnknown, Reason::kEnosConnectionLost,
+          absl::StrCat("The connection to EnOS was lost after the call was sent (", detail, ")"));
+  }
+  refused.error.http_status = result.status;
+  return refused;
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,80 @@
+// The standard services beside ours: health and reflection, as clients made from no proto of ours
+// use them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/e2e/support/calls.h"
+#include "tests/e2e/support/fake_enos.h"
+#include "tests/e2e/support/programs.h"
+
+namespace enos::e2e {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+constexpr char kListServices[] = "\x3a\x01*";  // ServerReflectionRequest{list_services: "*"}
+constexpr char kService[] = "enos.dataflow.v1.FlowService";
+
+TEST(GatewayHealth, BeforeTheFirstToken_IsNotServingAndBecomesServingByItself) {
+  std::atomic<bool> up{false};
+  FakeEnos enos(nullptr, [&](const auto&, const auto& issue) {
+    return up ? FakeEnos::TokenAnswer(issue()) : FakeEnos::Answer::Text(500, "not yet");
+  });
+  GatewayProcess gateway(GatewayOptions(enos.url()));
+  const auto channel = OwnChannel(gateway.address());
+  ASSERT_TRUE(gateway.WaitForLine("no access token"));
+  EXPECT_EQ(CheckHealth(channel, ""), Health::kNotServing);
+  EXPECT_EQ(CheckHealth(channel, kService), Health::kNotServing);
+  up = true;
+  EXPECT_TRUE(WaitForHealth(channel, Health::kServing));
+  EXPECT_EQ(CheckHealth(channel, kService), Health::kServing);
+}
+
+TEST(GatewayHealth, ServiceThatDoesNotExist_IsNotFound) {
+  FakeEnos enos;
+  GatewayProcess gateway(GatewayOptions(enos.url()));
+  RawCall call(OwnChannel(gateway.address()), "/grpc.health.v1.Health/Check", "\x0a\x04none");
+  EXPECT_EQ(call.Read(), std::nullopt);
+  EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST(GatewayReflection, ByDefault_ListsTheService) {
+  FakeEnos enos;
+  GatewayProcess gateway(GatewayOptions(enos.url()));
+  RawCall call(OwnChannel(gateway.address()), kReflection, kListServices);
+  const std::string services = call.Read().value_or("");
+  EXPECT_THAT(services, HasSubstr(kService));
+  EXPECT_THAT(services, HasSubstr("grpc.health.v1.Health"));
+  EXPECT_THAT(services, HasSubstr("grpc.reflection.v1alpha.ServerReflection"));
+}
+
+TEST(GatewayReflection, TurnedOff_IsUnimplemented) {
+  FakeEnos enos;
+  GatewayProcess gateway(GatewayOptions(enos.url(), {"--reflection=false"}));
+  RawCall call(OwnChannel(gateway.address()), kReflection, kListServices);
+  EXPECT_EQ(call.Read(), std::nullopt);
+  EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+// Those that gRPC makes for callback and for synchronous services take turns with ours at the
+// sockets, and pass each event on.
+TEST(GatewayThreads, AllServicesCalled_AreOnlyOursAndGrpcsOwnFew) {
+  FakeEnos enos;
+  GatewayProcess gateway(GatewayOptions(enos.url()));
+  const auto channel = OwnChannel(gateway.address());
+  ASSERT_TRUE(WaitForHealth(channel, Health::kServing));
+  EXPECT_TRUE(Call(channel, RequestFor(1)).status.ok());
+  RawCall reflection(channel, kReflection, kListServices);
+  EXPECT_NE(reflection.Read(), std::nullopt);
+  const std::vector<std::string> names = gateway.thread_names();
+  EXPECT_THAT(names, IsSupersetOf({"enos-grpc", "enos-upstream", "enos-accept", "enos-log"}));
+  EXPECT_THAT(names, Not(Contains("nexting_thread")));
+  EXPECT_THAT(names, Not(Contains("grpcpp_sync_ser")));
+}
+
+}  // namespace
+}  // namespace enos::e2e

@@ -1,0 +1,201 @@
+// The secret key and access tokens appear nowhere: not in what the gateway prints at its most
+// talkative, not in what callers are told, not where other users of the machine can look.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "enos/flow/error.h"
+#include "tests/e2e/support/calls.h"
+#include "tests/e2e/support/fake_enos.h"
+#include "tests/e2e/support/programs.h"
+
+namespace enos::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Answer = FakeEnos::Answer;
+using sandbox::Ending;
+
+// Different from every other word that could come up.
+constexpr char kSecret[] = "s3cr3t-k3y-Of-The-Test";
+
+ProcessOptions TalkativeGateway(const std::string& url) {
+  ProcessOptions options = GatewayOptions(url, {"--log_level=trace"});
+  options.environment["ENOS_SECRET_KEY"] = kSecret;
+  return options;
+}
+
+// All that a caller can see of an outcome.
+std::string Seen(const CallOutcome& outcome) {
+  return outcome.status.error_message() + outcome.status.error_details() +
+         outcome.flow_instance_id + "\n";
+}
+
+void ExpectNoSecrets(const std::string& text, const FakeEnos& enos) {
+  EXPECT_THAT(text, Not(HasSubstr(kSecret)));
+  const std::vector<std::string> tokens = enos.tokens();
+  EXPECT_FALSE(tokens.empty()) << "nothing was looked for";
+  for (const std::string& token : tokens) EXPECT_THAT(text, Not(HasSubstr(token)));
+}
+
+struct Failure {
+  std::string name;
+  std::function<Answer(const std::string& token)> answer;
+};
+
+std::string Both(const std::string& token) { return token + " and " + kSecret; }
+
+Answer Error(int code, const std::string& message) {
+  return Answer::Json(200, "{\"status\":" + std::to_string(code) + ",\"msg\":\"" + message +
+                               "\",\"submsg\":\"" + message + "\",\"requestId\":\"" +
+                               message.substr(0, message.find(' ')) + "\"}");
+}
+
+std::vector<Failure> Failures() {
+  std::vector<Failure> failures;
+  for (const int code :
+       {62101, 62103, 62104, 62109, 99400, 99403, 99404, 99500, 400, 401, 403,  404, 405,
+        409,   413,   415,   429,   497,   498,   500,   501,   503, 504, 1203, 7}) {
+    failures.push_back({"Code" + std::to_string(code),
+                        [code](const std::string& token) { return Error(code, Both(token)); }});
+  }
+  for (const int status : {301, 400, 401, 403, 429, 500, 502, 503, 504}) {
+    failures.push_back({"Http" + std::to_string(status), [status](const std::string& token) {
+                          Answer answer = Answer::Text(status, Both(token));
+                          answer.headers.emplace_back("Location", "/" + token + "?" + kSecret);
+                          answer.headers.emplace_back("Retry-After", token);
+                          return answer;
+                        }});
+  }
+  failures.push_back({"NotJson", [](const auto& token) { return Answer::Text(200, Both(token)); }});
+  failures.push_back({"NoCode", [](const auto& token) {
+                        return Answer::Json(200, "{\"msg\":\"" + Both(token) + "\"}");
+                      }});
+  failures.push_back({"CodeIsText", [](const auto& token) {
+                        return Answer::Json(200, "{\"status\":\"" + Both(token) + "\"}");
+                      }});
+  failures.push_back({"MessageCutInside", [](const auto& token) {
+                        // EnOS's texts are cut after 256 bytes, here in the midst of the token.
+                        return Error(99500, std::string(256 - token.size() / 2, 'x') + token);
+                      }});
+  failures.push_back({"BrokenStatusLine", [](const auto& token) {
+                        return Answer::Raw("HTTP/1.1 " + Both(token) + "\r\n\r\n", Ending::kClose);
+                      }});
+  failures.push_back({"NotHttp", [](const auto& token) {
+                        return Answer::Raw(Both(token) + "\r\n", Ending::kReset);
+                      }});
+  failures.push_back({"HalfAnswer", [](const auto& token) {
+                        return Answer::Truncated(Error(0, Both(token)), 60, Ending::kReset);
+                      }});
+  failures.push_back({"Closed", [](const auto&) { return Answer::Nothing(Ending::kClose); }});
+  return failures;
+}
+
+class SecretsTest : public testing::TestWithParam<Failure> {};
+
+TEST_P(SecretsTest, FailedCall_ShowsNone) {
+  FakeEnos enos([](int, const std::string& token) { return GetParam().answer(token); });
+  GatewayProcess gateway(TalkativeGateway(enos.url()));
+  const CallOutcome outcome = Call(OwnChannel(gateway.address()), RequestFor(1));
+  EXPECT_FALSE(outcome.status.ok());
+  EXPECT_NE(flow::FlowErrorFromStatus(outcome.status).reason, "") << "not the gateway's answer";
+  const std::string command_line = gateway.command_line();
+  EXPECT_THAT(command_line, HasSubstr("--log_level=trace"));
+  gateway.Signal(SIGTERM);
+  EXPECT_EQ(gateway.Wait().status, 0);
+  ExpectNoSecrets(Seen(outcome) + command_line + gateway.all_output(), enos);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SecretsTest, testing::ValuesIn(Failures()),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(Secrets, EchoedByEnos_AreMaskedInWhatTheCallerSees) {
+  FakeEnos enos([](int, const std::string& token) { return Error(99500, Both(token)); });
+  GatewayProcess gateway(TalkativeGateway(enos.url()));
+  const CallOutcome outcome = Call(OwnChannel(gateway.address()), RequestFor(1));
+  EXPECT_EQ(flow::FlowErrorFromStatus(outcome.status).enos_message, "*** and ***: *** and ***");
+  ExpectNoSecrets(Seen(outcome) + gateway.all_output(), enos);
+}
+
+TEST(Secrets, SuccessfulCalls_ShowNone) {
+  FakeEnos enos;
+  GatewayProcess gateway(TalkativeGateway(enos.url()));
+  const auto channel = OwnChannel(gateway.address());
+  std::string seen;
+  for (int flow_id = 1; flow_id <= 5; ++flow_id) seen += Seen(Call(channel, RequestFor(flow_id)));
+  EXPECT_THAT(seen, HasSubstr("5-20300101000000"));
+  gateway.Signal(SIGTERM);
+  EXPECT_EQ(gateway.Wait().status, 0);
+  ExpectNoSecrets(seen + gateway.all_output(), enos);
+}
+
+TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {
+  std::atomic<int> refusals{0};
+  FakeEnos enos([&](int flow_id, const std::string& token) {
+    return refusals++ % 2 == 0 ? Error(401, Both(token)) : FakeEnos::Success(flow_id);
+  });
+  GatewayProcess gateway(TalkativeGateway(enos.url()));
+  const auto channel = OwnChannel(gateway.address());
+  std::string seen;
+  for (int flow_id = 1; flow_id <= 5; ++flow_id) seen += Seen(Call(channel, RequestFor(flow_id)));
+  EXPECT_GE(enos.tokens().size(), 6U);
+  gateway.Signal(SIGTERM);
+  EXPECT_EQ(gateway.Wait().status, 0);
+  ExpectNoSecrets(seen + gateway.all_output(), enos);
+}
+
+// Token services that answer everything but a proper token; `issue` makes one for them to spoil.
+struct BadTokenService {
+  std::string name;
+  FakeEnos::OnToken answer;
+};
+
+std::vector<BadTokenService> BadTokenServices() {
+  std::vector<BadTokenService> services;
+  for (const int code : {1001, 1002, 1003, 1004, 1005, 1202, 1203, 1204}) {
+    services.push_back({"Code" + std::to_string(code), [code](const auto&, const auto& issue) {
+                          issue();
+                          return Error(code, std::string("no: ") + kSecret);
+                        }});
+  }
+  services.push_back(
+      {"NotJson", [](const auto&, const auto& issue) { return Answer::Text(200, Both(issue())); }});
+  services.push_back({"CutOff", [](const auto&, const auto& issue) {
+                        const Answer whole = FakeEnos::TokenAnswer(issue());
+                        return Answer::Truncated(whole, sandbox::HeadSize(whole) + 70,
+                                                 Ending::kClose);
+                      }});
+  services.push_back({"NoExpiry", [](const auto&, const auto& issue) {
+                        return Answer::Json(200, "{\"status\":0,\"data\":{\"accessToken\":\"" +
+                                                     issue() + "\",\"expire\":\"" + kSecret +
+                                                     "\"}}");
+                      }});
+  services.push_back({"TokenForAHeaderOfItsOwn", [](const auto&, const auto& issue) {
+                        return FakeEnos::TokenAnswer(issue() + "\\r\\nX: 1");
+                      }});
+  return services;
+}
+
+class BadTokenServiceTest : public testing::TestWithParam<BadTokenService> {};
+
+TEST_P(BadTokenServiceTest, ShowsNoSecrets) {
+  FakeEnos enos(nullptr, GetParam().answer);
+  GatewayProcess gateway(TalkativeGateway(enos.url()));
+  ASSERT_TRUE(gateway.WaitForLine("no access token")) << gateway.all_output();
+  const CallOutcome outcome = Call(OwnChannel(gateway.address()), RequestFor(1));
+  EXPECT_FALSE(outcome.status.ok());
+  EXPECT_EQ(flow::FlowErrorFromStatus(outcome.status).execution, flow::Execution::kNotExecuted);
+  gateway.Signal(SIGTERM);
+  EXPECT_EQ(gateway.Wait().status, 0);
+  ExpectNoSecrets(Seen(outcome) + gateway.all_output(), enos);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BadTokenServiceTest, testing::ValuesIn(BadTokenServices()),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace enos::e2e

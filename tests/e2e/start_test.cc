@@ -1,0 +1,153 @@
+// What the gateway says when it cannot start, or need not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/e2e/support/calls.h"
+#include "tests/e2e/support/fake_enos.h"
+#include "tests/e2e/support/programs.h"
+
+namespace enos::e2e {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Optional;
+using ::testing::StartsWith;
+
+constexpr char kTestSecret[] = "never-t0-be-shown";
+constexpr char kUrl[] = "https://apim.example.com";
+
+struct BadStart {
+  std::string name;
+  std::vector<std::string> flags;
+  std::map<std::string, std::string> environment;  // an empty value: not set
+  std::vector<std::string> said;                   // parts of the one line
+};
+
+class BadStartTest : public testing::TestWithParam<BadStart> {};
+
+TEST_P(BadStartTest, EndsWithStatusTwoAndOneLineThatNamesIt) {
+  ProcessOptions options = GatewayOptions(kUrl, GetParam().flags);
+  options.environment["ENOS_SECRET_KEY"] = kTestSecret;
+  for (const auto& [name, value] : GetParam().environment) {
+    options.environment[name] = value;
+    if (value.empty()) options.environment.erase(name);
+  }
+  Process gateway(options);
+  EXPECT_THAT(gateway.Wait().status, Optional(2));
+  EXPECT_THAT(gateway.out(), IsEmpty());
+  const std::string line = gateway.err();
+  EXPECT_THAT(line, StartsWith("enos-flow-gateway: "));
+  EXPECT_THAT(line, EndsWith("\n"));
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
+  for (const std::string& part : GetParam().said) EXPECT_THAT(line, HasSubstr(part));
+  EXPECT_THAT(line, Not(HasSubstr(kTestSecret)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadStartTest,
+    testing::Values(
+        BadStart{"UrlEmpty", {"--enos_url="}, {}, {"--enos_url (ENOS_API_URL)", "expected"}},
+        BadStart{"UrlPlain",
+                 {"--enos_url=http://apim.example.com"},
+                 {},
+                 {"--enos_url", "http://apim.example.com", "https://"}},
+        BadStart{"AccessKeyMissing",
+                 {},
+                 {{"ENOS_ACCESS_KEY", ""}},
+                 {"ENOS_ACCESS_KEY (or ENOS_ACCESS_KEY_FILE)", "missing"}},
+        BadStart{"SecretKeyMissing",
+                 {},
+                 {{"ENOS_SECRET_KEY", ""}},
+                 {"ENOS_SECRET_KEY (or ENOS_SECRET_KEY_FILE)", "missing"}},
+        BadStart{"BothKeyForms",
+                 {},
+                 {{"ENOS_SECRET_KEY_FILE", "/run/secrets/secret_key"}},
+                 {"ENOS_SECRET_KEY and ENOS_SECRET_KEY_FILE", "only one"}},
+        BadStart{"KeyFileMissing",
+                 {},
+                 {{"ENOS_SECRET_KEY", ""}, {"ENOS_SECRET_KEY_FILE", "/nonexistent/secret_key"}},
+                 {"ENOS_SECRET_KEY_FILE", "/nonexistent/secret_key", "No such file"}},
+        BadStart{"KeyInvalid",
+                 {},
+                 {{"ENOS_SECRET_KEY", std::string(kTestSecret) + " with blanks"}},
+                 {"ENOS_SECRET_KEY", "not shown"}},
+        BadStart{
+            "KeyAsFlag", {std::string("--secret_key=") + kTestSecret}, {}, {"ENOS_SECRET_KEY"}},
+        BadStart{"PlaintextBeyondLoopback",
+                 {"--listen=0.0.0.0:0"},
+                 {},
+                 {"--listen (ENOS_GATEWAY_LISTEN)", "\"0.0.0.0:0\"", "--allow_plaintext"}},
+        BadStart{"BadDuration",
+                 {"--upstream_timeout=soon"},
+                 {},
+                 {"--upstream_timeout (ENOS_GATEWAY_UPSTREAM_TIMEOUT)", "\"soon\"", "expected"}},
+        BadStart{"BadVariable",
+                 {},
+                 {{"ENOS_GATEWAY_MAX_ATTEMPTS", "0"}},
+                 {"ENOS_GATEWAY_MAX_ATTEMPTS (--max_attempts)", "\"0\"", "1 to 10"}},
+        BadStart{"UnknownFlag", {"--listten=127.0.0.1:0"}, {}, {"--listten"}},
+        BadStart{"MoreCallsThanDescriptors",
+                 {"--max_in_flight=1000000"},
+                 {},
+                 {"--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT)", "1000000", "expected"}}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(GatewayStart, UrlNotSet_IsMissing) {
+  ProcessOptions options = GatewayOptions(kUrl);
+  options.arguments = {"--listen=127.0.0.1:0", "--metrics_listen="};
+  Process gateway(options);
+  EXPECT_THAT(gateway.Wait().status, Optional(2));
+  EXPECT_THAT(gateway.err(), HasSubstr("ENOS_API_URL"));
+  EXPECT_THAT(gateway.err(), HasSubstr("missing"));
+}
+
+TEST(GatewayStart, KeysFromFiles_Serve) {
+  FakeEnos enos;
+  const std::string path = testing::TempDir() + "e2e_secret_key";
+  std::ofstream(path) << kSecretKey << "\n";
+  ProcessOptions options = GatewayOptions(enos.url());
+  options.environment.erase("ENOS_SECRET_KEY");
+  options.environment["ENOS_SECRET_KEY_FILE"] = path;
+  GatewayProcess gateway(options);
+  const CallOutcome outcome = Call(OwnChannel(gateway.address()), RequestFor(1));
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
+  std::remove(path.c_str());
+}
+
+TEST(GatewayStart, PortTaken_EndsTheSecondWithOneLineAndTheFirstServesOn) {
+  FakeEnos enos;
+  GatewayProcess first(GatewayOptions(enos.url()));
+  Process second(GatewayOptions(enos.url(), {"--listen=" + first.address()}));
+  EXPECT_THAT(second.Wait().status, Optional(1));
+  const std::string output = second.all_output();
+  EXPECT_EQ(output.find('\n'), output.size() - 1) << output;
+  EXPECT_THAT(output, HasSubstr("--listen"));
+  EXPECT_THAT(output, HasSubstr(first.address()));
+  const auto channel = OwnChannel(first.address());
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Call(channel, RequestFor(1)).status.ok());
+}
+
+class InformationTest : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(InformationTest, NeedsNoSettingsAndEndsWithStatusZero) {
+  Process gateway({GatewayOptions(kUrl).program, {GetParam().first}, {}});
+  EXPECT_THAT(gateway.Wait().status, Optional(0));
+  EXPECT_THAT(gateway.out(), HasSubstr(GetParam().second));
+  EXPECT_THAT(gateway.err(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, InformationTest,
+                         testing::Values(std::pair("--help", "--max_in_flight=NUMBER"),
+                                         std::pair("--version", "enos-flow-gateway ")));
+
+}  // namespace
+}  // namespace enos::e2e

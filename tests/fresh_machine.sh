@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# The honest check that a fresh Debian 12 is enough: makes a minimal one in a temporary directory, clones the repository's
+# HEAD into it (into a path with a space), and runs a command there, from another directory and with nearly no environment.
+#
+#   sudo tests/fresh_machine.sh [--keep] [COMMAND...]     COMMAND is tests/run.sh unless given, or deploy/demo.sh ...
+#
+# Needs root, mmdebstrap and a network; takes some GB of TMPDIR. Run it by hand: it is not part of tests/run.sh --all.
+# It uses this machine's Debian sources (FRESH_SOURCES=FILE for others), proxy settings, npm settings from the
+# environment and additional CA certificates, and nothing else of it. All mounts live in a namespace of their own: they
+# are gone with the last process, however this ends.
+set -euo pipefail
+
+usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+keep=false
+while [[ "${1:-}" == -* ]]; do
+  case "$1" in
+    --keep) keep=true ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *)
+      echo "fresh_machine.sh: unknown option '$1'; there are --keep and --help" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+[[ $# -gt 0 ]] || set -- tests/run.sh
+
+repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+if [[ $EUID -ne 0 ]]; then
+  echo "fresh_machine.sh: needs root, to make a system and to change into it" >&2
+  exit 1
+fi
+for tool in mmdebstrap unshare git; do
+  command -v "$tool" >/dev/null || {
+    echo "fresh_machine.sh: $tool is not installed" >&2
+    exit 1
+  }
+done
+
+sources="${FRESH_SOURCES:-/etc/apt/sources.list.d/debian.sources}"
+[[ -f "$sources" ]] || sources=/etc/apt/sources.list
+# The machine's way to its mirror: proxies, and whether it lets dates pass that lie in the past.
+apt_options=()
+while IFS= read -r option; do
+  apt_options+=("--aptopt=${option%;}")
+done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)[ :]' || true)
+
+work="$(mktemp -d "${TMPDIR:-/tmp}/enos-fresh-machine.XXXXXX")"
+system="$work/system"
+child=
+clean_up() {
+  if [[ -n "$child" ]]; then
+    kill -KILL "$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+  fi
+  if $keep; then
+    echo "Kept: $system"
+  else
+    rm -rf --one-file-system "$work"
+  fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# isolated COMMAND...: in namespaces of its own for mounts and processes. Waits in the background, so that a signal to
+# this script ends at once all that runs in there.
+isolated() {
+  local status=0
+  unshare --mount --pid --ipc --fork --kill-child --mount-proc "$@" </dev/null &
+  child=$!
+  wait "$child" || status=$?
+  child=
+  return "$status"
+}
+
+echo "[1/3] A minimal Debian 12 from $sources, in $system  (at ${SECONDS} s)"
+isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${apt_options[@]}" bookworm "$system" "$sources" >&2
+
+echo "[2/3] A clone of $(git -C "$repository" log -1 --format='%h %s')  (at ${SECONDS} s)"
+[[ -z "$(git -C "$repository" status --porcelain)" ]] || echo "Note: what is not committed is not tested."
+clone="/root/fresh clone"
+git clone --quiet --no-hardlinks "$repository" "$system$clone"
+# Name service and additional certificates as this machine has them.
+cp --dereference /etc/resolv.conf "$system/etc/resolv.conf"
+if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
+  cp /usr/local/share/ca-certificates/*.crt "$system/usr/local/share/ca-certificates/"
+  chroot "$system" /usr/sbin/update-ca-certificates >/dev/null 2>&1
+fi
+environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin CI=true
+  NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt)
+while IFS= read -r name; do
+  environment+=("$name=${!name}")
+done < <(compgen -e | grep -iE '^((https?|no|all)_proxy|npm_config_.*|enos_jobs)$' || true)
+
+echo "[3/3] $*  (at ${SECONDS} s)"
+begin=$SECONDS
+status=0
+# The quoted script runs inside the new namespaces; it has its words from the arguments.
+# shellcheck disable=SC2016
+isolated env -i "${environment[@]}" bash -c '
+  set -euo pipefail
+  system="$1" clone="$2"
+  shift 2
+  mount -t proc proc "$system/proc"
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts "$system/dev/pts"
+  mkdir -p "$system/dev/shm"
+  mount -t tmpfs tmpfs "$system/dev/shm"
+  program="$clone/$1"
+  shift
+  exec chroot "$system" "$program" "$@"
+' fresh_machine "$system" "$clone" "$@" || status=$?
+echo "fresh_machine.sh: $* ended with status $status after $((SECONDS - begin)) s (with everything: ${SECONDS} s)."
+exit "$status"

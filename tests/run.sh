@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Passes the tests.
+#
+#   tests/run.sh          the quick tier: installs what is missing, builds with AddressSanitizer and
+#                         UndefinedBehaviorSanitizer (preset debug) and runs every test: unit, wire and end to end.
+#                         At most 10 minutes on 2 cores, the build included.
+#   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
+#                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
+#                         short soak, a few calls through every server of the benchmark, and the demo.
+#                         About half an hour on 2 cores with little in ccache.
+#   tests/run.sh --help   this text
+#
+# The quick tier builds one preset only: the same tests under sanitizers find more than without, and a second
+# build would take as long again. Full logs are in build/logs. A check whose tool is missing is reported as SKIPPED,
+# where it happens and at the end. ENOS_JOBS=N sets how many compilers and tests run at once.
+# Ends with ctest's own summary. Status: 0 all passed, 1 something failed, 2 wrong usage.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+tier=quick
+for argument in "$@"; do
+  case "$argument" in
+    --all) tier=all ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *)
+      echo "run.sh: unknown option '$argument'; there are --all and --help" >&2
+      exit 2
+      ;;
+  esac
+done
+
+export LC_ALL=C.UTF-8
+# A shell that CI starts may lack these; LLVM's own folder has the symbolizer that the sanitizers look for by name.
+export PATH="${PATH:-}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/llvm-19/bin"
+export LOG_DIR="$root/build/logs"
+cd "$root"
+# shellcheck source=deploy/lib/steps.sh
+source deploy/lib/steps.sh
+
+ENOS_JOBS="$(parallel_jobs)"
+export ENOS_JOBS
+# The preset gives the rest: --output-on-failure, and an error where there are no tests.
+ctest_args=(--parallel "$ENOS_JOBS" --schedule-random)
+
+# build PRESET [--target TARGET...]: all of it where no target is named.
+build() {
+  cmake --preset "$1" && cmake --build --preset "$1" --parallel "$ENOS_JOBS" "${@:2}"
+}
+
+# Runs ctest so that the sanitizers can work: without address randomisation where that can be switched off (GCC 12's
+# AddressSanitizer dies at random on kernels that randomise 32 bits), every report an error with a stack.
+run_ctest() {
+  local preset="$1" wrapper=()
+  shift
+  if setarch -R true 2>/dev/null; then
+    wrapper=(setarch -R)
+  fi
+  export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1}"
+  export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
+  local tsan="halt_on_error=1:second_deadlock_stack=1"
+  if [[ -f "$root/tests/tsan.supp" ]]; then
+    tsan+=":suppressions='$root/tests/tsan.supp'"
+  fi
+  export TSAN_OPTIONS="${TSAN_OPTIONS:-$tsan}"
+  "${wrapper[@]}" ctest --preset "$preset" "${ctest_args[@]}" "$@"
+}
+
+# clang is for CI's tier only, and only a part of it: where it cannot be installed the rest is still worth running.
+install_optional() {
+  deploy/packages.sh clang lint || {
+    echo "SKIPPED: some of these packages could not be installed: $(deploy/packages.sh --list clang lint | tr '\n' ' ')"
+    return "$STATUS_SKIPPED"
+  }
+}
+
+build_with_clang() {
+  if ! command -v clang++-19 >/dev/null; then
+    echo "SKIPPED: build of preset $1: clang++-19 is not installed"
+    return "$STATUS_SKIPPED"
+  fi
+  build "$@"
+}
+
+run_concurrency_tests() {
+  run_ctest tsan -R "$(cat build/tsan/concurrency-tests.regex)"
+}
+
+# with_build PRESET COMMAND...: skips what needs a build that was skipped.
+with_build() {
+  if [[ ! -f "$root/build/$1/build.ninja" ]] || ! command -v clang++-19 >/dev/null; then
+    echo "SKIPPED: ${*:2}: preset $1 was not built"
+    return "$STATUS_SKIPPED"
+  fi
+  "${@:2}"
+}
+
+# The benchmark is built and run for a moment, so that it does not rot; what it needs beyond the tests is no reason to fail.
+smoke_benchmark() {
+  deploy/packages.sh bench || {
+    echo "SKIPPED: the benchmark: some of its packages could not be installed"
+    return "$STATUS_SKIPPED"
+  }
+  bench/run.sh --smoke --output "$root/build/bench/smoke"
+}
+
+# The last step shows ctest's output as it comes, so that its summary is the last thing to be read.
+last_ctest() {
+  local preset="$1" title="$2" status=0
+  announce "$title"
+  run_ctest "$preset" </dev/null 2>&1 | tee "$LOG_DIR/ctest-$preset.log" || status=1
+  exit "$status"
+}
+
+mkdir -p "$LOG_DIR"
+if [[ $tier == quick ]]; then
+  STEPS_TOTAL=3
+  step "Install what is missing" packages deploy/packages.sh build test
+  step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug, $ENOS_JOBS jobs)" build-debug build debug
+  last_ctest debug "Run all tests (preset debug)"
+fi
+
+STEPS_TOTAL=17
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=18
+step "Install what is missing" packages deploy/packages.sh build test demo
+step "Install the second compiler and the linters" packages-optional install_optional
+step "Formatter: clang-format changes nothing" format tests/checks/format.sh
+step "Scripts: shellcheck" shellcheck tests/checks/shell.sh
+step "Monitoring: promtool on alerts and their tests" monitoring tests/checks/monitoring.sh
+step "Proto: buf lint, buf format" buf tests/checks/proto.sh
+step "Generate what clang-tidy has to see (preset clang)" build-clang build_with_clang clang \
+  --target enos_flow_proto enos_google_rpc_proto enos_grpc_proto
+step "clang-tidy over the sources of the programs" clang-tidy with_build clang tests/checks/tidy.sh
+step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug)" build-debug build debug
+step "All tests under AddressSanitizer and UndefinedBehaviorSanitizer" ctest-debug run_ctest debug
+step "Build with clang++ and ThreadSanitizer, warnings are errors (preset tsan)" build-tsan build_with_clang tsan \
+  --target enos-flow-gateway enos-flow enos-sandbox concurrency-tests
+step "The tests with several threads under ThreadSanitizer" ctest-tsan with_build tsan run_concurrency_tests
+step "Build the fuzz targets (preset fuzz)" build-fuzz build_with_clang fuzz
+step "Fuzz every target for 60 s" fuzz with_build fuzz tests/checks/fuzz.sh 60
+step "Build what is shipped with g++, warnings are errors (preset release)" build-release build release
+if [[ -x tests/soak.sh ]]; then
+  step "A short soak" soak tests/soak.sh --short
+fi
+step "The benchmark, for a moment" bench-smoke smoke_benchmark
+step "The demo: sandbox, gateway, one flow" demo deploy/demo.sh
+
+echo "Before the last step, after $(elapsed): everything so far has passed, skipped: ${#STEP_SKIPPED[@]}."
+print_skipped
+last_ctest release "All tests as shipped (preset release)"

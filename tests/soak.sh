@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Soaks the gateway: many callers on one side, on the other a local EnOS that resets, breaks off, lies about lengths,
+# answers errors, revokes its tokens and restarts. At the end compares what callers were told with what EnOS executed.
+#
+#   tests/soak.sh                 10 minutes, preset debug (AddressSanitizer, UndefinedBehaviorSanitizer)
+#   tests/soak.sh --short         45 s, for CI
+#   tests/soak.sh --seconds=N     N seconds of load (5 or more); starting and ending take up to two minutes more
+#   tests/soak.sh --preset=NAME   release, debug or tsan: whose programs run; what is not built yet is built first
+#   tests/soak.sh --seed=N        repeats the random choices of an earlier run (the order of events is not repeated)
+#   tests/soak.sh --callers=N     N calls at once (64)
+#   tests/soak.sh --help          this text
+#
+# Prints the ledger; also in build/soak/ledger.json, beside the logs of the gateways. Memory is judged with preset
+# release only, because sanitizers keep what was freed. Status: 0 nothing wrong; 1 a call executed twice, an untrue
+# answer, a call or a gateway that hung, a sanitizer's report, or something leaked; 2 wrong usage, or it could not run.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+wrong() {
+  echo "soak.sh: $1; see --help" >&2
+  exit 2
+}
+number() { [[ "$2" =~ ^(0|[1-9][0-9]{0,8})$ ]] || wrong "$1: '$2' is no number"; }
+
+seconds=600 preset=debug callers=64
+seed="$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')"
+for argument in "$@"; do
+  value="${argument#*=}"
+  case "$argument" in
+    --short) seconds=45 ;;
+    --seconds=*) number --seconds "$value" && seconds="$value" ;;
+    --preset=*) preset="$value" ;;
+    --seed=*) number --seed "$value" && seed="$value" ;;
+    --callers=*) number --callers "$value" && callers="$value" ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    *) wrong "unknown option '$argument'" ;;
+  esac
+done
+[[ "$preset" =~ ^(release|debug|tsan)$ ]] || wrong "--preset: '$preset' is none of release, debug, tsan"
+
+export LC_ALL=C.UTF-8
+export PATH="${PATH:-}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/llvm-19/bin"
+cd "$root"
+# shellcheck source=deploy/lib/steps.sh
+source deploy/lib/steps.sh
+out="$root/build/soak"
+mkdir -p "$out"
+
+gateway="build/$preset/bin/enos-flow-gateway"
+soak="build/$preset/tests/enos-soak"
+if [[ ! -x $gateway || ! -x $soak ]]; then
+  echo "Building the gateway and the soak (preset $preset); the log is build/soak/build.log"
+  { cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$(parallel_jobs)" \
+    --target enos-flow-gateway enos-soak; } >"$out/build.log" 2>&1 </dev/null || {
+    tail -n 40 "$out/build.log" >&2
+    echo "soak.sh: the build failed" >&2
+    exit 2
+  }
+fi
+
+# As tests/run.sh: see there. Reports do not end a program here: the ledger is wanted all the same.
+wrapper=()
+if setarch -R true 2>/dev/null; then
+  wrapper=(setarch -R)
+fi
+export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+tsan="second_deadlock_stack=1"
+if [[ -f tests/tsan.supp ]]; then
+  tsan+=":suppressions='$root/tests/tsan.supp'"
+fi
+export TSAN_OPTIONS="${TSAN_OPTIONS:-$tsan}"
+
+options=(--gateway="$root/$gateway" --directory="$out" --seconds="$seconds" --seed="$seed" --callers="$callers")
+if [[ $preset == release ]]; then
+  options+=(--judge_memory)
+fi
+echo "Soaking preset $preset for $seconds s with $callers callers, seed $seed (to repeat: --seed=$seed)"
+echo "EnOS is restarted and its tokens are revoked every few seconds; the gateway is drained at 20 %, killed at 35 %."
+status=0
+"${wrapper[@]}" "$soak" "${options[@]}" || status=$?
+echo "The ledger as JSON: build/soak/ledger.json"
+[[ $status -le 2 ]] || {
+  echo "soak.sh: the soak itself ended with status $status" >&2
+  status=1
+}
+exit "$status"

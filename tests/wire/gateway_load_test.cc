@@ -1,0 +1,123 @@
+// Many calls: slots and the queue.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "tests/wire/support/fake_enos.h"
+#include "tests/wire/support/gateway_runner.h"
+
+namespace enos::gateway::testing {
+namespace {
+
+constexpr char kOverloaded[] = "UNAVAILABLE GATEWAY_OVERLOADED NOT_EXECUTED";
+
+TEST(GatewayOverload, CallBeyondTheSlotsIsRefusedWithAWait) {
+  FakeEnos enos;
+  enos.Hold();
+  const GatewayRunner gateway(SettingsWithSlots(enos.url(), 2));
+  Rpc first(gateway.channel(), Flow(1));
+  Rpc second(gateway.channel(), Flow(2));
+  ASSERT_TRUE(enos.WaitForHeld(2));
+  const RpcOutcome third = gateway.Call(Flow(3));
+  EXPECT_EQ(Summary(third), kOverloaded);
+  EXPECT_TRUE(third.error.retry_after.has_value());
+  enos.AnswerHeld(FlowStartedAnswer());
+  EXPECT_EQ(Summary(first.Wait()), "OK");
+  EXPECT_EQ(Summary(second.Wait()), "OK");
+  EXPECT_EQ(enos.calls(), 2U);
+}
+
+// The transfer still uses a connection and memory, though nobody waits for it.
+TEST(GatewayOverload, CallWhoseCallerIsGoneKeepsItsSlotUntilItEnds) {
+  FakeEnos enos;
+  enos.Hold();
+  const GatewayRunner gateway(SettingsWithSlots(enos.url(), 1));
+  Rpc first(gateway.channel(), Flow(1));
+  ASSERT_TRUE(enos.WaitForHeld(1));
+  first.Cancel();
+  first.Wait();
+  EXPECT_EQ(Summary(gateway.Call(Flow(2))), kOverloaded);
+  enos.Stop();
+}
+
+TEST(GatewayQueue, CallWaitsForASlotAndThenRuns) {
+  FakeEnos enos;
+  enos.Hold();
+  const GatewayRunner gateway(SettingsWithSlots(enos.url(), 1, 1));
+  Rpc first(gateway.channel(), Flow(1));
+  ASSERT_TRUE(enos.WaitForHeld(1));
+  Rpc second(gateway.channel(), Flow(2));
+  EXPECT_FALSE(second.EndsWithin(std::chrono::milliseconds(50)));
+  enos.AnswerHeld(FlowStartedAnswer("first"));
+  EXPECT_EQ(first.Wait().instance_id, "first");
+  EXPECT_TRUE(second.WaitForHeaders());
+  ASSERT_TRUE(enos.WaitForHeld(1));
+  enos.AnswerHeld(FlowStartedAnswer("second"));
+  EXPECT_EQ(second.Wait().instance_id, "second");
+  EXPECT_EQ(enos.calls(), 2U);
+}
+
+TEST(GatewayQueue, CallThatWaitsTooLongIsRefusedAndNeverSent) {
+  FakeEnos enos;
+  enos.Hold();
+  Settings settings = SettingsWithSlots(enos.url(), 1, 1);
+  settings.max_queue_wait = std::chrono::milliseconds(20);
+  const GatewayRunner gateway(std::move(settings));
+  Rpc first(gateway.channel(), Flow(1));
+  ASSERT_TRUE(enos.WaitForHeld(1));
+  EXPECT_EQ(Summary(gateway.Call(Flow(2))), kOverloaded);
+  enos.AnswerHeld(FlowStartedAnswer());
+  EXPECT_EQ(Summary(first.Wait()), "OK");
+  EXPECT_EQ(enos.calls(), 1U);
+}
+
+TEST(GatewayQueue, CallThatIsCancelledThereGivesItsPlaceBackAndIsNeverSent) {
+  FakeEnos enos;
+  enos.Hold();
+  const GatewayRunner gateway(SettingsWithSlots(enos.url(), 1, 1));
+  Rpc first(gateway.channel(), Flow(1));
+  ASSERT_TRUE(enos.WaitForHeld(1));
+  Rpc second(gateway.channel(), Flow(2));
+  second.EndsWithin(std::chrono::milliseconds(50));  // time to arrive
+  second.Cancel();
+  // Refused until the gateway noticed that the second is gone; then it has the place.
+  auto third = std::make_unique<Rpc>(gateway.channel(), Flow(3));
+  while (third->EndsWithin(std::chrono::milliseconds(100))) {
+    ASSERT_EQ(Summary(third->Wait()), kOverloaded);
+    third = std::make_unique<Rpc>(gateway.channel(), Flow(3));
+  }
+  enos.AnswerHeld(FlowStartedAnswer());
+  EXPECT_EQ(Summary(first.Wait()), "OK");
+  ASSERT_TRUE(enos.WaitForHeld(1));
+  enos.AnswerHeld(FlowStartedAnswer());
+  EXPECT_EQ(Summary(third->Wait()), "OK");
+  EXPECT_EQ(enos.calls_by_flow().count(2), 0U);
+}
+
+// A slot is free again before its answer leaves.
+TEST(GatewayClosedLoop, AsManyCallersAsSlotsAreNeverRefused) {
+  constexpr int kCallers = 8;
+  constexpr int kCallsEach = 200;
+  FakeEnos enos;
+  const GatewayRunner gateway(SettingsWithSlots(enos.url(), kCallers));
+  std::atomic<int> not_ok{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&] {
+      for (int call = 0; call < kCallsEach; ++call) {
+        if (Summary(gateway.Call()) != "OK") ++not_ok;
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(not_ok, 0);
+  EXPECT_EQ(enos.calls(), std::uint64_t{kCallers} * kCallsEach);
+  EXPECT_LE(enos.server().counters().Get().connections_opened, std::uint64_t{kCallers} + 1);
+}
+
+}  // namespace
+}  // namespace enos::gateway::testing

@@ -1,0 +1,165 @@
+// Ending transfers early: what was not sent is never sent, and nothing is left behind.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+
+#include "tests/wire/support/certificates.h"
+#include "tests/wire/support/client_on_loop.h"
+#include "tests/wire/support/process_counts.h"
+#include "tests/wire/support/upstream.h"
+
+namespace enos::gateway::testing {
+namespace {
+
+using sandbox::AcceptAction;
+using sandbox::Answer;
+
+// The future of a transfer whose callback is gone without having been called.
+void ExpectNeverCalled(Transfer& transfer) {
+  ASSERT_EQ(transfer.result.wait_for(kGuard), std::future_status::ready);
+  EXPECT_THROW(transfer.result.get(), std::future_error);
+}
+
+// An upstream whose TLS handshakes never end, and a client that waits for one.
+struct StuckConnection {
+  StuckConnection() : upstream(TestAuthority::Instance().ServerOptions()) {
+    upstream.handler().on_accept = [](std::uint64_t) { return AcceptAction::kNeverRead; };
+  }
+  Upstream upstream;
+};
+
+TEST(HttpClientDrop, WhileConnectingNothingIsSentAndTheCallbackIsGone) {
+  StuckConnection stuck;
+  ClientOnLoop client(stuck.upstream.url());
+  Transfer transfer = client.Start(Post("/"));
+  ASSERT_TRUE(stuck.upstream.counters().WaitForConnections(1));
+  EXPECT_FALSE(client.MaybeSent(transfer.id));
+  client.Drop(transfer.id);
+  ExpectNeverCalled(transfer);
+  EXPECT_EQ(stuck.upstream.counters().Get().request_heads_seen, 0U);
+}
+
+TEST(HttpClientDrop, BeforeTheLoopGotToItNothingIsSent) {
+  Upstream upstream;
+  ClientOnLoop client(upstream.url());
+  const HttpRequest request = Post("/dropped");
+  client.OnLoop([&] {
+    const TransferId id = client.client().Start(request, [](const HttpResult&) { FAIL(); });
+    EXPECT_FALSE(client.client().MaybeSent(id));
+    client.client().Drop(id);
+  });
+  client.Do(Post("/kept"));
+  const auto requests = upstream.requests();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].target, "/kept");
+}
+
+TEST(HttpClientDrop, AfterTheSendTheConnectionIsClosedAndTheCallbackIsGone) {
+  Upstream upstream;
+  upstream.Hold();
+  ClientOnLoop client(upstream.url());
+  Transfer transfer = client.Start(Post("/"));
+  ASSERT_TRUE(upstream.WaitForHeld(1));
+  EXPECT_TRUE(client.MaybeSent(transfer.id));
+  client.Drop(transfer.id);
+  ExpectNeverCalled(transfer);
+  EXPECT_FALSE(client.MaybeSent(transfer.id));
+  upstream.AnswerHeld(Answer::Json(200, "late"));
+  upstream.AnswerWith(Answer::Json(200, "next"));
+  EXPECT_EQ(client.Do(Post("/")).body, "next");
+  EXPECT_EQ(upstream.counters().Get().connections_opened, 2U);
+}
+
+TEST(HttpClientDrop, OfATransferThatEndedOrNeverWasChangesNothing) {
+  Upstream upstream;
+  ClientOnLoop client(upstream.url());
+  Transfer transfer = client.Start(Post("/"));
+  EXPECT_EQ(Await(transfer.result).status, 200);
+  EXPECT_FALSE(client.MaybeSent(transfer.id));
+  client.Drop(transfer.id);
+  client.Drop(0);
+  client.Drop(12345);
+  EXPECT_EQ(client.Do(Post("/")).status, 200);
+  EXPECT_EQ(upstream.counters().Get().connections_opened, 1U);
+}
+
+TEST(HttpClientDrop, CallbackMayDropAnotherTransferThatEndedWithIt) {
+  const RefusingPort port;
+  ClientOnLoop client("http://" + port.host_and_port());
+  std::promise<void> all_done;
+  int called = 0;
+  client.OnLoop([&] {
+    auto ids = std::make_shared<std::vector<TransferId>>();
+    for (int i = 0; i < 20; ++i) {
+      ids->push_back(client.client().Start(Post("/"), [&, ids](const HttpResult&) {
+        ++called;
+        for (const TransferId id : *ids) client.client().Drop(id);
+        client.loop().Post([&] { all_done.set_value(); });
+      }));
+    }
+  });
+  Await(all_done.get_future().share());
+  EXPECT_EQ(client.OnLoop([&] { return called; }), 1);
+}
+
+TEST(HttpClientDrop, ReleasesTheRequestsBody) {
+  Upstream upstream;
+  upstream.Hold();
+  ClientOnLoop client(upstream.url());
+  HttpRequest request = Post("/");
+  const std::weak_ptr<const std::string> body = request.body;
+  const Transfer transfer = client.Start(std::move(request));
+  ASSERT_TRUE(upstream.WaitForHeld(1));
+  EXPECT_FALSE(body.expired());
+  client.Drop(transfer.id);
+  EXPECT_TRUE(body.expired());
+}
+
+enum class Moment { kConnecting, kHandshake, kSending, kWaiting };
+
+class DestroyTest : public ::testing::TestWithParam<std::pair<std::string, Moment>> {};
+
+// Under AddressSanitizer this is also the test that nothing is used after it is freed, or leaked.
+TEST_P(DestroyTest, ClientWithTransfersUnderWayLeavesNoDescriptorBehind) {
+  const Moment moment = GetParam().second;
+  const bool tls = moment == Moment::kHandshake;
+  const auto& authority = TestAuthority::Instance();
+  auto server_options = tls ? authority.ServerOptions() : sandbox::HttpServerOptions();
+  server_options.receive_buffer_bytes = 4096;
+  Upstream upstream(server_options);
+  upstream.Hold();
+  upstream.handler().on_accept = [tls](std::uint64_t) {
+    return tls ? AcceptAction::kNeverRead : AcceptAction::kServe;
+  };
+  upstream.handler().on_head = [moment](const sandbox::RequestHead&) {
+    using Kind = sandbox::HeadDecision::Kind;
+    return sandbox::HeadDecision{moment == Moment::kSending ? Kind::kStopReading : Kind::kReadOn,
+                                 {}};
+  };
+  const std::size_t descriptors = OpenDescriptors();
+  {
+    ClientOnLoop client(upstream.url());
+    const auto transfers = client.StartMany(50, Post("/", std::string(2'000'000, 'x')));
+    if (moment == Moment::kHandshake) {
+      ASSERT_TRUE(upstream.counters().WaitForConnections(50));
+    } else if (moment == Moment::kSending) {
+      ASSERT_TRUE(upstream.counters().WaitForHeads(50));
+    } else if (moment == Moment::kWaiting) {
+      ASSERT_TRUE(upstream.WaitForHeld(50));
+    }
+  }
+  upstream.server().Stop();
+  EXPECT_LE(OpenDescriptors(), descriptors);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DestroyTest,
+                         ::testing::Values(std::pair("Connecting", Moment::kConnecting),
+                                           std::pair("Handshake", Moment::kHandshake),
+                                           std::pair("Sending", Moment::kSending),
+                                           std::pair("Waiting", Moment::kWaiting)),
+                         [](const auto& test) { return test.param.first; });
+
+}  // namespace
+}  // namespace enos::gateway::testing

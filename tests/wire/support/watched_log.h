@@ -1,0 +1,32 @@
+#ifndef ENOS_TESTS_WIRE_SUPPORT_WATCHED_LOG_H_
+#define ENOS_TESTS_WIRE_SUPPORT_WATCHED_LOG_H_
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "server/base/log_capture.h"
+#include "tests/wire/support/wait.h"
+
+namespace enos::gateway::testing {
+
+// The log, waited for: a line comes when the gateway writes it.
+class WatchedLog {
+ public:
+  bool WaitFor(const std::string& text) const {
+    const auto give_up = std::chrono::steady_clock::now() + kGuard;
+    while (capture_.Text().find(text) == std::string::npos) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+  std::string Text() const { return capture_.Text(); }
+
+ private:
+  LogCapture capture_;
+};
+
+}  // namespace enos::gateway::testing
+
+#endif  // ENOS_TESTS_WIRE_SUPPORT_WATCHED_LOG_H_
