@@ -19,10 +19,10 @@ constexpr char kRequestIdKey[] = "enos-request-id";
 // Longer time-outs are cut to this: far beyond any call, and safe to add to the clock.
 constexpr std::chrono::hours kLongestTimeout{24 * 365};
 
-std::chrono::system_clock::time_point DeadlineFor(const CallOptions& options) {
+std::chrono::system_clock::time_point DeadlineIn(std::chrono::milliseconds timeout) {
   const std::chrono::milliseconds longest = kLongestTimeout;
   return std::chrono::system_clock::now() +
-         std::clamp(options.timeout, std::chrono::milliseconds(0), longest);
+         std::clamp(timeout, std::chrono::milliseconds(0), longest);
 }
 
 std::string RequestId(const grpc::ClientContext& context) {
@@ -90,10 +90,14 @@ void PendingCall::Cancel() {
 FlowClient::FlowClient(std::shared_ptr<grpc::Channel> channel)
     : channel_(std::move(channel)), stub_(FlowService::NewStub(channel_)) {}
 
+std::optional<FlowError> FlowClient::Connect(std::chrono::milliseconds timeout) const {
+  return enos::flow::Connect(channel_, DeadlineIn(timeout));
+}
+
 FlowResult FlowClient::TriggerFlow(const FlowRequest& request, const CallOptions& options) const {
   if (options.timeout.count() <= 0) return NoTimeLeft();
-  const auto deadline = DeadlineFor(options);
-  if (auto error = Connect(channel_, deadline)) return *std::move(error);
+  const auto deadline = DeadlineIn(options.timeout);
+  if (auto error = enos::flow::Connect(channel_, deadline)) return *std::move(error);
   grpc::ClientContext context;
   context.set_deadline(deadline);
   UpdateAndTriggerFlowResponse response;
@@ -108,7 +112,7 @@ PendingCall FlowClient::TriggerFlowAsync(const FlowRequest& request, const CallO
   state->done = std::move(done);
   state->stub = stub_;
   state->request = request;
-  state->context.set_deadline(DeadlineFor(options));
+  state->context.set_deadline(DeadlineIn(options.timeout));
   PendingCall pending(state);
   // The callback owns nothing: it is destroyed on gRPC's thread, where no channel may go.
   stub_->async()->UpdateAndTriggerFlow(

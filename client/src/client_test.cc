@@ -94,6 +94,31 @@ TEST(FlowClientTest, CallSucceeds_InstanceIdAndRequestId) {
   EXPECT_EQ(gateway.requests()[0].SerializeAsString(), MakeRequest().SerializeAsString());
 }
 
+TEST(FlowClientTest, ConnectToAGateway_ConnectedWithoutACall) {
+  FakeFlowService gateway(AnswerId("i"));
+  const FlowClient client = ClientOf(gateway.address());
+  EXPECT_FALSE(client.Connect(std::chrono::minutes(1)).has_value());
+  EXPECT_FALSE(client.Connect(milliseconds(0)).has_value()) << "it is connected by now";
+  EXPECT_TRUE(gateway.requests().empty());
+}
+
+TEST(FlowClientTest, ConnectToNobody_CertainlyNotExecuted) {
+  const BareSocket nobody(/*listening=*/false);
+  const auto error = ClientOf(nobody.address()).Connect(std::chrono::minutes(1));
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(error->reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_TRUE(error->SafeToRepeat());
+}
+
+TEST(FlowClientTest, ConnectWithoutTime_OnlyLooks) {
+  const BareSocket silent(/*listening=*/true);
+  const auto error = ClientOf(silent.address()).Connect(milliseconds(0));
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_TRUE(error->SafeToRepeat());
+}
+
 TEST(FlowClientTest, AnyCall_CarriesItsDeadline) {
   std::promise<std::chrono::system_clock::time_point> seen;
   FakeFlowService gateway([&](auto& context, const auto&, auto& response) {

@@ -10,6 +10,9 @@
 
 namespace enos::flow {
 
+// All of this may be used from any thread. A channel is shared by whoever holds the pointer: make
+// one for each gateway and keep it, since it is the connection.
+
 enum class Security {
   // Plaintext for a loopback address or a Unix socket, TLS for every other address, and TLS where
   // any of the TLS settings below is given.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
 #include "enos/flow/repeat.h"
@@ -57,6 +58,10 @@ class FlowClient {
   // Use a channel of MakeChannel: others may repeat calls by themselves.
   explicit FlowClient(std::shared_ptr<grpc::Channel> channel);
 
+  // Waits until the channel is connected: nothing if it is, else what TriggerFlow would say,
+  // kNotExecuted. Returns at the first failed attempt to connect. A timeout of 0 only looks.
+  std::optional<FlowError> Connect(std::chrono::milliseconds timeout) const;
+
   // Connects if need be, calls, and waits for the answer. If there is no connection to the gateway
   // (refused, name not found, TLS refused, no answer in time) the call is not sent and the error
   // says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted.
@@ -65,7 +70,7 @@ class FlowClient {
   // The same without waiting; `request` is copied. `done` is called exactly once, on a thread of
   // the gRPC library: it must not block or throw, and may start other calls; it is destroyed on
   // another thread. Here a missing connection, or a time-out of 0, is found by the gRPC library in
-  // the course of the call, so that its execution is kUnknown.
+  // the course of the call, so that its execution is kUnknown: Connect first where that matters.
   PendingCall TriggerFlowAsync(const FlowRequest& request, const CallOptions& options,
                                std::function<void(FlowResult)> done) const;
 

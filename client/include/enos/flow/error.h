@@ -11,6 +11,8 @@
 
 namespace enos::flow {
 
+// Plain values, and functions that keep nothing: to be called from any thread.
+
 // Whether the flow may have been started. kNotExecuted is certain: the call may be repeated.
 // kUnknown: it may be running; look in EnOS before calling again.
 enum class Execution { kNotExecuted, kUnknown };

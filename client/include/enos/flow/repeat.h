@@ -10,6 +10,8 @@
 
 namespace enos::flow {
 
+// Plain values, and functions that keep nothing: to be called from any thread.
+
 // How often, and how patiently, to repeat a call that was certainly not executed.
 struct RepeatOptions {
   int max_attempts = 3;  // the first call included; 1 or less: never repeat

@@ -9,6 +9,8 @@
 
 namespace enos::flow {
 
+// Plain values: several threads may read one, none may write while another reads.
+
 // The run that was started.
 struct TriggeredFlow {
   std::string flow_instance_id;  // never empty, for example "2791-19700101000000"
