@@ -1,0 +1,58 @@
+#include "server/files/read_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "server/files/mounted_files.h"
+
+namespace enos::gateway {
+namespace {
+
+using Contents = MountedFiles::Contents;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST(ReadWholeFile, File_IsReadWithEveryByte) {
+  const MountedFiles files(Contents{{"a", std::string("\0x\n", 3)}, {"empty", ""}});
+  EXPECT_EQ(ReadWholeFile(files.path("a"), 3)->Reveal(), std::string_view("\0x\n", 3));
+  EXPECT_EQ(ReadWholeFile(files.path("empty"), 0)->Reveal(), "");
+}
+
+TEST(ReadWholeFile, FileThatIsTooLarge_IsRefused) {
+  const MountedFiles files(Contents{{"a", "1234"}});
+  EXPECT_EQ(ReadWholeFile(files.path("a"), 3).status().message(), "larger than 3 bytes");
+}
+
+TEST(ReadWholeFile, NoFile_IsRefusedInTheSystemsWords) {
+  const MountedFiles files(Contents{{"a", "1"}});
+  EXPECT_EQ(ReadWholeFile(files.path("b"), 3).status().message(), "No such file or directory");
+}
+
+TEST(ReadWholeFile, FolderOrPipe_IsRefusedAtOnce) {
+  const MountedFiles files(Contents{{"a", "1"}});
+  ASSERT_EQ(::mkfifo(files.path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(ReadWholeFile(files.path("pipe"), 3).status().message(), "not a regular file");
+  EXPECT_EQ(ReadWholeFile(files.path("..data"), 3).status().message(), "not a regular file");
+}
+
+TEST(ReadFilesTogether, AllThere_KeepsTheOrderOfThePaths) {
+  const MountedFiles files(Contents{{"a", "1"}, {"b", "2"}});
+  const auto contents = ReadFilesTogether({files.path("b"), files.path("a")}, 9);
+  ASSERT_TRUE(contents.ok());
+  EXPECT_EQ(contents->at(0).Reveal(), "2");
+  EXPECT_EQ(contents->at(1).Reveal(), "1");
+}
+
+TEST(ReadFilesTogether, OneMissing_NamesItAndGivesNone) {
+  const MountedFiles files(Contents{{"a", "secret"}});
+  const auto contents = ReadFilesTogether({files.path("a"), files.path("b")}, 9);
+  const std::string message(contents.status().message());
+  EXPECT_THAT(message, StartsWith("\"" + files.path("b") + "\": No such file"));
+  EXPECT_THAT(message, Not(HasSubstr("secret")));
+}
+
+}  // namespace
+}  // namespace enos::gateway
