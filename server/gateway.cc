@@ -13,6 +13,7 @@
 #include "server/base/id_source.h"
 #include "server/config/parse_settings.h"
 #include "server/config/text.h"
+#include "server/files/file_watcher.h"
 #include "server/http/curl_http_client.h"
 #include "server/loop/event_loop.h"
 #include "server/metrics/gateway_metrics.h"
@@ -125,7 +126,8 @@ struct Gateway::Parts {
         trigger({loop, http, clock, tokens, credentials, retry_budget, breaker, random,
                  CallOptions(settings), OnRequest(), [this](Reason why) { metrics.Retried(why); }},
                 admission, settings.max_queue_wait),
-        server(ServerOptions(settings), loop, trigger, admission, RpcEvents(), ids) {
+        server(ServerOptions(settings), loop, trigger, admission, RpcEvents(), ids),
+        files(settings.reload_interval) {
     SampleMetrics();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
   }
@@ -219,6 +221,8 @@ struct Gateway::Parts {
   Admission admission;
   FlowTrigger trigger;
   GrpcServer server;
+  // Last: its thread calls whatever needs to know of a changed file.
+  FileWatcher files;
 };
 
 Gateway::Gateway(Settings settings, const RandomSource& random)
@@ -236,6 +240,7 @@ absl::Status Gateway::Start() {
     return CannotListen("--listen (ENOS_GATEWAY_LISTEN)", settings_.listen, "");
   parts_->loop.Start();
   parts_->loop.Post([&tokens = parts_->tokens] { tokens.Start(); });
+  parts_->files.Start();
   parts_->ServeOps();
   running_ = true;
   return absl::OkStatus();
@@ -255,6 +260,7 @@ void Gateway::Drain() {
   const auto deadline = std::chrono::steady_clock::now() + settings_.drain_timeout;
   parts_->readiness.Stop();
   parts_->draining = true;
+  parts_->files.Stop();
   parts_->server.Drain();
   // Transfers whose callers are gone have the same time to end.
   auto idle = std::make_shared<std::promise<void>>();

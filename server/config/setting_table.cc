@@ -12,6 +12,7 @@ constexpr std::string_view kServing = "Serving";
 constexpr std::string_view kEnos = "EnOS";
 constexpr std::string_view kTime = "Time";
 constexpr std::string_view kLoad = "Load";
+constexpr std::string_view kFiles = "Files";
 constexpr std::string_view kEnding = "Ending";
 constexpr std::string_view kLog = "Log";
 
@@ -172,6 +173,16 @@ std::vector<SettingInfo> LoadSettings() {
   };
 }
 
+std::vector<SettingInfo> FileSettings() {
+  return {
+      {kFiles, "--reload_interval", "ENOS_GATEWAY_RELOAD_INTERVAL", "DURATION", "5s",
+       "How often files that may change while the gateway runs are looked at; a change counts when "
+       "two looks in a row agree.",
+       "a duration from 100ms to 1h in whole milliseconds, like 5s or 500ms", false,
+       &SetDuration<&Settings::reload_interval, 100, kHour>},
+  };
+}
+
 std::vector<SettingInfo> EndingAndLogSettings() {
   return {
       {kEnding, "--drain_delay", "ENOS_GATEWAY_DRAIN_DELAY", "DURATION", "5s",
@@ -195,8 +206,8 @@ std::vector<SettingInfo> EndingAndLogSettings() {
 
 std::vector<SettingInfo> AllSettings() {
   std::vector<SettingInfo> all;
-  for (const auto& part :
-       {ServingSettings(), EnosSettings(), TimeSettings(), LoadSettings(), EndingAndLogSettings()})
+  for (const auto& part : {ServingSettings(), EnosSettings(), TimeSettings(), LoadSettings(),
+                           FileSettings(), EndingAndLogSettings()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -74,6 +74,11 @@ struct Settings {
   // The longest such wait: 1 ms to 1 h.
   std::chrono::milliseconds max_queue_wait = std::chrono::seconds(1);
 
+  // -- Files
+
+  // Between two looks at the files that may change while the gateway runs: 100 ms to 1 h.
+  std::chrono::milliseconds reload_interval = std::chrono::seconds(5);
+
   // -- Ending
 
   // Between "not serving" and refusing calls after SIGTERM: 0 to 1 h.
