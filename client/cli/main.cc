@@ -1,4 +1,7 @@
 // enos-flow: starts EnOS flows from the command line.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -17,5 +20,12 @@ int main(int argc, char** argv) {
     if (value == nullptr) return std::nullopt;
     return value;
   };
-  return enos::flow::cli::RunEnosFlow(argc, argv, environment, std::cout, std::cerr);
+  enos::flow::cli::Console console{std::cin, std::cout, std::cerr};
+  console.in_is_terminal = isatty(STDIN_FILENO) == 1;
+  console.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  console.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    console.columns = size.ws_col;
+  return enos::flow::cli::RunEnosFlow(argc, argv, environment, console);
 }

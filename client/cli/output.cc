@@ -1,20 +1,15 @@
 #include "output.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "json_text.h"
 #include "text.h"
 
 namespace enos::flow::cli {
 namespace {
-
-using JsonWriter =
-    rapidjson::Writer<rapidjson::StringBuffer, rapidjson::UTF8<>, rapidjson::ASCII<>>;
 
 // "EnOS answered with code 62104, HTTP 200, request id r-1: This workflow has no task"
 std::string EnosLine(const FlowError& error) {
@@ -29,48 +24,6 @@ std::string EnosLine(const FlowError& error) {
       absl::StrCat("EnOS answered", facts.empty() ? "" : " with ", absl::StrJoin(facts, ", "));
   if (!error.enos_message.empty()) absl::StrAppend(&line, ": ", ForTerminal(error.enos_message));
   return line + "\n";
-}
-
-void WriteText(JsonWriter& writer, const char* key, const std::string& text) {
-  const std::string utf8 = ToUtf8(text);
-  writer.Key(key);
-  writer.String(utf8.data(), static_cast<rapidjson::SizeType>(utf8.size()));
-}
-
-void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text) {
-  if (!text.empty()) WriteText(writer, key, text);
-}
-
-void WriteError(JsonWriter& writer, const FlowError& error) {
-  WriteText(writer, "code", StatusCodeName(error.code));
-  WriteTextIfAny(writer, "reason", error.reason);
-  WriteText(writer, "execution", ExecutionName(error.execution));
-  WriteText(writer, "message", error.message);
-  if (error.enos_code) {
-    writer.Key("enos_code");
-    writer.Int64(*error.enos_code);
-  }
-  WriteTextIfAny(writer, "enos_message", error.enos_message);
-  if (error.http_status != 0) {
-    writer.Key("http_status");
-    writer.Int(error.http_status);
-  }
-  WriteTextIfAny(writer, "enos_request_id", error.enos_request_id);
-  if (!error.violations.empty()) {
-    writer.Key("violations");
-    writer.StartArray();
-    for (const FieldViolation& violation : error.violations) {
-      writer.StartObject();
-      WriteText(writer, "field", violation.field);
-      WriteText(writer, "description", violation.description);
-      writer.EndObject();
-    }
-    writer.EndArray();
-  }
-  if (error.retry_after) {
-    writer.Key("retry_after_ms");
-    writer.Int64(error.retry_after->count());
-  }
 }
 
 }  // namespace
@@ -107,8 +60,7 @@ std::string FormatJson(const FlowResult& result) {
   writer.Key("ok");
   writer.Bool(result.ok());
   if (result.ok()) {
-    WriteText(writer, "flow_instance_id", result.flow().flow_instance_id);
-    WriteTextIfAny(writer, "enos_request_id", result.flow().enos_request_id);
+    WriteFlow(writer, result.flow());
   } else {
     WriteError(writer, result.error());
   }

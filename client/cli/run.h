@@ -1,8 +1,7 @@
 #ifndef ENOS_FLOW_CLI_RUN_H_
 #define ENOS_FLOW_CLI_RUN_H_
 
-#include <iosfwd>
-
+#include "console.h"
 #include "flags.h"
 
 namespace enos::flow::cli {
@@ -13,10 +12,10 @@ inline constexpr int kExitFailedCall = 1;
 inline constexpr int kExitWrongUsage = 2;
 
 // The whole command but for the process around it: reads the arguments (argv[0] is the program),
-// makes the call and writes its outcome to `out` and `err`. Blocks until the call's end; answers
-// the exit status.
+// makes the call and writes its outcome to the console. Blocks until the call's end; answers the
+// exit status.
 int RunEnosFlow(int argc, const char* const* argv, const Environment& environment,
-                std::ostream& out, std::ostream& err);
+                Console& console);
 
 }  // namespace enos::flow::cli
 

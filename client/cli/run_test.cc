@@ -39,10 +39,12 @@ class RunEnosFlowTest : public ::testing::Test {
       if (it == variables_.end()) return std::nullopt;
       return it->second;
     };
+    std::istringstream in(input_);
     std::ostringstream out;
     std::ostringstream err;
+    Console console{in, out, err, terminal_, terminal_, terminal_};
     const int status =
-        RunEnosFlow(static_cast<int>(argv.size()), argv.data(), environment, out, err);
+        RunEnosFlow(static_cast<int>(argv.size()), argv.data(), environment, console);
     return {status, out.str(), err.str()};
   }
 
@@ -55,6 +57,8 @@ class RunEnosFlowTest : public ::testing::Test {
   }
 
   std::map<std::string, std::string> variables_;
+  std::string input_;
+  bool terminal_ = false;
 };
 
 TEST_F(RunEnosFlowTest, FlowStarted_IdAloneOnStdout) {
@@ -182,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{"nothing", {}, "enos-flow: no command: expected trigger; see enos-flow --help\n"},
         UsageCase{"required_missing",
                   {"trigger", "--user_id=u", "--flow_id=1"},
-                  "enos-flow: --org_id=: expected an id; this flag is required\n"},
+                  "enos-flow: --org_id=: expected an id; it is required\n"},
         UsageCase{"wrong_number",
                   {"trigger", "--user_id=u", "--org_id=o", "--flow_id=abc", "--output=json"},
                   "enos-flow: --flow_id=abc: expected a whole number from 1 to 2147483647\n"},
@@ -210,11 +214,13 @@ TEST_F(RunEnosFlowTest, StdoutBroken_FlowIdOnStderrAndStatusOfTheCall) {
       "--user_id=u", "--org_id=o", "--flow_id=1"};
   std::vector<const char*> argv;
   for (const std::string& arg : args) argv.push_back(arg.c_str());
+  std::istringstream in;
   std::ostringstream err;
   std::ostream broken(nullptr);
+  Console console{in, broken, err};
   const int status = RunEnosFlow(
       static_cast<int>(argv.size()), argv.data(),
-      [](const std::string&) -> std::optional<std::string> { return std::nullopt; }, broken, err);
+      [](const std::string&) -> std::optional<std::string> { return std::nullopt; }, console);
   EXPECT_EQ(status, 0);
   EXPECT_THAT(err.str(), HasSubstr("1-2"));
 }

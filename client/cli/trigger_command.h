@@ -7,18 +7,17 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "enos/flow/channel.h"
+#include "call_settings.h"
 #include "enos/flow/client.h"
 #include "flags.h"
 #include "output.h"
+#include "request_fields.h"
 
 namespace enos::flow::cli {
 
 // `enos-flow trigger`, understood.
 struct TriggerCommand {
-  ChannelOptions channel;
-  CallOptions call;
-  RepeatOptions repeat;
+  CallSettings settings;
   OutputFormat output = OutputFormat::kText;
   FlowRequest request;
 };
@@ -26,6 +25,9 @@ struct TriggerCommand {
 // Splits KEY=VALUE at the first '='. The value may be empty and may hold more of them; the key may
 // not be empty.
 absl::StatusOr<std::pair<std::string, std::string>> ParseParameter(absl::string_view text);
+
+// What of a request the flags give, its parameters in the order given.
+absl::StatusOr<RequestFields> ReadRequestFlags(const FlagValues& values);
 
 // Gives the flags their meaning. Wrong ones are an error whose message is one line that names the
 // flag, its value and what is expected. Limits of length are left to the gateway, which knows them.

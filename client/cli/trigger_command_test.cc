@@ -21,10 +21,10 @@ FlagValues With(FlagValues more) {
 TEST(MakeTriggerCommandTest, OnlyWhatIsRequired_Defaults) {
   const auto command = MakeTriggerCommand(With({}), kNow);
   ASSERT_TRUE(command.ok()) << command.status();
-  EXPECT_EQ(command->channel.address, "127.0.0.1:50051");
-  EXPECT_EQ(command->channel.security, Security::kAuto);
-  EXPECT_EQ(command->call.timeout, std::chrono::seconds(30));
-  EXPECT_EQ(command->repeat.max_attempts, 1);
+  EXPECT_EQ(command->settings.channel.address, "127.0.0.1:50051");
+  EXPECT_EQ(command->settings.channel.security, Security::kAuto);
+  EXPECT_EQ(command->settings.call.timeout, std::chrono::seconds(30));
+  EXPECT_EQ(command->settings.repeat.max_attempts, 1);
   EXPECT_EQ(command->output, OutputFormat::kText);
   EXPECT_EQ(command->request.user_id(), "u");
   EXPECT_EQ(command->request.org_id(), "o");
@@ -56,21 +56,21 @@ TEST(MakeTriggerCommandTest, Everything_AsGiven) {
   }
   EXPECT_THAT(parameters,
               ElementsAre(Pair("B", "1"), Pair("A", "x=y"), Pair("B", "1"), Pair("C", "")));
-  EXPECT_EQ(command->call.timeout, std::chrono::seconds(90));
-  EXPECT_EQ(command->repeat.max_attempts, 5);
+  EXPECT_EQ(command->settings.call.timeout, std::chrono::seconds(90));
+  EXPECT_EQ(command->settings.repeat.max_attempts, 5);
   EXPECT_EQ(command->output, OutputFormat::kJson);
-  EXPECT_EQ(command->channel.address, "g.example.com:443");
-  EXPECT_EQ(command->channel.security, Security::kTls);
-  EXPECT_EQ(command->channel.ca_file, "ca");
-  EXPECT_EQ(command->channel.cert_file, "cert");
-  EXPECT_EQ(command->channel.key_file, "key");
-  EXPECT_EQ(command->channel.server_name, "name");
+  EXPECT_EQ(command->settings.channel.address, "g.example.com:443");
+  EXPECT_EQ(command->settings.channel.security, Security::kTls);
+  EXPECT_EQ(command->settings.channel.ca_file, "ca");
+  EXPECT_EQ(command->settings.channel.cert_file, "cert");
+  EXPECT_EQ(command->settings.channel.key_file, "key");
+  EXPECT_EQ(command->settings.channel.server_name, "name");
 }
 
 TEST(MakeTriggerCommandTest, PlaintextAskedByName_Plaintext) {
   const auto command = MakeTriggerCommand(With({{"plaintext", {"true"}}}), kNow);
   ASSERT_TRUE(command.ok());
-  EXPECT_EQ(command->channel.security, Security::kPlaintext);
+  EXPECT_EQ(command->settings.channel.security, Security::kPlaintext);
 }
 
 struct WrongCase {
@@ -92,7 +92,7 @@ TEST_P(WrongValueTest, WrongValue_FlagValueAndWhatIsExpected) {
                                                          GetParam().problem);
 }
 
-constexpr char kId[] = "expected an id; this flag is required";
+constexpr char kId[] = "expected an id; it is required";
 constexpr char kFlow[] = "expected a whole number from 1 to 2147483647";
 constexpr char kTime[] =
     "expected now, now+60s, now-1h30m, an RFC 3339 time such as 2026-07-01T08:00:00Z, or Unix "

@@ -61,11 +61,15 @@ std::string SandboxProcess::View(const std::string& path) const {
   return body == std::string::npos ? "" : client.received().substr(body + 4);
 }
 
+ProcessOptions FlowCommand(std::vector<std::string> arguments) {
+  return {ENOS_FLOW_PROGRAM, std::move(arguments), {}};
+}
+
 CommandResult Trigger(const std::string& address, std::vector<std::string> flags) {
   flags.insert(flags.begin(), {"trigger", "--address=" + address});
   // Long enough for a slow machine; a test that needs less says so.
   flags.emplace_back("--timeout=2m");
-  Process command({ENOS_FLOW_PROGRAM, std::move(flags), {}});
+  Process command(FlowCommand(std::move(flags)));
   const ProcessEnd end = command.Wait();
   return {end.status.value_or(-1), command.out(), command.err()};
 }

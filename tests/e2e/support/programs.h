@@ -40,6 +40,9 @@ class SandboxProcess : public Process {
   std::string url_;
 };
 
+// What starts the command-line client.
+ProcessOptions FlowCommand(std::vector<std::string> arguments);
+
 // The command `enos-flow trigger --address=... <flags>`, run to its end.
 struct CommandResult {
   int status = -1;  // -1: not by itself

@@ -1,0 +1,86 @@
+#include "call_settings.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "request_fields.h"
+#include "text.h"
+
+namespace enos::flow::cli {
+namespace {
+
+constexpr absl::Duration kLongestTimeout = absl::Hours(24);
+constexpr char kTimeout[] = "30s";
+constexpr int kMostRetries = 100;
+
+absl::Status ReadCall(const FlagValues& values, CallSettings& settings) {
+  const std::string timeout_text = ReadText(values, "timeout").value_or(kTimeout);
+  absl::Duration timeout;
+  if (!absl::ParseDuration(timeout_text, &timeout) || timeout < absl::Milliseconds(1) ||
+      timeout > kLongestTimeout) {
+    return WrongFlag("timeout", timeout_text,
+                     "expected a duration from 1ms to 24h with its unit, for example 30s or 1m30s");
+  }
+  settings.call.timeout = absl::ToChronoMilliseconds(timeout);
+  const auto retries = ReadNumber(values, "retries", 0, kMostRetries, 0);
+  if (!retries.ok()) return retries.status();
+  settings.repeat.max_attempts = *retries + 1;
+  return absl::OkStatus();
+}
+
+absl::Status ReadChannel(const FlagValues& values, ChannelOptions& channel) {
+  channel.address = ReadText(values, "address").value_or(channel.address);
+  channel.ca_file = ReadText(values, "ca_file").value_or("");
+  channel.cert_file = ReadText(values, "cert_file").value_or("");
+  channel.key_file = ReadText(values, "key_file").value_or("");
+  channel.server_name = ReadText(values, "server_name").value_or("");
+  const auto tls = ReadSwitch(values, "tls");
+  if (!tls.ok()) return tls.status();
+  const auto plaintext = ReadSwitch(values, "plaintext");
+  if (!plaintext.ok()) return plaintext.status();
+  if (*tls && *plaintext) {
+    return WrongFlag("plaintext", "true", "expected only one of --tls and --plaintext");
+  }
+  if (*tls) channel.security = Security::kTls;
+  if (*plaintext) channel.security = Security::kPlaintext;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values) {
+  CallSettings settings;
+  absl::Status status = ReadCall(values, settings);
+  if (status.ok()) status = ReadChannel(values, settings.channel);
+  if (!status.ok()) return status;
+  return settings;
+}
+
+std::optional<std::string> ReadText(const FlagValues& values, const char* flag) {
+  const auto it = values.find(flag);
+  if (it == values.end()) return std::nullopt;
+  return it->second.front();
+}
+
+absl::StatusOr<bool> ReadSwitch(const FlagValues& values, const char* flag) {
+  const std::string text = ReadText(values, flag).value_or("false");
+  bool on = false;
+  if (!absl::SimpleAtob(text, &on)) return WrongFlag(flag, text, "expected true or false");
+  return on;
+}
+
+absl::StatusOr<int> ReadNumber(const FlagValues& values, const char* flag, int from, int to,
+                               int otherwise) {
+  const auto text = ReadText(values, flag);
+  if (!text) return otherwise;
+  auto number = ParseWholeNumber(*text, from, to);
+  if (!number.ok()) return WrongFlag(flag, *text, number.status().message());
+  return number;
+}
+
+absl::Status WrongFlag(absl::string_view flag, absl::string_view value,
+                       absl::string_view expected) {
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", Excerpt(value), ": ", expected));
+}
+
+}  // namespace enos::flow::cli

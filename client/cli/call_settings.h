@@ -1,0 +1,34 @@
+#ifndef ENOS_FLOW_CLI_CALL_SETTINGS_H_
+#define ENOS_FLOW_CLI_CALL_SETTINGS_H_
+
+#include "absl/status/statusor.h"
+#include "enos/flow/channel.h"
+#include "enos/flow/client.h"
+#include "flags.h"
+
+namespace enos::flow::cli {
+
+// What the flags say of how to call, whatever is called.
+struct CallSettings {
+  ChannelOptions channel;
+  CallOptions call;
+  RepeatOptions repeat;
+};
+
+// Wrong flags are an error whose message is one line that names the flag, its value and what is
+// expected.
+absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values);
+
+// The same for a single flag. A switch that is not given is false, a number `otherwise`.
+absl::StatusOr<bool> ReadSwitch(const FlagValues& values, const char* flag);
+absl::StatusOr<int> ReadNumber(const FlagValues& values, const char* flag, int from, int to,
+                               int otherwise);
+// The flag's only value, or nothing.
+std::optional<std::string> ReadText(const FlagValues& values, const char* flag);
+
+// "--flag=value: expected", where the value is cut to what fits on a line.
+absl::Status WrongFlag(absl::string_view flag, absl::string_view value, absl::string_view expected);
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_CALL_SETTINGS_H_

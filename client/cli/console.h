@@ -1,0 +1,21 @@
+#ifndef ENOS_FLOW_CLI_CONSOLE_H_
+#define ENOS_FLOW_CLI_CONSOLE_H_
+
+#include <iosfwd>
+
+namespace enos::flow::cli {
+
+// What a command reads from and writes to, and what of it is a person at a terminal.
+struct Console {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  bool in_is_terminal = false;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  int columns = 80;  // of the terminal
+};
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_CONSOLE_H_

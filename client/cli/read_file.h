@@ -1,0 +1,17 @@
+#ifndef ENOS_FLOW_CLI_READ_FILE_H_
+#define ENOS_FLOW_CLI_READ_FILE_H_
+
+#include <iosfwd>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace enos::flow::cli {
+
+// All of a file; of `standard_input` where `path` is "-". NOT_FOUND where there is no such file;
+// messages say why it "cannot be read (...)", without the file's name.
+absl::StatusOr<std::string> ReadFile(const std::string& path, std::istream& standard_input);
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_READ_FILE_H_

@@ -1,0 +1,48 @@
+#ifndef ENOS_FLOW_CLI_RESULTS_FILE_H_
+#define ENOS_FLOW_CLI_RESULTS_FILE_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace enos::flow::cli {
+
+// The file that a batch's records are appended to, locked against other commands for as long as
+// this object lives. For one thread.
+class ResultsFile {
+ public:
+  // Creates the file, or opens one with earlier records. A last line without its end, left by a
+  // disk that was full or a host that went down in the middle of a write, is passed over, and cut
+  // off by the first Append: whoever wrote it was not told that it had been written, so nothing was
+  // done on the strength of it. Errors say what is wrong, without the file's name.
+  static absl::StatusOr<std::unique_ptr<ResultsFile>> Open(const std::string& path);
+  ~ResultsFile();
+  ResultsFile(const ResultsFile&) = delete;
+  ResultsFile& operator=(const ResultsFile&) = delete;
+
+  // What the file held when it was opened: whole lines.
+  const std::string& past() const { return past_; }
+
+  // Hands whole lines to the kernel: they survive the end of this process, however it comes.
+  absl::Status Append(absl::string_view lines);
+  // Append, and waits until the disk has them: they survive the end of the host as well.
+  absl::Status AppendDurably(absl::string_view lines);
+
+ private:
+  explicit ResultsFile(int descriptor) : descriptor_(descriptor) {}
+  absl::Status Prepare(const std::string& path);
+  absl::Status CutOffTornLine();
+
+  const int descriptor_;
+  std::string past_;
+  off_t whole_ = 0;    // the bytes that are whole lines
+  bool torn_ = false;  // there are more than these
+};
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_RESULTS_FILE_H_
