@@ -20,6 +20,11 @@ constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kInitialReconnectMs = 250;
 constexpr int kMaxReconnectMs = 10'000;
+// gRPC asks DNS at most every 30 s, which is longer than a rolling restart takes to replace all the
+// gateways that it knows.
+constexpr int kDnsMinIntervalMs = 2'000;
+// As in client/service_config.json: every connection, in turn; no retryPolicy, ever.
+constexpr char kServiceConfig[] = R"({"loadBalancingConfig": [{"round_robin": {}}]})";
 
 bool HasTlsSettings(const ChannelOptions& options) {
   return !options.ca_file.empty() || !options.cert_file.empty() || !options.key_file.empty() ||
@@ -98,7 +103,8 @@ grpc::ChannelArguments MakeArguments(const ChannelOptions& options) {
   // The call is not idempotent: no retry that the caller does not see.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  arguments.SetServiceConfigJSON("{}");
+  arguments.SetServiceConfigJSON(kServiceConfig);
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kDnsMinIntervalMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);

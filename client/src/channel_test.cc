@@ -4,14 +4,23 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <string>
+
+#include "enos/flow/client.h"
+#include "fake_flow_service.h"
 
 namespace enos::flow {
 namespace {
 
+using testing::FakeFlowService;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
+
+constexpr std::chrono::minutes kLong{1};
 
 struct AddressCase {
   const char* address;
@@ -79,6 +88,38 @@ std::string ProblemOf(const ChannelOptions& options) {
   const auto channel = MakeChannel(options);
   EXPECT_EQ(channel.status().code(), absl::StatusCode::kInvalidArgument);
   return std::string(channel.status().message());
+}
+
+TEST(MakeChannelTest, AnyChannel_HasTheServiceConfigOfTheFile) {
+  std::ifstream file(ENOS_FLOW_SERVICE_CONFIG_FILE);
+  std::string documented;
+  std::getline(file, documented);
+  ASSERT_THAT(documented, HasSubstr("round_robin"));
+  EXPECT_THAT(documented, Not(HasSubstr("retryPolicy")));
+  const FakeFlowService gateway(testing::AnswerId("i"));
+  ChannelOptions options;
+  options.address = gateway.address();
+  const auto channel = MakeChannel(options);
+  ASSERT_TRUE(channel.ok());
+  ASSERT_TRUE((*channel)->WaitForConnected(std::chrono::system_clock::now() + kLong));
+  EXPECT_EQ((*channel)->GetServiceConfigJSON(), documented);
+}
+
+TEST(MakeChannelTest, NameWithTwoAddresses_CallsGoToBoth) {
+  FakeFlowService one(testing::AnswerId("1"));
+  FakeFlowService two(testing::AnswerId("2"));
+  ChannelOptions options;
+  options.address = "ipv4:" + one.address() + "," + two.address();
+  options.security = Security::kPlaintext;
+  const auto channel = MakeChannel(options);
+  ASSERT_TRUE(channel.ok());
+  const FlowClient client(*channel);
+  const auto end = std::chrono::system_clock::now() + kLong;
+  // The second connection may come a little after the first.
+  while (one.requests().empty() || two.requests().empty()) {
+    ASSERT_LT(std::chrono::system_clock::now(), end) << "all calls went to one address";
+    ASSERT_TRUE(client.TriggerFlow({}).ok());
+  }
 }
 
 TEST(MakeChannelTest, LoopbackAddress_Made) {
