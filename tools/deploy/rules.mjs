@@ -1,0 +1,293 @@
+// What has to hold between the objects of an overlay and no schema can see. A rule is a function of the objects and the
+// context that gives complaints; rules_test.mjs shows of each that it can fail.
+import {
+  containersOf, cpus, find, gatewayOf, hasPort, mebibytes, nameOf, ofKind, podOf, portsOf, seconds, selected,
+  selects, workloads,
+} from './objects.mjs';
+
+// Secrets that people bring themselves, with the keys that the documentation promises to read.
+export const EXTERNAL_SECRETS = {
+  'enos-flow-gateway-keys': ['access_key', 'secret_key'],
+  'enos-flow-gateway-tls': ['tls.crt', 'tls.key', 'ca.crt'],
+};
+
+// The README's figures: idle, and for each call in flight.
+const IDLE_MIB = 28;
+const CALL_MIB = 0.036;
+
+const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
+
+export const rules = {
+  probes_ask_a_declared_port(objects) {
+    return eachContainer(objects, (container, where) => PROBES.flatMap((probe) => {
+      const port = container[probe]?.httpGet?.port;
+      if (port === undefined) return [];
+      const declared = (container.ports ?? []).some((each) => each.name === port || each.containerPort === port);
+      return declared ? [] : [`${where}: ${probe} asks port ${port}, which is not declared`];
+    }));
+  },
+
+  the_gateway_has_all_probes_on_its_operations_port(objects) {
+    const { container } = gatewayOf(objects);
+    return PROBES.filter((probe) => container[probe]?.httpGet?.port !== 'ops')
+      .map((probe) => `the gateway's ${probe} does not ask the port ops`);
+  },
+
+  services_select_pods_that_have_their_port(objects) {
+    return ofKind(objects, 'Service').flatMap((service) => {
+      const pods = selected(objects, service.spec.selector);
+      if (pods.length !== 1) return [`${nameOf(service)} selects the Pods of ${pods.length} workloads, not of one`];
+      return service.spec.ports.filter((port) => !hasPort(pods[0], port.targetPort ?? port.port))
+        .map((port) => `${nameOf(service)}: ${nameOf(pods[0])} has no port ${port.targetPort}`);
+    });
+  },
+
+  there_is_a_service_and_a_headless_service(objects) {
+    const { workload } = gatewayOf(objects);
+    const mine = ofKind(objects, 'Service').filter((service) => selects(service.spec.selector, workload));
+    const headless = mine.filter((service) => service.spec.clusterIP === 'None').length;
+    return mine.length === 2 && headless === 1 ? [] : [`the gateway has ${mine.length} Services, ${headless} of them headless`];
+  },
+
+  selectors_match_the_own_pods(objects) {
+    return workloads(objects).flatMap((workload) => [
+      ...(selects(workload.spec.selector, workload) ? [] : [`${nameOf(workload)} does not select its own Pods`]),
+      ...(podOf(workload).topologySpreadConstraints ?? [])
+        .filter((constraint) => !selects(constraint.labelSelector, workload))
+        .map((constraint) => `${nameOf(workload)} spreads other Pods than its own over ${constraint.topologyKey}`),
+    ]);
+  },
+
+  config_maps_and_secrets_exist_with_their_keys(objects) {
+    return workloads(objects).flatMap((workload) => references(workload).flatMap(({ kind, name, keys }) => {
+      const object = find(objects, kind, name);
+      const known = object ? Object.keys(object.data ?? {}) : kind === 'Secret' ? EXTERNAL_SECRETS[name] : undefined;
+      if (!known) return [`${nameOf(workload)} refers to ${kind} ${name}, which is not there`];
+      return keys.filter((key) => !known.includes(key)).map((key) => `${kind} ${name} has no key ${key}`);
+    }));
+  },
+
+  files_named_in_settings_are_mounted(objects) {
+    const { workload, container, environment } = gatewayOf(objects);
+    return Object.entries(environment).filter(([name, value]) => name.endsWith('_FILE') && value).flatMap(([name, path]) => {
+      const mount = (container.volumeMounts ?? []).find((each) => path.startsWith(`${each.mountPath}/`));
+      if (!mount) return [`${name}=${path} lies on no mounted volume`];
+      const volume = (podOf(workload).volumes ?? []).find((each) => each.name === mount.name);
+      const [kind, source] = volume?.secret ? ['Secret', volume.secret.secretName] : ['ConfigMap', volume?.configMap?.name];
+      const known = Object.keys(find(objects, kind, source)?.data ?? {}).concat(EXTERNAL_SECRETS[source] ?? []);
+      return known.includes(path.slice(mount.mountPath.length + 1)) ? [] : [`${name}=${path}: ${kind} ${source} has no such key`];
+    });
+  },
+
+  volume_mounts_have_volumes(objects) {
+    return workloads(objects).flatMap((workload) => {
+      const volumes = (podOf(workload).volumes ?? []).map((volume) => volume.name);
+      return containersOf(workload).flatMap((container) => container.volumeMounts ?? [])
+        .filter((mount) => !volumes.includes(mount.name))
+        .map((mount) => `${nameOf(workload)} mounts ${mount.name}, which is no volume`);
+    });
+  },
+
+  settings_are_known_to_the_program(objects, { variables }) {
+    const { environment } = gatewayOf(objects);
+    return Object.keys(environment).filter((name) => !variables.has(name)).map((name) => `the gateway knows no setting ${name}`);
+  },
+
+  settings_have_what_is_required(objects) {
+    const { environment } = gatewayOf(objects);
+    const encrypted = environment.ENOS_GATEWAY_TLS_CERT_FILE && environment.ENOS_GATEWAY_TLS_KEY_FILE;
+    return [
+      ...(environment.ENOS_API_URL ? [] : ['ENOS_API_URL is missing']),
+      ...(encrypted || environment.ENOS_GATEWAY_ALLOW_PLAINTEXT === 'true' ? [] : ['neither a certificate nor plaintext']),
+      ...(environment.ENOS_API_URL?.startsWith('http:') && environment.ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM !== 'true'
+        ? ['ENOS_API_URL is http, which is not allowed'] : []),
+    ];
+  },
+
+  the_grace_period_is_longer_than_the_drain(objects, { variables }) {
+    const { workload, environment } = gatewayOf(objects);
+    const delay = duration('ENOS_GATEWAY_DRAIN_DELAY', environment, variables);
+    const timeout = duration('ENOS_GATEWAY_DRAIN_TIMEOUT', environment, variables);
+    const grace = podOf(workload).terminationGracePeriodSeconds ?? 30;
+    return grace >= delay + timeout + 5 ? [] : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain and 5 s`];
+  },
+
+  the_drain_is_longer_than_a_call(objects, { variables }) {
+    const { environment } = gatewayOf(objects);
+    const timeout = duration('ENOS_GATEWAY_DRAIN_TIMEOUT', environment, variables);
+    const call = duration('ENOS_GATEWAY_UPSTREAM_TIMEOUT', environment, variables);
+    return timeout > call + 5 ? [] : [`a drain of ${timeout} s is too short for calls of ${call} s and 5 s`];
+  },
+
+  no_pod_goes_before_another_is_ready(objects) {
+    const { workload } = gatewayOf(objects);
+    const { maxUnavailable, maxSurge } = workload.spec.strategy?.rollingUpdate ?? {};
+    return maxUnavailable === 0 && maxSurge >= 1 ? [] : [`${nameOf(workload)}: maxUnavailable is not 0, or maxSurge is`];
+  },
+
+  autoscalers_have_sense(objects) {
+    return ofKind(objects, 'HorizontalPodAutoscaler').flatMap((scaler) => {
+      const { minReplicas, maxReplicas, scaleTargetRef, metrics } = scaler.spec;
+      const target = find(objects, scaleTargetRef.kind, scaleTargetRef.name);
+      if (!target) return [`${nameOf(scaler)} scales ${scaleTargetRef.name}, which is not there`];
+      return [
+        ...(minReplicas >= 2 ? [] : [`${nameOf(scaler)} allows fewer than two Pods`]),
+        ...(minReplicas < maxReplicas ? [] : [`${nameOf(scaler)}: minReplicas is not below maxReplicas`]),
+        ...(target.spec.replicas === undefined ? [] : [`${nameOf(target)} has replicas, which every apply would set again`]),
+        ...metrics.filter((metric) => metric.type === 'Resource')
+          .filter(({ resource }) => containersOf(target).some((each) => !each.resources?.requests?.[resource.name]))
+          .map(({ resource }) => `${nameOf(scaler)} goes by ${resource.name}, of which a container requests none`),
+      ];
+    });
+  },
+
+  without_autoscaler_there_are_two_replicas(objects) {
+    const { workload } = gatewayOf(objects);
+    return ofKind(objects, 'HorizontalPodAutoscaler').length > 0 || workload.spec.replicas >= 2
+      ? [] : [`${nameOf(workload)} has fewer than two replicas`];
+  },
+
+  the_disruption_budget_allows_one(objects) {
+    const { workload } = gatewayOf(objects);
+    const mine = ofKind(objects, 'PodDisruptionBudget').filter((budget) => selects(budget.spec.selector, workload));
+    return mine.length === 1 && mine[0].spec.maxUnavailable === 1 ? [] : ['the gateway has no budget of one Pod at a time'];
+  },
+
+  network_policies_name_pods_and_ports_that_exist(objects) {
+    return ofKind(objects, 'NetworkPolicy').flatMap((policy) => {
+      const subjects = selected(objects, policy.spec.podSelector);
+      const peers = (policy.spec.egress ?? []).flatMap((rule) => (rule.to ?? []).map((peer) => ({ peer, rule })));
+      return [
+        ...(subjects.length === 0 ? [`${nameOf(policy)} is for no Pod`] : []),
+        ...(policy.spec.ingress ?? []).flatMap((rule) => rule.ports ?? [])
+          .filter((port) => !subjects.every((workload) => hasPort(workload, port.port)))
+          .map((port) => `${nameOf(policy)} lets in to port ${port.port}, which is not there`),
+        ...peers.filter(({ peer }) => peer.podSelector && !peer.namespaceSelector).flatMap(({ peer, rule }) =>
+          rule.ports.filter((port) => !selected(objects, peer.podSelector).some((workload) => hasPort(workload, port.port)))
+            .map((port) => `${nameOf(policy)} lets out to port ${port.port} of Pods that are not there`)),
+      ];
+    });
+  },
+
+  every_pod_is_closed_both_ways(objects) {
+    return workloads(objects).flatMap((workload) => ['Ingress', 'Egress'].flatMap((direction) => {
+      const mine = ofKind(objects, 'NetworkPolicy')
+        .filter((policy) => policy.spec.policyTypes.includes(direction) && selects(policy.spec.podSelector, workload));
+      const side = direction === 'Ingress' ? ['ingress', 'from'] : ['egress', 'to'];
+      const open = mine.flatMap((policy) => policy.spec[side[0]] ?? [])
+        .filter((rule) => !rule[side[1]]?.length || !rule.ports?.length);
+      if (mine.length === 0) return [`${nameOf(workload)}: no NetworkPolicy closes ${direction}`];
+      return open.length === 0 ? [] : [`${nameOf(workload)}: a NetworkPolicy opens ${direction} for everything`];
+    }));
+  },
+
+  the_gateway_may_ask_names_and_be_called(objects) {
+    const { workload } = gatewayOf(objects);
+    const mine = ofKind(objects, 'NetworkPolicy').filter((policy) => selects(policy.spec.podSelector, workload));
+    const out = mine.flatMap((policy) => policy.spec.egress ?? []).flatMap((rule) => rule.ports.map((port) => port.port));
+    const callers = mine.flatMap((policy) => policy.spec.ingress ?? [])
+      .filter((rule) => rule.ports.some((port) => port.port === 'grpc'))
+      .flatMap((rule) => rule.from).filter((peer) => peer.podSelector?.matchLabels?.['enos-flow-gateway/caller'] === 'true');
+    return [
+      ...(out.includes(53) ? [] : ['the gateway may not look names up']),
+      ...(out.some((port) => port !== 53) ? [] : ['the gateway may not reach EnOS']),
+      ...(callers.length > 0 ? [] : ['no Pod with the label enos-flow-gateway/caller may call']),
+    ];
+  },
+
+  pods_are_restricted(objects) {
+    return workloads(objects).flatMap((workload) => {
+      const pod = podOf(workload);
+      const context = pod.securityContext ?? {};
+      const complaints = [];
+      if (context.runAsNonRoot !== true || !(context.runAsUser > 0)) complaints.push('may run as root');
+      if (context.seccompProfile?.type !== 'RuntimeDefault') complaints.push('has no seccomp profile');
+      if (pod.automountServiceAccountToken !== false) complaints.push("has the API server's token");
+      if (pod.hostNetwork || pod.hostPID || pod.hostIPC) complaints.push('shares the host\'s namespaces');
+      for (const { securityContext: own = {} } of containersOf(workload)) {
+        if (own.allowPrivilegeEscalation !== false) complaints.push('may escalate privileges');
+        if (own.readOnlyRootFilesystem !== true) complaints.push('may write its root file system');
+        if (!own.capabilities?.drop?.includes('ALL')) complaints.push('keeps capabilities');
+      }
+      return complaints.map((complaint) => `${nameOf(workload)} ${complaint}`);
+    });
+  },
+
+  secrets_are_files_for_the_group_only(objects) {
+    return workloads(objects).flatMap((workload) => [
+      ...(podOf(workload).volumes ?? []).filter((volume) => volume.secret && volume.secret.defaultMode !== 0o440)
+        .map((volume) => `${nameOf(workload)}: the files of ${volume.name} are not of mode 0440`),
+      ...containersOf(workload).flatMap((container) => container.env ?? []).filter((each) => each.valueFrom?.secretKeyRef)
+        .map((each) => `${nameOf(workload)}: ${each.name} is a secret in the environment`),
+    ]);
+  },
+
+  resources_are_asked_for_and_bounded(objects) {
+    return eachContainer(objects, ({ resources = {} }, where) => {
+      const { requests = {}, limits = {} } = resources;
+      return [
+        ...(cpus(requests.cpu) > 0 ? [] : [`${where} requests no CPU`]),
+        ...(mebibytes(requests.memory) <= mebibytes(limits.memory) ? [] : [`${where} requests more memory than its limit, or none`]),
+      ];
+    });
+  },
+
+  memory_is_enough_for_the_calls_in_flight(objects, { variables }) {
+    const { container, environment } = gatewayOf(objects);
+    const calls = Number(environment.ENOS_GATEWAY_MAX_IN_FLIGHT ?? variables.get('ENOS_GATEWAY_MAX_IN_FLIGHT'));
+    const needed = IDLE_MIB + calls * CALL_MIB;
+    return mebibytes(container.resources?.requests?.memory) >= needed
+      ? [] : [`${calls} calls in flight need ${Math.ceil(needed)} MiB, more than is requested`];
+  },
+
+  monitors_find_a_port_and_the_job_name(objects, { jobName }) {
+    return ofKind(objects, 'PodMonitor').flatMap((monitor) => {
+      const pods = selected(objects, monitor.spec.selector);
+      return [
+        ...(pods.length === 1 ? [] : [`${nameOf(monitor)} selects the Pods of ${pods.length} workloads`]),
+        ...pods.filter((workload) => workload.spec.template.metadata.labels[monitor.spec.jobLabel] !== jobName)
+          .map((workload) => `${nameOf(monitor)}: ${nameOf(workload)} would not be the job ${jobName}`),
+        ...monitor.spec.podMetricsEndpoints.filter((each) => !pods.every((workload) => hasPort(workload, each.port)))
+          .map((each) => `${nameOf(monitor)} scrapes port ${each.port}, which is not there`),
+      ];
+    });
+  },
+
+  port_names_are_unique(objects) {
+    return workloads(objects).filter((workload) => {
+      const names = portsOf(workload).map((port) => port.name);
+      return new Set(names).size !== names.length;
+    }).map((workload) => `${nameOf(workload)} has two ports of one name`);
+  },
+};
+
+function eachContainer(objects, look) {
+  return workloads(objects).flatMap((workload) =>
+    containersOf(workload).flatMap((container) => look(container, `${nameOf(workload)}, container ${container.name}`)));
+}
+
+// What a workload takes from ConfigMaps and Secrets, with the keys it names.
+function references(workload) {
+  const found = [];
+  const add = (kind, name, keys) => { if (name) found.push({ kind, name, keys }); };
+  for (const container of containersOf(workload)) {
+    for (const source of container.envFrom ?? []) {
+      add('ConfigMap', source.configMapRef?.name, []);
+      add('Secret', source.secretRef?.name, []);
+    }
+    for (const { valueFrom } of container.env ?? []) {
+      add('ConfigMap', valueFrom?.configMapKeyRef?.name, [valueFrom?.configMapKeyRef?.key]);
+      add('Secret', valueFrom?.secretKeyRef?.name, [valueFrom?.secretKeyRef?.key]);
+    }
+  }
+  for (const { configMap, secret } of podOf(workload).volumes ?? []) {
+    add('ConfigMap', configMap?.name, (configMap?.items ?? []).map((item) => item.key));
+    add('Secret', secret?.secretName, (secret?.items ?? []).map((item) => item.key));
+  }
+  return found;
+}
+
+// A setting as seconds, the program's default where it is not set.
+function duration(name, environment, variables) {
+  return seconds(environment[name] ?? variables.get(name));
+}

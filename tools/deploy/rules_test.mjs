@@ -1,0 +1,165 @@
+// Shows of every rule that it can fail: each breakage below changes one thing in an overlay that is well, and exactly the rule
+// that it is meant for complains (others may as well). Run by node --test; RENDERED, MONITORED and HELP_TEXT name the files.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readContext } from './context.mjs';
+import { containersOf, find, gatewayOf, ofKind, podOf, readObjects, seconds } from './objects.mjs';
+import { rules } from './rules.mjs';
+import { schemaComplaint } from './schema.mjs';
+
+const well = readObjects(process.env.RENDERED); // has an autoscaler and a PodMonitor
+const context = readContext(process.env.HELP_TEXT);
+
+const pod = (objects) => podOf(gatewayOf(objects).workload);
+const container = (objects) => gatewayOf(objects).container;
+const settings = (objects) => find(objects, 'ConfigMap', container(objects).envFrom[0].configMapRef.name).data;
+const service = (objects) => ofKind(objects, 'Service').find((each) => each.metadata.name.endsWith('enos-flow-gateway'));
+const scaler = (objects) => ofKind(objects, 'HorizontalPodAutoscaler')[0];
+const policy = (objects) => find(objects, 'NetworkPolicy', 'enos-flow-gateway');
+const volume = (objects, name) => pod(objects).volumes.find((each) => each.name === name);
+const drop = (objects, kind) => objects.splice(0, objects.length, ...objects.filter((object) => object.kind !== kind));
+
+const breakages = {
+  probes_ask_a_declared_port: [
+    (o) => { container(o).readinessProbe.httpGet.port = 'oops'; },
+    (o) => { container(o).livenessProbe.httpGet.port = 9465; },
+  ],
+  the_gateway_has_all_probes_on_its_operations_port: [
+    (o) => { delete container(o).startupProbe; },
+    (o) => { container(o).readinessProbe.httpGet.port = 'grpc'; },
+  ],
+  services_select_pods_that_have_their_port: [
+    (o) => { service(o).spec.ports[0].targetPort = 'http'; },
+    (o) => { service(o).spec.selector = { 'app.kubernetes.io/name': 'other' }; },
+  ],
+  there_is_a_service_and_a_headless_service: [(o) => { delete find(o, 'Service', 'enos-flow-gateway-headless').spec.clusterIP; }],
+  selectors_match_the_own_pods: [
+    (o) => { gatewayOf(o).workload.spec.selector.matchLabels.tier = 'x'; },
+    (o) => { pod(o).topologySpreadConstraints[0].labelSelector.matchLabels = { app: 'other' }; },
+  ],
+  config_maps_and_secrets_exist_with_their_keys: [
+    (o) => { container(o).envFrom[0].configMapRef.name = 'other'; },
+    (o) => { volume(o, 'keys').secret.secretName = 'other'; },
+    (o) => { volume(o, 'keys').secret.items = [{ key: 'no_key', path: 'access_key' }]; },
+  ],
+  files_named_in_settings_are_mounted: [
+    (o) => { container(o).env.find((each) => each.name === 'ENOS_ACCESS_KEY_FILE').value = '/etc/keys/access_key'; },
+    (o) => { container(o).env.find((each) => each.name === 'ENOS_SECRET_KEY_FILE').value += 's'; },
+  ],
+  volume_mounts_have_volumes: [(o) => { container(o).volumeMounts[0].name = 'key'; }],
+  settings_are_known_to_the_program: [(o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAYS = '1s'; }],
+  settings_have_what_is_required: [
+    (o) => { delete settings(o).ENOS_API_URL; },
+    (o) => { delete settings(o).ENOS_GATEWAY_TLS_KEY_FILE; delete settings(o).ENOS_GATEWAY_ALLOW_PLAINTEXT; },
+    (o) => { settings(o).ENOS_API_URL = 'http://enos'; delete settings(o).ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM; },
+  ],
+  the_grace_period_is_longer_than_the_drain: [
+    (o) => { pod(o).terminationGracePeriodSeconds = 55; },
+    (o) => { delete pod(o).terminationGracePeriodSeconds; },
+    (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '20s'; },
+    (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = 'soon'; },
+  ],
+  the_drain_is_longer_than_a_call: [
+    (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = '35s'; },
+    (o) => { settings(o).ENOS_GATEWAY_UPSTREAM_TIMEOUT = '1m'; },
+  ],
+  no_pod_goes_before_another_is_ready: [
+    (o) => { gatewayOf(o).workload.spec.strategy.rollingUpdate.maxUnavailable = 1; },
+    (o) => { delete gatewayOf(o).workload.spec.strategy; },
+  ],
+  autoscalers_have_sense: [
+    (o) => { scaler(o).spec.minReplicas = 1; },
+    (o) => { scaler(o).spec.maxReplicas = 2; },
+    (o) => { scaler(o).spec.scaleTargetRef.name = 'other'; },
+    (o) => { gatewayOf(o).workload.spec.replicas = 2; },
+    (o) => { delete container(o).resources.requests.cpu; },
+  ],
+  without_autoscaler_there_are_two_replicas: [
+    (o) => { gatewayOf(o).workload.spec.replicas = 1; drop(o, 'HorizontalPodAutoscaler'); },
+  ],
+  the_disruption_budget_allows_one: [
+    (o) => { ofKind(o, 'PodDisruptionBudget')[0].spec.maxUnavailable = 0; },
+    (o) => { drop(o, 'PodDisruptionBudget'); },
+  ],
+  network_policies_name_pods_and_ports_that_exist: [
+    (o) => { policy(o).spec.podSelector.matchLabels = { app: 'other' }; },
+    (o) => { policy(o).spec.ingress[0].ports[0].port = 'http'; },
+    (o) => { policy(o).spec.egress.push({ to: [{ podSelector: { matchLabels: { app: 'other' } } }], ports: [{ port: 1 }] }); },
+  ],
+  every_pod_is_closed_both_ways: [
+    (o) => { drop(o, 'NetworkPolicy'); },
+    (o) => { policy(o).spec.ingress.push({ ports: [{ port: 'grpc' }] }); },
+    (o) => { policy(o).spec.egress.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }); },
+  ],
+  the_gateway_may_ask_names_and_be_called: [
+    (o) => { policy(o).spec.egress = []; },
+    (o) => { policy(o).spec.ingress[0].from = [{ podSelector: { matchLabels: { 'enos-flow-gateway/client': 'true' } } }]; },
+    (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-enos')); },
+  ],
+  pods_are_restricted: [
+    (o) => { delete pod(o).securityContext.runAsUser; },
+    (o) => { delete pod(o).securityContext.seccompProfile; },
+    (o) => { delete pod(o).automountServiceAccountToken; },
+    (o) => { pod(o).hostNetwork = true; },
+    (o) => { delete container(o).securityContext.allowPrivilegeEscalation; },
+    (o) => { container(o).securityContext.readOnlyRootFilesystem = false; },
+    (o) => { container(o).securityContext.capabilities = { drop: ['NET_RAW'] }; },
+  ],
+  secrets_are_files_for_the_group_only: [
+    (o) => { volume(o, 'keys').secret.defaultMode = 0o444; },
+    (o) => { container(o).env.push({ name: 'ENOS_ACCESS_KEY', valueFrom: { secretKeyRef: { name: 'enos-flow-gateway-keys', key: 'access_key' } } }); },
+  ],
+  resources_are_asked_for_and_bounded: [
+    (o) => { delete container(o).resources.limits; },
+    (o) => { delete container(o).resources.requests.cpu; },
+    (o) => { container(o).resources.limits.memory = '64Megs'; },
+  ],
+  memory_is_enough_for_the_calls_in_flight: [
+    (o) => { settings(o).ENOS_GATEWAY_MAX_IN_FLIGHT = '10000'; },
+    (o) => { delete settings(o).ENOS_GATEWAY_MAX_IN_FLIGHT; },
+  ],
+  monitors_find_a_port_and_the_job_name: [
+    (o) => { ofKind(o, 'PodMonitor')[0].spec.podMetricsEndpoints[0].port = 'metrics'; },
+    (o) => { ofKind(o, 'PodMonitor')[0].spec.jobLabel = 'app'; },
+    (o) => { ofKind(o, 'PodMonitor')[0].spec.selector.matchLabels = { app: 'other' }; },
+  ],
+  port_names_are_unique: [(o) => { container(o).ports[1].name = 'grpc'; }],
+};
+
+test('every rule has a breakage', () => {
+  assert.deepEqual(Object.keys(breakages).sort(), Object.keys(rules).sort());
+});
+
+for (const [name, list] of Object.entries(breakages)) {
+  test(`${name} is silent about what is well`, () => assert.deepEqual(rules[name](well, context), []));
+  list.forEach((breakIt, index) => {
+    test(`${name} sees breakage ${index + 1}`, () => {
+      const broken = structuredClone(well);
+      breakIt(broken);
+      assert.notDeepEqual(broken, well, 'the breakage changed nothing');
+      assert.notEqual(rules[name](broken, context).length, 0);
+    });
+  });
+}
+
+test('schemas refuse wrong types', () => {
+  for (const kind of ['Deployment', 'PodMonitor', 'HorizontalPodAutoscaler']) {
+    const object = structuredClone(ofKind(well, kind)[0]);
+    assert.equal(schemaComplaint(object), undefined);
+    object.spec = 'nothing';
+    assert.match(schemaComplaint(object), new RegExp(kind));
+  }
+});
+
+test('containers other than the gateway are looked at as well', () => {
+  const objects = structuredClone(well);
+  const other = structuredClone(gatewayOf(objects).workload);
+  other.metadata.name = 'other';
+  containersOf(other)[0].securityContext = {};
+  objects.push(other);
+  assert.match(rules.pods_are_restricted(objects, context).join(), /other/);
+});
+
+test('durations are read as the program reads them', () => {
+  assert.deepEqual(['1m30s', '500ms', '2h', 'soon', '5'].map(seconds), [90, 0.5, 7200, NaN, NaN]);
+});
