@@ -9,6 +9,7 @@
 #          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
 #          lint   formatter, linters, and npm for buf (left out where an npm is on the PATH)
 #          images builds container images and runs them; kubernetes renders and checks manifests (npm as above)
+#          examples: what client/examples needs; cpp, go, java, node, python, ruby: for that language alone
 # On a machine that has everything this takes no time and needs neither root nor a network.
 set -euo pipefail
 
@@ -42,8 +43,14 @@ group_packages() {
       printf '%s\n' unzip
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
+    examples | cpp | go | java | node | python | ruby)
+      local languages=("$1")
+      [[ "$1" != examples ]] || languages=()
+      "$(dirname "${BASH_SOURCE[0]}")/../client/examples/build.sh" --packages "${languages[@]}"
+      ;;
     *)
-      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench, lint, images and kubernetes" >&2
+      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench, lint, images, kubernetes, examples" \
+        "and cpp, go, java, node, python, ruby" >&2
       exit 2
       ;;
   esac

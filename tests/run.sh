@@ -2,11 +2,13 @@
 # Passes the tests.
 #
 #   tests/run.sh          the quick tier: installs what is missing, builds with AddressSanitizer and
-#                         UndefinedBehaviorSanitizer (preset debug) and runs every test: unit, wire and end to end.
+#                         UndefinedBehaviorSanitizer (preset debug) and runs every test: unit, wire and end to end, and
+#                         the client examples of those languages whose tool chains are there.
 #                         At most 10 minutes on 2 cores, the build included.
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
-#                         short soak, a few calls through every server of the benchmark, and the demo.
+#                         short soak, a few calls through every server of the benchmark, the client examples of
+#                         all languages, and the demo.
 #                         About half an hour on 2 cores with little in ccache.
 #   tests/run.sh --help   this text
 #
@@ -107,6 +109,14 @@ with_build() {
   "${@:2}"
 }
 
+# Where a language cannot be installed, the step that builds the examples says so.
+install_examples() {
+  deploy/packages.sh examples || {
+    echo "SKIPPED: some packages of the client examples could not be installed: $(deploy/packages.sh --list examples | tr '\n' ' ')"
+    return "$STATUS_SKIPPED"
+  }
+}
+
 # The benchmark is built and run for a moment, so that it does not rot; what it needs beyond the tests is no reason to fail.
 smoke_benchmark() {
   deploy/packages.sh bench || {
@@ -126,9 +136,10 @@ last_ctest() {
 
 mkdir -p "$LOG_DIR"
 if [[ $tier == quick ]]; then
-  STEPS_TOTAL=3
+  STEPS_TOTAL=4
   step "Install what is missing" packages deploy/packages.sh build test
   step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug, $ENOS_JOBS jobs)" build-debug build debug
+  step "Build the client examples of the languages that are there" examples client/examples/build.sh
   last_ctest debug "Run all tests (preset debug)"
 fi
 
@@ -136,6 +147,7 @@ STEPS_TOTAL=19
 [[ -x tests/soak.sh ]] && STEPS_TOTAL=20
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
+step "Install the languages of the client examples" packages-examples install_examples
 step "Formatter: clang-format changes nothing" format tests/checks/format.sh
 step "Scripts: shellcheck" shellcheck tests/checks/shell.sh
 step "Monitoring: promtool on alerts and their tests" monitoring tests/checks/monitoring.sh
@@ -144,6 +156,7 @@ step "Generate what clang-tidy has to see (preset clang)" build-clang build_with
   --target enos_flow_proto enos_google_rpc_proto enos_grpc_proto
 step "clang-tidy over the sources of the programs" clang-tidy with_build clang tests/checks/tidy.sh
 step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug)" build-debug build debug
+step "Build the client examples" examples client/examples/build.sh
 step "All tests under AddressSanitizer and UndefinedBehaviorSanitizer" ctest-debug run_ctest debug
 step "Build with clang++ and ThreadSanitizer, warnings are errors (preset tsan)" build-tsan build_with_clang tsan \
   --target enos-flow-gateway enos-flow enos-sandbox concurrency-tests

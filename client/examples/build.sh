@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# Generates the stubs of the examples and builds them, from Debian 12 packages (and for Node.js npm's, pinned):
+#
+#   client/examples/build.sh                 all of them
+#   client/examples/build.sh go ruby         these; there are cpp, go, java, node, python and ruby
+#   client/examples/build.sh --packages go   the Debian packages that a language needs, one a line
+#
+# Each becomes a command build/examples/LANGUAGE/trigger_flow; nothing generated goes into the sources. What was built from
+# the same sources before stays as it is; delete build/examples to build anew. A language whose
+# tool chain is missing is skipped: a line "SKIPPED: ..." says what to install, and the status is then 77.
+# Status: 0 all built, 1 something failed, 2 wrong usage, 77 something was skipped and nothing failed.
+set -euo pipefail
+
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+out_root="${ENOS_EXAMPLES_DIR:-$root/build/examples}"
+readonly FLOW=enos/dataflow/v1/flow_service.proto
+readonly GOOGLEAPIS=/usr/share/gocode/src/github.com/gogo/googleapis # of golang-github-gogo-googleapis-dev
+readonly LANGUAGES=(cpp go java node python ruby)
+
+packages() {
+  case "$1" in
+    cpp) printf '%s\n' g++ cmake ninja-build libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc \
+      golang-github-gogo-googleapis-dev ;;
+    # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
+    go) printf '%s\n' golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-google-genproto-dev \
+      golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc ;;
+    # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos.
+    java) printf '%s\n' openjdk-17-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
+      libnetty-java libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java protobuf-compiler \
+      protobuf-compiler-grpc-java-plugin golang-github-gogo-googleapis-dev ;;
+    node)
+      printf '%s\n' golang-github-gogo-googleapis-dev
+      # Left out where they are there in another way.
+      command -v npm >/dev/null || printf '%s\n' nodejs npm
+      ;;
+    python) printf '%s\n' python3 python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc \
+      golang-github-gogo-googleapis-dev ;;
+    ruby) printf '%s\n' ruby ruby-grpc protobuf-compiler protobuf-compiler-grpc ;;
+    *)
+      echo "build.sh: there is no example '$1'; there are ${LANGUAGES[*]}" >&2
+      return 2
+      ;;
+  esac
+}
+
+# need THING...: what a language is built from: a command, or a file where it begins with a slash.
+need() {
+  local thing missing=()
+  for thing in "$@"; do
+    if [[ "$thing" == /* ]]; then
+      [[ -e "$thing" ]] || missing+=("$thing")
+    else
+      command -v "$thing" >/dev/null || missing+=("$thing")
+    fi
+  done
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    echo "SKIPPED: example $language: not found: ${missing[*]}; its Debian packages are: $(packages "$language" | tr '\n' ' ')"
+    exit 77
+  fi
+}
+
+# write_launcher COMMAND...: what starts the example, from any folder.
+write_launcher() {
+  {
+    printf '#!/bin/sh\nexec'
+    printf " '%s'" "${@//\'/\'\\\'\'}"
+    printf ' "$@"\n'
+  } >"$out/trigger_flow.new"
+  chmod +x "$out/trigger_flow.new"
+  mv "$out/trigger_flow.new" "$out/trigger_flow"
+}
+
+build_cpp() {
+  need g++ cmake ninja protoc grpc_cpp_plugin /usr/include/grpcpp/grpcpp.h "$GOOGLEAPIS/google/rpc/status.proto"
+  local launcher=()
+  if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+  cmake -S "$here/cpp" -B "$out" -G Ninja "${launcher[@]}" >"$out/cmake.log" || { cat "$out/cmake.log"; return 1; }
+  cmake --build "$out" --parallel "${ENOS_JOBS:-2}"
+}
+
+build_go() {
+  local gocode=/usr/share/gocode/src
+  need go protoc protoc-gen-go protoc-gen-go-grpc "$gocode/google.golang.org/grpc" \
+    "$gocode/google.golang.org/genproto/googleapis/rpc/errdetails"
+  # Debian's libraries are a GOPATH; the generated code makes a second one.
+  mkdir -p "$out/src" "$out/cache"
+  protoc -I "$root/proto" --go_out="$out/src" --go-grpc_out="$out/src" "$FLOW"
+  (
+    cd "$here/go"
+    export GO111MODULE=off GOFLAGS='' GOCACHE="$out/cache" GOPATH="$out:/usr/share/gocode"
+    go vet .
+    go build -o "$out/trigger_flow" .
+  )
+}
+
+build_java() {
+  local jars=() class_path
+  local names=(grpc-api grpc-stub grpc-core grpc-context grpc-protobuf grpc-protobuf-lite grpc-netty protobuf guava perfmark-api
+    proto-google-common-protos netty-common netty-buffer netty-transport netty-codec netty-codec-http netty-codec-http2
+    netty-handler netty-resolver netty-handler-proxy netty-transport-native-unix-common)
+  mapfile -t jars < <(printf '/usr/share/java/%s.jar\n' "${names[@]}")
+  local compile_jars=(/usr/share/java/jsr305.jar /usr/share/java/geronimo-annotation-1.3-spec.jar)
+  need java javac protoc grpc_java_plugin "${jars[@]}" "${compile_jars[@]}" "$GOOGLEAPIS/google/rpc/error_details.proto"
+  class_path="$(IFS=: && echo "${jars[*]}")"
+  mkdir -p "$out/src" "$out/classes"
+  protoc -I "$root/proto" --java_out="$out/src" --grpc-java_out="$out/src" \
+    --plugin=protoc-gen-grpc-java="$(command -v grpc_java_plugin)" "$FLOW"
+  # Debian's google.rpc classes are older than ErrorInfo; these come before them.
+  protoc -I "$GOOGLEAPIS" --java_out="$out/src" google/rpc/error_details.proto
+  find "$out/src" "$here/java" -name '*.java' -print0 |
+    xargs -0 javac -nowarn -d "$out/classes" -cp "$class_path:$(IFS=: && echo "${compile_jars[*]}")"
+  write_launcher java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$out/classes:$class_path" TriggerFlow
+}
+
+build_node() {
+  need node npm "$GOOGLEAPIS/google/rpc/status.proto"
+  if [[ ! -d "$out/node_modules" ]] || ! cmp -s "$here/node/package-lock.json" "$out/package-lock.json"; then
+    cp "$here/node/package.json" "$here/node/package-lock.json" "$out/"
+    if ! npm ci --prefix "$out" --prefer-offline --ignore-scripts --no-audit --no-fund; then
+      rm -rf "$out/node_modules" "$out/package-lock.json"
+      echo "SKIPPED: example node: npm could not fetch its libraries (no network?); see the lines above"
+      exit 77
+    fi
+  fi
+  mkdir -p "$out/proto/enos/dataflow/v1" "$out/proto/google/rpc"
+  cp "$root/proto/$FLOW" "$out/proto/$FLOW"
+  cp "$GOOGLEAPIS/google/rpc/status.proto" "$GOOGLEAPIS/google/rpc/error_details.proto" "$out/proto/google/rpc/"
+  cp "$here"/node/*.js "$out/"
+  write_launcher node "$out/trigger_flow.js"
+}
+
+build_python() {
+  # Debian's own interpreter: another one on the PATH would not have Debian's grpc.
+  need /usr/bin/python3 protoc grpc_python_plugin "$GOOGLEAPIS/google/rpc/status.proto"
+  /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null || need /usr/lib/python3/dist-packages/grpc
+  protoc -I "$root/proto" --python_out="$out" --grpc_python_out="$out" \
+    --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" "$FLOW"
+  # Debian has no Python package of google.rpc.
+  protoc -I "$GOOGLEAPIS" --python_out="$out" google/rpc/status.proto google/rpc/error_details.proto
+  cp "$here"/python/*.py "$out/"
+  write_launcher /usr/bin/python3 -B "$out/trigger_flow.py"
+}
+
+build_ruby() {
+  need ruby protoc grpc_ruby_plugin
+  ruby -e 'require "grpc"' 2>/dev/null || need /usr/share/doc/ruby-grpc
+  protoc -I "$root/proto" --ruby_out="$out" --grpc_out="$out" \
+    --plugin=protoc-gen-grpc="$(command -v grpc_ruby_plugin)" "$FLOW"
+  write_launcher ruby -I "$out" "$here/ruby/trigger_flow.rb"
+}
+
+# is_current: built, and no source is newer.
+is_current() {
+  [[ -x "$out/trigger_flow" && -e "$out/.built" ]] &&
+    [[ -z "$(find "$here/$language" "$here/build.sh" "$root/proto/enos" -type f -newer "$out/.built" -print -quit)" ]]
+}
+
+case "${1:-}" in
+  --help | -h)
+    sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+    exit 0
+    ;;
+  --packages)
+    shift
+    for language in "${@:-${LANGUAGES[@]}}"; do packages "$language"; done | sort -u
+    exit 0
+    ;;
+esac
+[[ $# -gt 0 ]] || set -- "${LANGUAGES[@]}"
+for language in "$@"; do
+  packages "$language" >/dev/null
+done
+
+skipped=0 failed=0
+for language in "$@"; do
+  out="$out_root/$language"
+  mkdir -p "$out"
+  if is_current; then
+    echo "example $language: $out/trigger_flow is up to date"
+    continue
+  fi
+  begin=$SECONDS status=0
+  rm -f "$out/.built"
+  # A shell of its own: skipping a language ends that only. Not in a condition, where `set -e` would not work.
+  set +e
+  (
+    set -e
+    "build_$language"
+  )
+  status=$?
+  set -e
+  case $status in
+    0)
+      touch "$out/.built"
+      echo "example $language: $out/trigger_flow  ($((SECONDS - begin)) s)"
+      ;;
+    77) skipped=1 ;;
+    *)
+      failed=1
+      echo "FAILED: example $language" >&2
+      ;;
+  esac
+done
+[[ $failed -eq 0 ]] || exit 1
+[[ $skipped -eq 0 ]] || exit 77
