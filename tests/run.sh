@@ -143,8 +143,8 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=22
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=23
+STEPS_TOTAL=23
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=24
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -152,6 +152,7 @@ step "Formatter: clang-format changes nothing" format tests/checks/format.sh
 step "Scripts: shellcheck" shellcheck tests/checks/shell.sh
 step "Monitoring: promtool on alerts and their tests" monitoring tests/checks/monitoring.sh
 step "Proto: buf lint, buf format" buf tests/checks/proto.sh
+step "Reference: docs/reference.md is what the proto's comments say" reference tests/checks/reference.sh
 step "Generate what clang-tidy has to see (preset clang)" build-clang build_with_clang clang \
   --target enos_flow_proto enos_google_rpc_proto enos_grpc_proto
 step "clang-tidy over the sources of the programs" clang-tidy with_build clang tests/checks/tidy.sh
