@@ -22,6 +22,8 @@
 #include "server/ops/readiness.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/tls_credentials.h"
+#include "server/tls/tls_reloader.h"
 #include "server/token/token_provider.h"
 #include "server/token/token_service_client.h"
 #include "server/trigger/flow_trigger.h"
@@ -64,8 +66,15 @@ size_t MaxConnections(const Settings& settings) {
   return std::max(left, std::min(in_flight + queued, kInboundConnections));
 }
 
-GrpcServerOptions ServerOptions(const Settings& settings) {
+LivenessTls HowToCheck(const std::optional<TlsMaterial>& tls) {
+  if (!tls) return LivenessTls::kOff;
+  return tls->client_ca ? LivenessTls::kHandshakeOnly : LivenessTls::kOn;
+}
+
+GrpcServerOptions ServerOptions(const Settings& settings,
+                                std::shared_ptr<grpc::ServerCredentials> credentials) {
   GrpcServerOptions options;
+  options.credentials = std::move(credentials);
   options.listen = settings.listen;
   options.max_connections = MaxConnections(settings);
   options.reflection = settings.reflection;
@@ -126,10 +135,32 @@ struct Gateway::Parts {
         trigger({loop, http, clock, tokens, credentials, retry_budget, breaker, random,
                  CallOptions(settings), OnRequest(), [this](Reason why) { metrics.Retried(why); }},
                 admission, settings.max_queue_wait),
-        server(ServerOptions(settings), loop, trigger, admission, RpcEvents(), ids),
-        files(settings.reload_interval) {
+        tls_check(HowToCheck(settings.tls)),
+        files(settings.reload_interval),
+        server(ServerOptions(settings, ServeTls(settings)), loop, trigger, admission, RpcEvents(),
+               ids) {
     SampleMetrics();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
+  }
+
+  // Null where there is none: plaintext.
+  std::shared_ptr<TlsCredentials> ServeTls(Settings& settings) {
+    if (!settings.tls) return nullptr;
+    const FileContents known = ContentsOf(*settings.tls);
+    TlsMaterial material = *std::exchange(settings.tls, std::nullopt);
+    metrics.WatchFiles(ReloadedFiles::kTls);
+    TlsEvents events;
+    events.on_reload = [this](bool ok) { metrics.Reloaded(ReloadedFiles::kTls, ok); };
+    events.on_expiry = [this](WallTime until) { metrics.SetCertificateExpiry(until); };
+    const TlsValidity validity = ValidityOf(material);
+    auto listener = std::make_shared<TlsCredentials>(std::move(material));
+    tls_reloader.emplace(
+        settings.tls_files, &std::chrono::system_clock::now,
+        [listener](TlsMaterial changed) { listener->Replace(std::move(changed)); },
+        std::move(events));
+    tls_reloader->Started(validity);
+    files.Watch(tls_reloader->WatchedSet(), &known);
+    return listener;
   }
 
   OnUpstreamRequest OnRequest() {
@@ -180,9 +211,12 @@ struct Gateway::Parts {
 
   void ServeOps() {
     if (!ops) return;
-    liveness.emplace(ops->io(), LivenessOptions{server.address(),
-                                                [this](auto task) { loop.Post(std::move(task)); },
-                                                [this] { return server.full(); }});
+    LivenessOptions options;
+    options.grpc = server.address();
+    options.tls = tls_check;
+    options.post = [this](auto task) { loop.Post(std::move(task)); };
+    options.full = [this] { return server.full(); };
+    liveness.emplace(ops->io(), std::move(options));
     ops->Handle("/livez", [this](const OpsRespond& respond) { CheckLiveness(respond); });
     ops->Handle("/readyz", [this](const OpsRespond& respond) {
       const std::string why_not = readiness.WhyNot();
@@ -220,9 +254,11 @@ struct Gateway::Parts {
   CircuitBreaker breaker;
   Admission admission;
   FlowTrigger trigger;
-  GrpcServer server;
-  // Last: its thread calls whatever needs to know of a changed file.
+  const LivenessTls tls_check;
+  std::optional<TlsReloader> tls_reloader;
+  // Stopped by Drain, before what it calls ends.
   FileWatcher files;
+  GrpcServer server;
 };
 
 Gateway::Gateway(Settings settings, const RandomSource& random)

@@ -7,6 +7,7 @@
 #include <exception>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -62,11 +63,12 @@ int WaitForTheEnd(LogLevel configured) {
 }
 
 // Until a signal asks for the end; a second one then ends the process at once.
-void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, LogLevel log_level) {
+void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, LogLevel log_level,
+                      std::string_view tls) {
   if (!gateway.metrics_address().empty()) {
     Log(LogLevel::kInfo, "operations endpoint", {{"metrics_address", gateway.metrics_address()}});
   }
-  Log(LogLevel::kInfo, "listening", {{"address", gateway.address()}});
+  Log(LogLevel::kInfo, "listening", {{"address", gateway.address()}, {"tls", tls}});
   const int signal = WaitForTheEnd(log_level);
   EndAtOnceOnNextSignal();
   Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"drain_delay_ms", drain_delay.count()}});
@@ -77,21 +79,28 @@ void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, L
   Log(LogLevel::kInfo, "ended");
 }
 
+// Whom the listener's TLS makes sure of: nobody, the server, or clients, too.
+std::string_view TlsName(const Settings& settings) {
+  if (!settings.tls) return "off";
+  return settings.tls->client_ca ? "mutual" : "on";
+}
+
 int Run(Settings settings) {
   StartLogging(settings);
-  if (settings.allow_plaintext && !settings.listen.IsLoopback()) {
+  if (!settings.tls && !settings.listen.IsLoopback()) {
     Log(LogLevel::kWarning, "calls are accepted in plaintext from other machines",
         {{"listen", settings.listen.ToString()}, {"because", "--allow_plaintext"}});
   }
   const auto drain_delay = settings.drain_delay;
   const LogLevel log_level = settings.log_level;
+  const std::string_view tls = TlsName(settings);
   Gateway gateway(std::move(settings), Randomness());
   if (const absl::Status started = gateway.Start(); !started.ok()) {
     StopLog(kTimeToWriteLog);
     std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(started.message()).c_str());
     return kCannotStart;
   }
-  ServeUntilSignal(gateway, drain_delay, log_level);
+  ServeUntilSignal(gateway, drain_delay, log_level, tls);
   StopLog(kTimeToWriteLog);
   return 0;
 }

@@ -93,12 +93,40 @@ Certificate NewCertificate(const std::string& common_name, EVP_PKEY* key, absl::
   return certificate;
 }
 
-std::string AlternativeNames(const TestServerName& name) {
-  std::vector<std::string> all;
-  all.reserve(name.dns_names.size() + name.ip_addresses.size());
-  for (const auto& dns : name.dns_names) all.push_back(absl::StrCat("DNS:", dns));
-  for (const auto& ip : name.ip_addresses) all.push_back(absl::StrCat("IP:", ip));
-  return absl::StrJoin(all, ",");
+// The names of one kind, "DNS:localhost".
+void AddNames(const char* kind, const std::vector<std::string>& names,
+              std::vector<std::string>* all) {
+  for (const auto& name : names) all->push_back(absl::StrCat(kind, ":", name));
+}
+
+struct Signed {
+  const char* common_name;
+  const char* use;  // extended key usage
+  std::vector<std::string> names;
+  absl::Duration from;
+  absl::Duration until;
+};
+
+TestCertificate MakeSigned(const TestCertificate& authority, const Signed& about) {
+  const Bio issuer_text = Reader(authority.certificate_pem);
+  const Certificate issuer(PEM_read_bio_X509(issuer_text.get(), nullptr, nullptr, nullptr));
+  Require(issuer != nullptr, "reading the authority");
+  const Bio key_text = Reader(authority.private_key_pem);
+  const Key issuer_key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  Require(issuer_key != nullptr, "reading the authority's key");
+
+  const Key key(EVP_EC_gen("P-256"));
+  Require(key != nullptr, "a key");
+  const Certificate certificate =
+      NewCertificate(about.common_name, key.get(), about.from, about.until);
+  X509* const self = certificate.get();
+  X509_set_issuer_name(self, X509_get_subject_name(issuer.get()));
+  AddExtension(self, issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
+  AddExtension(self, issuer.get(), NID_ext_key_usage, about.use);
+  if (!about.names.empty())
+    AddExtension(self, issuer.get(), NID_subject_alt_name, absl::StrJoin(about.names, ","));
+  Require(X509_sign(self, issuer_key.get(), EVP_sha256()) > 0, "signing");
+  return {ToPem(self), ToPem(key.get())};
 }
 
 }  // namespace
@@ -119,25 +147,18 @@ TestCertificate MakeTestAuthority(const std::string& common_name) {
 
 TestCertificate MakeTestServerCertificate(const TestCertificate& authority,
                                           const TestServerName& name) {
-  const Bio issuer_text = Reader(authority.certificate_pem);
-  const Certificate issuer(PEM_read_bio_X509(issuer_text.get(), nullptr, nullptr, nullptr));
-  Require(issuer != nullptr, "reading the authority");
-  const Bio key_text = Reader(authority.private_key_pem);
-  const Key issuer_key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  Require(issuer_key != nullptr, "reading the authority's key");
+  Signed about{"enos test server", "serverAuth", {}, name.valid_from, name.valid_until};
+  AddNames("DNS", name.dns_names, &about.names);
+  AddNames("IP", name.ip_addresses, &about.names);
+  return MakeSigned(authority, about);
+}
 
-  const Key key(EVP_EC_gen("P-256"));
-  Require(key != nullptr, "a key");
-  const Certificate certificate =
-      NewCertificate("enos test server", key.get(), name.valid_from, name.valid_until);
-  X509* const self = certificate.get();
-  X509_set_issuer_name(self, X509_get_subject_name(issuer.get()));
-  AddExtension(self, issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
-  AddExtension(self, issuer.get(), NID_ext_key_usage, "serverAuth");
-  const std::string names = AlternativeNames(name);
-  if (!names.empty()) AddExtension(self, issuer.get(), NID_subject_alt_name, names);
-  Require(X509_sign(self, issuer_key.get(), EVP_sha256()) > 0, "signing");
-  return {ToPem(self), ToPem(key.get())};
+TestCertificate MakeTestClientCertificate(const TestCertificate& authority,
+                                          const TestClientName& name) {
+  Signed about{"enos test client", "clientAuth", {}, name.valid_from, name.valid_until};
+  AddNames("DNS", name.dns_names, &about.names);
+  AddNames("URI", name.uris, &about.names);
+  return MakeSigned(authority, about);
 }
 
 }  // namespace enos::sandbox

@@ -31,6 +31,17 @@ struct TestServerName {
 TestCertificate MakeTestServerCertificate(const TestCertificate& authority,
                                           const TestServerName& name = {});
 
+struct TestClientName {
+  std::vector<std::string> dns_names;
+  std::vector<std::string> uris = {"spiffe://test/client"};
+  absl::Duration valid_from = -absl::Hours(1);  // as above
+  absl::Duration valid_until = absl::Hours(24);
+};
+
+// A client certificate, likewise.
+TestCertificate MakeTestClientCertificate(const TestCertificate& authority,
+                                          const TestClientName& name = {});
+
 }  // namespace enos::sandbox
 
 #endif  // ENOS_SANDBOX_HTTP_TEST_CERTIFICATES_H_

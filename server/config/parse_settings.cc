@@ -20,6 +20,15 @@ namespace {
 
 using Error = std::optional<std::string>;
 
+constexpr std::string_view kCertificateFlag = "--tls_cert_file";
+constexpr std::string_view kKeyFlag = "--tls_key_file";
+constexpr std::string_view kClientCaFlag = "--tls_client_ca_file";
+
+std::string_view FlagOf(TlsProblem::In in) {
+  if (in == TlsProblem::In::kCertificate) return kCertificateFlag;
+  return in == TlsProblem::In::kKey ? kKeyFlag : kClientCaFlag;
+}
+
 // A setting's text as it applies, and where it came from.
 struct Given {
   std::string text;
@@ -58,6 +67,7 @@ class Parser {
     for (const KeyInfo& key : KeyTable()) {
       if (Error error = ReadKey(key, environment_, read_file_, &settings_)) return error;
     }
+    if (Error error = ReadTls()) return error;
     for (const auto check : {&Parser::CheckListen, &Parser::CheckEnosUrl, &Parser::CheckCaFile,
                              &Parser::CheckDrainTimeout}) {
       if (Error error = (this->*check)()) return error;
@@ -87,11 +97,52 @@ class Parser {
                   " is not valid, expected ", expected);
   }
 
+  // The three TLS files: which of them are given, whether they can be read, whether they fit.
+  Error ReadTls() {
+    const TlsFiles& files = settings_.tls_files;
+    const bool any = !(files.certificate + files.key + files.client_ca).empty();
+    if (!any) return std::nullopt;
+    for (const std::string_view flag : {kCertificateFlag, kKeyFlag}) {
+      if (!given_.at(flag).text.empty()) continue;
+      return Concat(NameOf(SettingNamed(flag), Origin::kFlag),
+                    ": missing beside another --tls_ setting, expected ",
+                    SettingNamed(flag).expected);
+    }
+    FileContents contents;
+    for (const std::string_view flag : {kCertificateFlag, kKeyFlag, kClientCaFlag}) {
+      if (given_.at(flag).text.empty()) continue;
+      if (Error error = ReadTlsFile(flag, &contents)) return error;
+    }
+    TlsMaterial material = MaterialOf(std::move(contents));
+    if (const auto problem = FindTlsProblem(material)) {
+      const std::string_view flag = FlagOf(problem->in);
+      return NotValid(flag, Concat(SettingNamed(flag).expected, " (", problem->why, ")"));
+    }
+    settings_.tls = std::move(material);
+    return std::nullopt;
+  }
+
+  Error ReadTlsFile(std::string_view flag, FileContents* contents) const {
+    absl::StatusOr<std::string> content = read_file_(given_.at(flag).text, kMaxTlsFileBytes + 1);
+    std::string why_not;
+    if (!content.ok()) {
+      why_not = std::string(content.status().message());
+    } else {
+      const bool too_large = content->size() > kMaxTlsFileBytes;
+      contents->push_back(Secret::TakeFrom(*content));
+      if (too_large) why_not = Concat("larger than ", std::to_string(kMaxTlsFileBytes), " bytes");
+    }
+    if (why_not.empty()) return std::nullopt;
+    return NotValid(flag, Concat(SettingNamed(flag).expected, " (", why_not, ")"));
+  }
+
   Error CheckListen() const {
-    if (settings_.listen.IsLoopback() || settings_.allow_plaintext) return std::nullopt;
+    if (settings_.listen.IsLoopback() || settings_.tls || settings_.allow_plaintext)
+      return std::nullopt;
     return NotValid("--listen",
-                    "a loopback address like 127.0.0.1:50051, or --allow_plaintext "
-                    "(ENOS_GATEWAY_ALLOW_PLAINTEXT) beside it, as nothing would be encrypted");
+                    "a loopback address like 127.0.0.1:50051, or TLS (--tls_cert_file and "
+                    "--tls_key_file), or --allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) beside "
+                    "it, as nothing would be encrypted");
   }
 
   Error CheckEnosUrl() const {

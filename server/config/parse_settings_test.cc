@@ -214,8 +214,8 @@ std::vector<BadCase> BadCases() {
   const std::string listen =
       "an IP address or localhost, and a port, like 127.0.0.1:50051, [::1]:50051 or :50051";
   const std::string beyond =
-      "a loopback address like 127.0.0.1:50051, or --allow_plaintext "
-      "(ENOS_GATEWAY_ALLOW_PLAINTEXT) beside it, as nothing would be encrypted";
+      "a loopback address like 127.0.0.1:50051, or TLS (--tls_cert_file and --tls_key_file), or "
+      "--allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) beside it, as nothing would be encrypted";
   const std::string plain_url =
       "https://, or --allow_plaintext_upstream (ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) beside it, "
       "as nothing would be encrypted";

@@ -70,10 +70,19 @@ bool SetApiVersion(std::string_view text, Settings* settings) {
 }
 
 // Whether the file can be read is found out by ParseSettings.
-bool SetCaFile(std::string_view text, Settings* settings) {
+bool StorePath(std::string_view text, std::string* field) {
   if (text.find('\0') != std::string_view::npos) return false;
-  settings->enos_ca_file = std::string(text);
+  *field = std::string(text);
   return true;
+}
+
+bool SetCaFile(std::string_view text, Settings* settings) {
+  return StorePath(text, &settings->enos_ca_file);
+}
+
+template <auto kField>
+bool SetTlsFile(std::string_view text, Settings* settings) {
+  return StorePath(text, &(settings->tls_files.*kField));
 }
 
 bool SetLogLevel(std::string_view text, Settings* settings) {
@@ -93,7 +102,7 @@ bool SetLogFormat(std::string_view text, Settings* settings) {
 std::vector<SettingInfo> ServingSettings() {
   return {
       {kServing, "--listen", "ENOS_GATEWAY_LISTEN", "HOST:PORT", "127.0.0.1:50051",
-       "Where the RPC is served, in plaintext: beyond this machine only with --allow_plaintext.",
+       "Where the RPC is served; beyond this machine only with TLS or --allow_plaintext.",
        "an IP address or localhost, and a port, like 127.0.0.1:50051, [::1]:50051 or :50051", false,
        &SetListen},
       {kServing, "--metrics_listen", "ENOS_GATEWAY_METRICS_LISTEN", "HOST:PORT", "127.0.0.1:9464",
@@ -103,6 +112,20 @@ std::vector<SettingInfo> ServingSettings() {
       {kServing, "--allow_plaintext", "ENOS_GATEWAY_ALLOW_PLAINTEXT", "", "false",
        "Let other machines reach --listen although nothing is encrypted.", "true or false", false,
        &SetSwitch<&Settings::allow_plaintext>},
+      {kServing, "--tls_cert_file", "ENOS_GATEWAY_TLS_CERT_FILE", "PATH", "",
+       "Serve with TLS, with this certificate (PEM), its intermediates behind it. This file and "
+       "the "
+       "next two are reloaded when they change.",
+       "a file of PEM certificates that can be read, the server's own first, or nothing", false,
+       &SetTlsFile<&TlsFiles::certificate>},
+      {kServing, "--tls_key_file", "ENOS_GATEWAY_TLS_KEY_FILE", "PATH", "",
+       "The private key (PEM, not encrypted) of that certificate.",
+       "a file with the PEM private key of the certificate, not encrypted, or nothing", false,
+       &SetTlsFile<&TlsFiles::key>},
+      {kServing, "--tls_client_ca_file", "ENOS_GATEWAY_TLS_CLIENT_CA_FILE", "PATH", "",
+       "Serve only clients with a certificate that these authorities (PEM) signed.",
+       "a file of PEM certificates that can be read, or nothing", false,
+       &SetTlsFile<&TlsFiles::client_ca>},
       {kServing, "--max_connection_age", "ENOS_GATEWAY_MAX_CONNECTION_AGE", "DURATION", "5m",
        "Ask clients to connect anew after this time, so that new replicas get their share; calls "
        "under way go on. 0 never does.",

@@ -10,6 +10,7 @@
 #include "server/base/secret.h"
 #include "server/config/values.h"
 #include "server/enos/api_version.h"
+#include "server/tls/tls_material.h"
 
 namespace enos::gateway {
 
@@ -23,12 +24,17 @@ inline constexpr std::chrono::milliseconds kTokenWait = std::chrono::seconds(5);
 struct Settings {
   // -- Serving
 
-  // Where the RPC is served; plaintext, so beyond loopback only with allow_plaintext.
+  // Where the RPC is served. Beyond loopback only with TLS or with allow_plaintext.
   ListenAddress listen{"127.0.0.1", 50051};
   // Where /metrics, /livez and /readyz are served, plain HTTP; nullopt: not at all.
   std::optional<ListenAddress> metrics_listen{ListenAddress{"127.0.0.1", 9464}};
-  // Whether `listen` may be reachable from other machines.
+  // Whether `listen` may be reachable from other machines without TLS.
   bool allow_plaintext = false;
+  // The listener's TLS: certificate and key, both or none, and perhaps who signs clients'
+  // certificates. `tls` is what the files held at the start, checked; they are read again when they
+  // change.
+  TlsFiles tls_files;
+  std::optional<TlsMaterial> tls;
   // A client's connection is asked to end (GOAWAY) after this time, jittered by a tenth; calls on
   // it may go on for drain_timeout: 0 (never) to 24 h.
   std::chrono::milliseconds max_connection_age = std::chrono::minutes(5);

@@ -70,6 +70,10 @@ double Seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 size_t Index(Execution execution) { return execution == Execution::kNotExecuted ? 0 : 1; }
 
+const char* FilesLabel(ReloadedFiles files) {
+  return files == ReloadedFiles::kTls ? "tls" : "keys";
+}
+
 Labels ResultLabels(std::string_view reason, std::string_view execution) {
   return {{"reason", std::string(reason)}, {"execution", std::string(execution)}};
 }
@@ -248,6 +252,38 @@ void GatewayMetrics::TokenObtained(SteadyTime expires_at) {
 void GatewayMetrics::SetBreaker(BreakerState state) {
   for (size_t i = 0; i < breaker_.size(); ++i)
     breaker_.at(i)->Set(i == static_cast<size_t>(state) ? 1 : 0);
+}
+
+void GatewayMetrics::WatchFiles(ReloadedFiles files) {
+  const Labels name = {{"files", FilesLabel(files)}};
+  Reloads& reloads = reloads_.at(static_cast<size_t>(files));
+  auto& total = CounterFamily("enos_gateway_reloads_total",
+                              "Times that changed files were taken, or were of no use.", registry_);
+  for (const bool ok : {false, true}) {
+    Labels labels = name;
+    labels["result"] = ok ? "success" : "failure";
+    reloads.by_result.at(ok ? 1 : 0) = &total.Add(labels);
+  }
+  reloads.last_successful =
+      &Register(prometheus::BuildGauge(), "enos_gateway_reload_last_successful",
+                "0 while what the files hold is of no use, so that what they held before is used.",
+                registry_)
+           .Add(name);
+  reloads.last_successful->Set(1);
+}
+
+void GatewayMetrics::Reloaded(ReloadedFiles files, bool ok) {
+  const Reloads& reloads = reloads_.at(static_cast<size_t>(files));
+  reloads.by_result.at(ok ? 1 : 0)->Increment();
+  reloads.last_successful->Set(ok ? 1 : 0);
+}
+
+void GatewayMetrics::SetCertificateExpiry(WallTime until) {
+  Register(prometheus::BuildGauge(), "enos_gateway_tls_certificate_expiry_timestamp_seconds",
+           "When the listener's certificate (or one of its intermediates) expires, Unix time.",
+           registry_)
+      .Add({})
+      .Set(std::chrono::duration<double>(until.time_since_epoch()).count());
 }
 
 std::string GatewayMetrics::Text() const {

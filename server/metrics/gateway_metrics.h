@@ -25,6 +25,9 @@ namespace enos::gateway {
 // Whether calls are let through to EnOS at all.
 enum class BreakerState { kClosed, kHalfOpen, kOpen };
 
+// Files that may change while the gateway runs.
+enum class ReloadedFiles { kTls, kKeys };
+
 // Everything that the gateway counts and times, and its text for Prometheus. Names follow the
 // conventions of Prometheus and, for grpc_server_*, of grpc-ecosystem; every label has a bounded
 // set of values (label_values.h).
@@ -51,6 +54,13 @@ class GatewayMetrics {
   void TokenFailed() { token_failed_->Increment(); }
 
   void SetBreaker(BreakerState state);
+
+  // These files may change: their metrics are exported from now on, at "successful".
+  void WatchFiles(ReloadedFiles files);
+  // They changed, and were taken or were of no use; after WatchFiles.
+  void Reloaded(ReloadedFiles files, bool ok);
+  // Until when the listener's certificate is valid; exported from the first call on.
+  void SetCertificateExpiry(WallTime until);
 
   // Values that are asked for at each scrape: add them before the first one.
   SampledMetrics& sampled() { return sampled_; }
@@ -102,6 +112,12 @@ class GatewayMetrics {
   prometheus::Counter* token_failed_ = nullptr;
   std::atomic<SteadyTime::rep> token_expires_at_;
   std::array<prometheus::Gauge*, 3> breaker_{};  // by BreakerState
+
+  struct Reloads {
+    std::array<prometheus::Counter*, 2> by_result{};  // failure, success
+    prometheus::Gauge* last_successful = nullptr;
+  };
+  std::array<Reloads, 2> reloads_{};  // by ReloadedFiles
 };
 
 }  // namespace enos::gateway

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdint>
@@ -45,8 +46,14 @@ bool IsOutOfDescriptors(const error_code& error) {
 // One check. Every method on the thread of io_.
 class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
  public:
-  Round(asio::io_context& io, const LivenessOptions& options, Callback done)
-      : io_(io), options_(options), socket_(io), timer_(io), done_(std::move(done)) {}
+  Round(asio::io_context& io, const LivenessOptions& options, asio::ssl::context& tls,
+        Callback done)
+      : io_(io),
+        options_(options),
+        socket_(io),
+        tls_(socket_, tls),
+        timer_(io),
+        done_(std::move(done)) {}
 
   void Start() {
     timer_.expires_after(options_.timeout);
@@ -73,20 +80,41 @@ class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
     }
     socket_.async_connect(target, [self = shared_from_this()](const error_code& failed) {
       if (failed) return self->OnListener("the gRPC listener: " + failed.message());
-      self->SendPreface();
+      if (self->options_.tls == LivenessTls::kOff) {
+        self->SendPreface(self->socket_);
+      } else {
+        self->Handshake();
+      }
     });
   }
 
-  void SendPreface() {
-    asio::async_write(socket_, asio::buffer(kClientPreface.data(), kClientPreface.size()),
-                      [self = shared_from_this()](const error_code& error, size_t) {
+  void Handshake() {
+    // gRPC ends a handshake without it.
+    constexpr uint8_t kHttp2[] = {2, 'h', '2'};
+    SSL_set_alpn_protos(tls_.native_handle(), kHttp2, sizeof(kHttp2));
+    tls_.async_handshake(asio::ssl::stream_base::client,
+                         [self = shared_from_this()](const error_code& error) {
+                           if (error) return self->OnLost(error);
+                           if (self->options_.tls == LivenessTls::kHandshakeOnly) {
+                             self->OnListener("");
+                           } else {
+                             self->SendPreface(self->tls_);
+                           }
+                         });
+  }
+
+  template <typename Stream>
+  void SendPreface(Stream& stream) {
+    asio::async_write(stream, asio::buffer(kClientPreface.data(), kClientPreface.size()),
+                      [self = shared_from_this(), &stream](const error_code& error, size_t) {
                         if (error) return self->OnLost(error);
-                        self->ReadPreface();
+                        self->ReadPreface(stream);
                       });
   }
 
-  void ReadPreface() {
-    asio::async_read(socket_, asio::buffer(frame_),
+  template <typename Stream>
+  void ReadPreface(Stream& stream) {
+    asio::async_read(stream, asio::buffer(frame_),
                      [self = shared_from_this()](const error_code& error, size_t) {
                        if (error) return self->OnLost(error);
                        const bool settings = self->frame_[kFrameTypeAt] == kSettingsFrame;
@@ -135,6 +163,7 @@ class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
   asio::io_context& io_;
   const LivenessOptions& options_;
   tcp::socket socket_;
+  asio::ssl::stream<tcp::socket&> tls_;  // on socket_, where it is used
   asio::steady_timer timer_;
   Callback done_;
   std::array<uint8_t, kFrameHeadBytes> frame_{};
@@ -143,14 +172,16 @@ class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
 };
 
 LivenessCheck::LivenessCheck(asio::io_context& io, LivenessOptions options)
-    : io_(io), options_(std::move(options)) {}
+    : io_(io), options_(std::move(options)), tls_(asio::ssl::context::tls_client) {
+  tls_.set_verify_mode(asio::ssl::verify_none);
+}
 
 LivenessCheck::~LivenessCheck() = default;
 
 void LivenessCheck::Run(Callback done) {
   waiting_.push_back(std::move(done));
   if (round_) return;
-  round_ = std::make_shared<Round>(io_, options_,
+  round_ = std::make_shared<Round>(io_, options_, tls_,
                                    [this](const std::string& failure) { OnEnd(failure); });
   round_->Start();
 }

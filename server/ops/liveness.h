@@ -2,6 +2,7 @@
 #define ENOS_SERVER_OPS_LIVENESS_H_
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -12,8 +13,16 @@
 
 namespace enos::gateway {
 
+// What the listener speaks.
+enum class LivenessTls {
+  kOff,
+  kOn,
+  kHandshakeOnly,  // clients need a certificate, and the check has none
+};
+
 struct LivenessOptions {
   ListenAddress grpc;  // where the gRPC listener is; an unspecified address means loopback
+  LivenessTls tls = LivenessTls::kOff;
   // Runs a task on the upstream event loop; called on the check's thread.
   std::function<void(std::function<void()>)> post;
   // Whether the listener closes connections at once because it has enough of them: then that is an
@@ -24,9 +33,12 @@ struct LivenessOptions {
 
 // Whether this process does its work, seen from outside of it: opens a real connection to its gRPC
 // listener and waits for the HTTP/2 server preface (a SETTINGS frame, RFC 9113 section 3.4), and
-// has the upstream event loop run a task. Why a real connection: a listener can be dead
-// while everything else looks alive (gRPC 1.51's own never accepts again after one EMFILE). Says
-// nothing of EnOS.
+// has the upstream event loop run a task. With TLS the handshake comes first; the certificate is
+// not looked at (a liveness check that fails on an expired one would only end the process). Where
+// clients need a certificate the handshake is all: with TLS 1.3 its last word, the server's
+// Finished, comes before the client has to show one, and the check never needs a key of its own.
+// Why a real connection: a listener can be dead while everything else looks alive (gRPC 1.51's own
+// never accepts again after one EMFILE). Says nothing of EnOS.
 //
 // Used on the one thread that runs `io`, which must not run any more when this is destroyed. The
 // loop must not run any more when `io` is destroyed; tasks that it still holds do no harm.
@@ -51,6 +63,7 @@ class LivenessCheck {
 
   boost::asio::io_context& io_;
   const LivenessOptions options_;
+  boost::asio::ssl::context tls_;
   std::shared_ptr<Round> round_;
   std::vector<Callback> waiting_;
 };

@@ -42,6 +42,11 @@ void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& 
   }
 }
 
+GrpcServerOptions WithCredentials(GrpcServerOptions options) {
+  if (options.credentials == nullptr) options.credentials = grpc::InsecureServerCredentials();
+  return options;
+}
+
 // Of those that are offered.
 std::vector<std::string> ServiceNames() {
   return {dataflow::v1::FlowService::service_full_name(),
@@ -53,7 +58,7 @@ std::vector<std::string> ServiceNames() {
 
 GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger,
                        Admission& admission, CallEvents events, IdSource& ids)
-    : options_(std::move(options)),
+    : options_(WithCredentials(std::move(options))),
       events_(std::move(events)),
       loop_(loop),
       trigger_(trigger),
@@ -82,7 +87,7 @@ std::error_code GrpcServer::Start() {
   using Builder = grpc::ServerBuilder::experimental_type;
   std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> connections =
       builder.experimental().AddExternalConnectionAcceptor(Builder::ExternalConnectionType::FROM_FD,
-                                                           grpc::InsecureServerCredentials());
+                                                           options_.credentials);
   builder.RegisterService(&service_);
   builder.RegisterService(&health_.service());
   if (options_.reflection) builder.RegisterService(&reflection_.service());

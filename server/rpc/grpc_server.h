@@ -22,6 +22,8 @@ namespace enos::gateway {
 
 struct GrpcServerOptions {
   ListenAddress listen;  // port 0 takes a free one
+  // Null: plaintext.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
   size_t max_connections = 1024;
   bool reflection = true;  // grpc.reflection.v1alpha
   bool early_headers = true;

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 
+#include "sandbox/http/test_certificates.h"
 #include "server/ops/ops_client.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/fake_enos.h"
@@ -75,6 +76,12 @@ FakeEnos::Answer AnswerByFlowId(int flow_id, const std::string& /*token*/) {
   return FakeEnos::Success(flow_id);
 }
 
+// Of the operations endpoint.
+std::string AddressOf(GatewayProcess& gateway) {
+  const auto line = gateway.WaitForLine("metrics_address=").value_or("metrics_address=none");
+  return line.substr(line.find("metrics_address=") + sizeof("metrics_address=") - 1);
+}
+
 // A gateway that has served a call of each kind.
 class MetricsTest : public testing::Test {
  protected:
@@ -84,10 +91,7 @@ class MetricsTest : public testing::Test {
     for (const int flow_id : {1, 1, 62104, 500, -1}) Call(channel, RequestFor(flow_id));
   }
 
-  std::string Address() {
-    const auto line = gateway_.WaitForLine("metrics_address=").value_or("metrics_address=none");
-    return line.substr(line.find("metrics_address=") + sizeof("metrics_address=") - 1);
-  }
+  std::string Address() { return AddressOf(gateway_); }
 
   FakeEnos enos_{&AnswerByFlowId};
   GatewayProcess gateway_{GatewayOptions(enos_.url(), {"--metrics_listen=127.0.0.1:0"})};
@@ -141,10 +145,24 @@ std::set<std::string> MetricNames(const std::string& text) {
   return names;
 }
 
-class MonitoringFiles : public MetricsTest, public testing::WithParamInterface<const char*> {};
+// A gateway with everything that has metrics of its own.
+class MonitoringFiles : public testing::TestWithParam<const char*> {
+ protected:
+  ProcessOptions Options() {
+    const auto server = sandbox::MakeTestServerCertificate(sandbox::MakeTestAuthority("metrics"));
+    return GatewayOptions(enos_.url(),
+                          {"--metrics_listen=127.0.0.1:0",
+                           "--tls_cert_file=" + folder_.Write("cert", server.certificate_pem),
+                           "--tls_key_file=" + folder_.Write("key", server.private_key_pem)});
+  }
+
+  const OwnFolder folder_;
+  FakeEnos enos_{&AnswerByFlowId};
+  GatewayProcess gateway_{Options()};
+};
 
 TEST_P(MonitoringFiles, NameOnlyWhatIsExported) {
-  const std::string exported = gateway::OpsGet(Address(), "/metrics").body;
+  const std::string exported = gateway::OpsGet(AddressOf(gateway_), "/metrics").body;
   std::ifstream file(std::string(ENOS_SOURCE_DIR "/") + GetParam());
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const auto names = MetricNames(text);
