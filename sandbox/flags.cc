@@ -175,6 +175,9 @@ void DeclareApplication(CLI::App& app, RawFlags& raw, SandboxOptions& options) {
                  "its SecretKey; for the sandbox only, so no secret")
       ->envname("ENOS_SANDBOX_SECRET_KEY")
       ->capture_default_str();
+  app.add_option("--next_secret_key", options.next_secret_key,
+                 "another SecretKey that is good as well, as while keys are rotated")
+      ->envname("ENOS_SANDBOX_NEXT_SECRET_KEY");
   app.add_option("--token_lifetime", raw.token_lifetime, "of a new access token")
       ->capture_default_str();
   app.add_option("--refresh_kills_old_token", options.refresh_kills_old_token,

@@ -39,6 +39,7 @@ TEST(ParseFlags, EverySettingArrives) {
                               "--quiet",
                               "--access_key=a",
                               "--secret_key=s",
+                              "--next_secret_key=n",
                               "--token_lifetime=5s",
                               "--refresh_kills_old_token=false",
                               "--token_refusal=1203",
@@ -65,7 +66,7 @@ TEST(ParseFlags, EverySettingArrives) {
   EXPECT_EQ(options.http.idle_timeout, std::chrono::seconds(3));
   EXPECT_EQ(options.keep_calls, 7U);
   EXPECT_TRUE(flags.quiet);
-  EXPECT_EQ(options.access_key + options.secret_key, "as");
+  EXPECT_EQ(options.access_key + options.secret_key + options.next_secret_key, "asn");
   EXPECT_EQ(options.token_lifetime, absl::Seconds(5));
   EXPECT_FALSE(options.refresh_kills_old_token);
   EXPECT_EQ(options.flows.token_refusal, TokenRefusal::kCode1203);

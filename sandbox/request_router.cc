@@ -24,6 +24,7 @@ TokenServiceOptions TokenOptions(const SandboxOptions& options) {
   TokenServiceOptions tokens;
   tokens.access_key = options.access_key;
   tokens.secret_key = options.secret_key;
+  tokens.next_secret_key = options.next_secret_key;
   tokens.lifetime = options.token_lifetime;
   tokens.refresh_kills_old_token = options.refresh_kills_old_token;
   return tokens;
@@ -32,6 +33,7 @@ TokenServiceOptions TokenOptions(const SandboxOptions& options) {
 FlowServiceOptions FlowOptions(const SandboxOptions& options) {
   FlowServiceOptions flows = options.flows;
   flows.secret_key = options.secret_key;
+  flows.next_secret_key = options.next_secret_key;
   return flows;
 }
 
@@ -52,6 +54,7 @@ CallRecord MakeRecord(const FlowDecision& decision) {
   record.request = decision.request;
   record.token_valid = decision.token_valid;
   record.signature_valid = decision.signature_valid;
+  record.signed_with_next_key = decision.signed_with_next_key;
   record.http_status = decision.http_status;
   record.code = decision.code;
   return record;

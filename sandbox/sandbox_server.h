@@ -26,9 +26,10 @@ struct SandboxOptions {
   HttpServerOptions http;
   std::string access_key = "sandbox-key";
   std::string secret_key = "sandbox-secret";
+  std::string next_secret_key;  // good as well, as while keys are rotated; empty: none
   absl::Duration token_lifetime = absl::Hours(2);
   bool refresh_kills_old_token = true;
-  FlowServiceOptions flows;  // its secret_key is ignored: the one above counts
+  FlowServiceOptions flows;  // its keys are ignored: those above count
   FaultPlanOptions faults;
   Latency latency;  // of flow calls; the token service answers at once
   std::size_t keep_calls = 100'000;

@@ -134,6 +134,22 @@ TEST_F(SandboxServerTest, WrongSignatureIsRefusedAndRecorded) {
   EXPECT_FALSE(call.executed);
 }
 
+TEST_F(SandboxServerTest, NextSecretKeyIsGoodAsWellAndTheLedgerTells) {
+  SandboxOptions options;
+  options.next_secret_key = "next";
+  Start(std::move(options));
+  const std::string token = Token();
+  const std::string path = "/dataflow-batch-service/v2.0/flows";
+  EXPECT_THAT(Call(token, 1, path), HasSubstr("Success"));
+  EXPECT_THAT(Call(token, 1, path, "next"), HasSubstr("Success"));
+  EXPECT_THAT(Call(token, 1, path, "guess"), HasSubstr("497"));
+  const CallPage page = server_->Calls();
+  ASSERT_EQ(page.calls.size(), 3U);
+  EXPECT_FALSE(page.calls[0].signed_with_next_key);
+  EXPECT_TRUE(page.calls[1].signed_with_next_key);
+  EXPECT_FALSE(page.calls[2].signed_with_next_key);
+}
+
 TEST_F(SandboxServerTest, ExpiredAndRevokedTokensAreRefused) {
   SandboxOptions options;
   options.token_lifetime = absl::Minutes(1);

@@ -83,7 +83,11 @@ bool FlowService::CheckSignature(const FlowCall& call, FlowDecision& decision) c
     return false;
   }
   const SignedParts parts{*call.access_token, call.query, call.body, timestamp};
-  decision.signature_valid = call.signature == ExpectedSignature(parts, options_.secret_key);
+  decision.signed_with_next_key =
+      !options_.next_secret_key.empty() &&
+      call.signature == ExpectedSignature(parts, options_.next_secret_key);
+  decision.signature_valid = decision.signed_with_next_key ||
+                             call.signature == ExpectedSignature(parts, options_.secret_key);
   if (!decision.signature_valid) Refuse(decision, kSignatureRefused);
   return decision.signature_valid;
 }

@@ -23,6 +23,7 @@ enum class TokenRefusal { kHttp401, kCode401, kCode497, kCode1203 };
 
 struct FlowServiceOptions {
   std::string secret_key;
+  std::string next_secret_key;  // good as well; empty: none
   absl::Duration clock_skew = absl::Minutes(5);
   TokenRefusal token_refusal = TokenRefusal::kHttp401;
   std::set<std::int32_t> flows;  // those that exist; empty: every positive id
@@ -48,6 +49,7 @@ struct FlowDecision {
   std::string message;
   bool token_valid = false;
   bool signature_valid = false;  // and the timestamp within the skew
+  bool signed_with_next_key = false;
   bool refused_at_the_door =
       false;  // by the API gateway in front of the service: token or signature
   std::string user_id;

@@ -110,11 +110,14 @@ int TokenService::Read(std::string_view body, bool with_token, Credentials& cred
 
 int TokenService::Check(const Credentials& credentials) {
   if (credentials.app_key != options_.access_key) return kUnknownAppKey;
-  const std::string expected =
-      Sha256Hex(credentials.app_key + credentials.timestamp + options_.secret_key);
-  if (credentials.encryption != expected) return kEncryptionInvalid;
-  if (!used_.insert(expected).second) return kRepeatedRequest;
-  used_in_order_.push_back(expected);
+  const auto matches = [&](const std::string& secret_key) {
+    return credentials.encryption ==
+           Sha256Hex(credentials.app_key + credentials.timestamp + secret_key);
+  };
+  const bool next = !options_.next_secret_key.empty() && matches(options_.next_secret_key);
+  if (!next && !matches(options_.secret_key)) return kEncryptionInvalid;
+  if (!used_.insert(credentials.encryption).second) return kRepeatedRequest;
+  used_in_order_.push_back(credentials.encryption);
   if (used_in_order_.size() > options_.remembered_encryptions) {
     used_.erase(used_in_order_.front());
     used_in_order_.pop_front();

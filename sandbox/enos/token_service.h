@@ -25,6 +25,7 @@ struct TokenReply {
 struct TokenServiceOptions {
   std::string access_key;
   std::string secret_key;
+  std::string next_secret_key;  // good as well, as while keys are rotated; empty: none
   absl::Duration lifetime = absl::Hours(2);
   bool refresh_kills_old_token = true;
   // So many used encryptions are remembered, the oldest forgotten first.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "sandbox/enos/result_code.h"
 #include "sandbox/enos/sha256.h"
 
 namespace enos::sandbox {
@@ -95,6 +96,20 @@ TEST_F(TokenServiceTest, RefreshOfAnUnknownOrExpiredTokenIsRefused) {
   service.Get(GetBody());
   now_ += absl::Seconds(7200);
   EXPECT_EQ(service.Refresh(RefreshBody("token-1")).code, 1203);
+}
+
+TEST_F(TokenServiceTest, NextSecretKeyIsGoodAsWell) {
+  TokenServiceOptions options = Options();
+  const auto body = [](int timestamp) {
+    return absl::StrCat(R"({"appKey":"key","timestamp":)", timestamp, R"(,"encryption":")",
+                        Sha256Hex(absl::StrCat("key", timestamp, "next")), "\"}");
+  };
+  EXPECT_EQ(Make(options).Get(body(1)).code, kEncryptionInvalid);
+  options.next_secret_key = "next";
+  TokenService service = Make(options);
+  EXPECT_EQ(service.Get(body(1)).code, 0);
+  EXPECT_EQ(service.Get(body(1)).code, kRepeatedRequest);
+  EXPECT_EQ(service.Get(GetBody()).code, 0) << "the old one is good, too";
 }
 
 TEST_F(TokenServiceTest, RevokedTokenIsDead) {

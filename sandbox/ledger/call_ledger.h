@@ -28,6 +28,7 @@ struct CallRecord {
   std::optional<FlowRequest> request;  // where the body could be read
   bool token_valid = false;
   bool signature_valid = false;
+  bool signed_with_next_key = false;
   bool executed = false;    // the flow was started, whatever was answered
   std::string instance_id;  // where it was
   int http_status = 0;      // as decided, before any fault

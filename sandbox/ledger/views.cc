@@ -65,6 +65,7 @@ void WriteCall(Writer& writer, const CallRecord& call) {
   if (call.request.has_value()) WriteRequest(writer, *call.request);
   Flag(writer, "tokenValid", call.token_valid);
   Flag(writer, "signatureValid", call.signature_valid);
+  Flag(writer, "signedWithNextKey", call.signed_with_next_key);
   Flag(writer, "executed", call.executed);
   Text(writer, "flowInstanceId", call.instance_id);
   writer.Key("httpStatus");

@@ -51,7 +51,7 @@ TEST(CallsJson, TellsEverything) {
   page.forgotten = 2;
   EXPECT_EQ(
       CallsJson(page),
-      R"({"calls":[{"number":3,"time":"2019-11-22T01:23:44.001Z","connection":2,"apiVersion":"v2.0","userId":"u\"","orgId":"o","flowId":9,"triggerTime":5,"parameters":[{"key":"call_id","value":"c-1"},{"key":"a","value":"ü"}],"callId":"c-1","tokenValid":true,"signatureValid":false,"executed":true,"flowInstanceId":"9-x","httpStatus":200,"code":0,"fault":"reset"}],"lastNumber":3,"forgotten":2})");
+      R"({"calls":[{"number":3,"time":"2019-11-22T01:23:44.001Z","connection":2,"apiVersion":"v2.0","userId":"u\"","orgId":"o","flowId":9,"triggerTime":5,"parameters":[{"key":"call_id","value":"c-1"},{"key":"a","value":"ü"}],"callId":"c-1","tokenValid":true,"signatureValid":false,"signedWithNextKey":false,"executed":true,"flowInstanceId":"9-x","httpStatus":200,"code":0,"fault":"reset"}],"lastNumber":3,"forgotten":2})");
 }
 
 TEST(CallsJson, OfACallWithoutARequest) {
