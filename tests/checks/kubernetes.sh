@@ -67,6 +67,7 @@ with_component() {
 folders=("$ROOT"/deploy/kubernetes/overlays/*/)
 with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
 with_component sandbox-in-flight sandbox autoscaler-in-flight
+with_component production-with-monitoring production prometheus-operator
 folders+=("$out"/*/)
 
 failed=0
@@ -97,7 +98,7 @@ fi
 
 "$ROOT/deploy/kubernetes/prometheus_rule.sh" --check
 
-RENDERED="$out/sandbox-with-everything.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
+RENDERED="$out/production-with-monitoring.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
   node --test "$NPM_TOOL/rules_test.mjs" >"$out/rules_test.log" || {
   grep -B2 -A12 '^not ok\|^    not ok' "$out/rules_test.log" >&2 || cat "$out/rules_test.log" >&2
   exit 1
