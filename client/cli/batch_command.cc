@@ -16,11 +16,11 @@
 #include "interrupt_watch.h"
 #include "progress.h"
 #include "read_file.h"
+#include "request_file.h"
 #include "results_file.h"
 #include "resume_plan.h"
 #include "run.h"
 #include "text.h"
-#include "trigger_command.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -28,17 +28,13 @@ namespace {
 constexpr int kConcurrency = 16;
 constexpr int kMostConcurrency = 10'000;
 
-int WrongUsage(absl::string_view problem, Console& console) {
-  console.err << "enos-flow: " << problem << "\n" << std::flush;
-  return kExitWrongUsage;
-}
-
 int WrongUsage(absl::string_view prefix, const std::vector<std::string>& problems,
                Console& console) {
   for (const std::string& problem : problems) {
     console.err << "enos-flow: " << prefix << ": " << problem << "\n";
   }
-  return WrongUsage(absl::StrCat(prefix, ": nothing was sent"), console);
+  return WrongUsage(absl::InvalidArgumentError(absl::StrCat(prefix, ": nothing was sent")),
+                    console);
 }
 
 // Where records go: the results file, or standard output. What cannot be written there goes to
@@ -157,13 +153,18 @@ int Summarize(const BatchCommand& command, const BatchEnd& end, size_t done, Con
   if (end.problem) {
     console.err << "enos-flow: stopped early: " << ForTerminal(*end.problem) << "\n";
   }
+  const Style& style = console.err_style;
+  const auto part = [](size_t count, const char* text) { return absl::StrCat(", ", count, text); };
   console.err << "enos-flow: " << counts.total() + done << " lines: " << counts.started
               << " started";
-  if (done > 0) console.err << ", " << done << " started before";
-  if (counts.not_executed > 0)
-    console.err << ", " << counts.not_executed << " certainly not started";
-  if (counts.unknown > 0) console.err << ", " << counts.unknown << " MAY have been started";
-  if (counts.waiting > 0) console.err << ", " << counts.waiting << " not sent";
+  if (done > 0) console.err << part(done, " started before");
+  if (counts.not_executed > 0) {
+    console.err << style.Bad(part(counts.not_executed, " certainly not started"));
+  }
+  if (counts.unknown > 0) {
+    console.err << style.Doubtful(part(counts.unknown, " MAY have been started"));
+  }
+  if (counts.waiting > 0) console.err << style.Bad(part(counts.waiting, " not sent"));
   console.err << ".\n";
   if (command.results && counts.not_executed + counts.waiting > 0) {
     console.err << "The same command sends again what was certainly not started, and the rest.\n";
@@ -173,24 +174,26 @@ int Summarize(const BatchCommand& command, const BatchEnd& end, size_t done, Con
   return counts.not_executed + counts.unknown + counts.waiting == 0 ? kExitOk : kExitFailedCall;
 }
 
+// The results file, where there is to be one, and what it says of earlier runs.
+absl::Status OpenResults(const BatchCommand& command, std::unique_ptr<ResultsFile>& file,
+                         std::map<int64_t, PastLine>& past) {
+  if (!command.results) return absl::OkStatus();
+  auto opened = ResultsFile::Open(*command.results);
+  if (!opened.ok()) return WrongFlag("results", *command.results, opened.status().message());
+  file = *std::move(opened);
+  auto read = ReadRecords(file->past());
+  if (!read.ok()) return WrongFlag("results", *command.results, read.status().message());
+  past = *std::move(read);
+  return absl::OkStatus();
+}
+
 // The rest of RunBatch, once the input is understood.
 int RunLines(const BatchCommand& command, const std::shared_ptr<grpc::Channel>& channel,
              const std::vector<BatchLine>& lines, Console& console) {
   std::unique_ptr<ResultsFile> file;
   std::map<int64_t, PastLine> past;
-  const std::string results = absl::StrCat("--results=", Excerpt(command.results.value_or("")));
-  if (command.results) {
-    auto opened = ResultsFile::Open(*command.results);
-    if (!opened.ok()) {
-      return WrongUsage(absl::StrCat(results, ": ", opened.status().message()), console);
-    }
-    file = *std::move(opened);
-    auto read = ReadRecords(file->past());
-    if (!read.ok()) {
-      return WrongUsage(absl::StrCat(results, ": ", read.status().message()), console);
-    }
-    past = *std::move(read);
-  }
+  const absl::Status opened = OpenResults(command, file, past);
+  if (!opened.ok()) return WrongUsage(opened, console);
   ResumePlan plan = PlanResume(lines, past);
   if (!plan.problems.empty()) {
     return WrongUsage(absl::StrCat("--batch=", Excerpt(command.input)), plan.problems, console);
@@ -212,12 +215,15 @@ int RunLines(const BatchCommand& command, const std::shared_ptr<grpc::Channel>& 
 
 }  // namespace
 
-absl::StatusOr<BatchCommand> MakeBatchCommand(const FlagValues& values) {
+absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
+                                              std::istream& standard_input) {
+  const FlagValues& values = line.values;
   BatchCommand command;
   command.input = ReadText(values, "batch").value_or("");
   command.results = ReadText(values, "results");
-  if (command.results && command.results->empty()) {
-    return WrongFlag("results", "", "expected the name of a file");
+  if (command.results && (command.results->empty() || command.results == "-")) {
+    return WrongFlag("results", *command.results,
+                     "expected a file; without this flag results go to standard output");
   }
   const auto concurrency = ReadNumber(values, "concurrency", 1, kMostConcurrency, kConcurrency);
   if (!concurrency.ok()) return concurrency.status();
@@ -225,7 +231,12 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const FlagValues& values) {
   const auto repeat_unknown = ReadSwitch(values, "repeat_unknown");
   if (!repeat_unknown.ok()) return repeat_unknown.status();
   command.repeat_unknown = *repeat_unknown;
-  auto defaults = ReadRequestFlags(values);
+  for (const char* const file : {"request_file", "params_file"}) {
+    if (command.input == "-" && ReadText(values, file) == "-") {
+      return WrongFlag(file, "-", "standard input is the batch already");
+    }
+  }
+  auto defaults = ReadRequest(line, absl::Now(), standard_input);
   if (!defaults.ok()) return defaults.status();
   const absl::Status valid = CheckFields(*defaults, absl::Now());
   if (!valid.ok()) return absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
@@ -237,13 +248,13 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const FlagValues& values) {
 }
 
 int RunBatch(const BatchCommand& command, Console& console) {
-  const auto channel = MakeChannel(command.settings.channel);
-  if (!channel.ok()) {
-    return WrongUsage("--" + ForTerminal(channel.status().message()), console);
-  }
+  const auto channel = OpenChannel(command.settings);
+  if (!channel.ok()) return WrongUsage(channel.status(), console);
   const std::string flag = absl::StrCat("--batch=", Excerpt(command.input));
   const auto text = ReadFile(command.input, console.in);
-  if (!text.ok()) return WrongUsage(absl::StrCat(flag, ": ", text.status().message()), console);
+  if (!text.ok()) {
+    return WrongUsage(WrongFlag("batch", command.input, text.status().message()), console);
+  }
   const BatchInput input = ReadBatch(*text, command.defaults, absl::Now());
   if (!input.problems.empty()) return WrongUsage(flag, input.problems, console);
   return RunLines(command, *channel, input.lines, console);

@@ -23,7 +23,8 @@ struct BatchCommand {
 };
 
 // Gives the flags their meaning; errors are as those of MakeTriggerCommand.
-absl::StatusOr<BatchCommand> MakeBatchCommand(const FlagValues& values);
+absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
+                                              std::istream& standard_input);
 
 // Reads all of the input, says what is wrong with it, or starts its flows and writes down what came
 // of each. Goes on where an earlier run with the same results file stopped: what was started is

@@ -266,6 +266,13 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{"results_alone",
                   {"--flow_id=1", "--results=x"},
                   "enos-flow: --results=x: expected only together with --batch\n"},
+        UsageCase{"results_stdout",
+                  {"--batch=-", "--results=-"},
+                  "enos-flow: --results=-: expected a file; without this flag results go to "
+                  "standard output\n"},
+        UsageCase{"input_twice",
+                  {"--batch=-", "--params_file=-"},
+                  "enos-flow: --params_file=-: standard input is the batch already\n"},
         UsageCase{"results_folder",
                   {"--batch=-", "--results=/none/x"},
                   "enos-flow: --results=/none/x: cannot be opened (No such file or directory)\n"}),

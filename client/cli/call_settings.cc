@@ -56,6 +56,20 @@ absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values) {
   return settings;
 }
 
+absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values) {
+  const std::string output = ReadText(values, "output").value_or("text");
+  if (output == "text") return OutputFormat::kText;
+  if (output == "json") return OutputFormat::kJson;
+  return WrongFlag("output", output, "expected text or json");
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CallSettings& settings) {
+  auto channel = MakeChannel(settings.channel);
+  if (channel.ok()) return channel;
+  // These messages start with the option, which is the flag's name.
+  return absl::InvalidArgumentError(absl::StrCat("--", ForTerminal(channel.status().message())));
+}
+
 std::optional<std::string> ReadText(const FlagValues& values, const char* flag) {
   const auto it = values.find(flag);
   if (it == values.end()) return std::nullopt;

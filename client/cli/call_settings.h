@@ -5,6 +5,7 @@
 #include "enos/flow/channel.h"
 #include "enos/flow/client.h"
 #include "flags.h"
+#include "output.h"
 
 namespace enos::flow::cli {
 
@@ -18,6 +19,11 @@ struct CallSettings {
 // Wrong flags are an error whose message is one line that names the flag, its value and what is
 // expected.
 absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values);
+
+absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values);
+
+// MakeChannel, with errors that name the flag.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CallSettings& settings);
 
 // The same for a single flag. A switch that is not given is false, a number `otherwise`.
 absl::StatusOr<bool> ReadSwitch(const FlagValues& values, const char* flag);

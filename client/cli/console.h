@@ -3,6 +3,8 @@
 
 #include <iosfwd>
 
+#include "style.h"
+
 namespace enos::flow::cli {
 
 // What a command reads from and writes to, and what of it is a person at a terminal.
@@ -14,6 +16,8 @@ struct Console {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   int columns = 80;  // of the terminal
+  Style out_style{false};
+  Style err_style{false};
 };
 
 }  // namespace enos::flow::cli

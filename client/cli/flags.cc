@@ -10,7 +10,9 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "flag_table.h"
 #include "text.h"
 
@@ -70,12 +72,6 @@ void AddFlag(CLI::App& app, const Flag& flag) {
       ->group(flag.group);
 }
 
-const Flag* FindFlag(const std::string& name) {
-  const auto* const found = std::find_if(std::begin(kTriggerFlags), std::end(kTriggerFlags),
-                                         [&](const Flag& flag) { return name == flag.name; });
-  return found == std::end(kTriggerFlags) ? nullptr : found;
-}
-
 // Writes `--name=` as `--name` and an empty argument: CLI11 would take the argument after it.
 // Values that merely look like that are left alone.
 std::vector<std::string> SplitEmptyValues(std::vector<std::string> args) {
@@ -104,10 +100,32 @@ std::vector<std::string> SplitEmptyValues(std::vector<std::string> args) {
 
 absl::Status Wrong(const std::string& message) { return absl::InvalidArgumentError(message); }
 
-absl::Status WrongRemainder(const std::vector<std::string>& unexpected, bool have_command) {
-  return Wrong(absl::StrCat(Excerpt(unexpected.front()), ": expected ",
-                            have_command ? "a flag of this command; see enos-flow trigger --help"
-                                         : "a command; see enos-flow --help"));
+absl::Status WrongRemainder(const std::string& unexpected, const Command* command) {
+  return Wrong(absl::StrCat(Excerpt(unexpected), ": expected ",
+                            command != nullptr ? "a flag of this command; see enos-flow " : "",
+                            command != nullptr ? command->name : "a command; see enos-flow",
+                            " --help"));
+}
+
+// "bash or zsh"
+std::string OperandChoice(const Command& command) {
+  return absl::StrReplaceAll(command.operand, {{"|", " or "}});
+}
+
+std::string CommandNames() {
+  std::vector<std::string> names;
+  for (const Command& command : Commands()) {
+    if (!command.hidden) names.emplace_back(command.name);
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+std::string SectionsText(const std::vector<Section>& sections) {
+  std::string text;
+  for (const Section& section : sections) {
+    absl::StrAppend(&text, text.empty() ? "" : "\n", section.heading, ":\n", section.text);
+  }
+  return text;
 }
 
 // CLI11's messages start with the flag's name and a colon.
@@ -121,26 +139,75 @@ Information Help(const std::string& text) {
   return {absl::StrReplaceAll(text, {{"\n\n\n", "\n\n"}})};
 }
 
-ParsedFlags Collect(const CLI::App& command, const Environment& environment) {
-  FlagValues values;
-  for (const Flag& flag : kTriggerFlags) {
-    const CLI::Option* const option = command.get_option(absl::StrCat("--", flag.name));
+ParsedFlags Collect(const Command& command, const CLI::App& app, const Environment& environment) {
+  CommandLine line;
+  line.command = &command;
+  for (const Flag& flag : command.flags) {
+    const CLI::Option* const option = app.get_option(absl::StrCat("--", flag.name));
     std::vector<std::string> given = option->results();
     if (given.size() > 1 && !flag.repeatable) {
       return Wrong(absl::StrCat("--", flag.name, "=", Excerpt(given.back()),
                                 ": expected this flag only once, got it ", given.size(), " times"));
     }
+    if (!given.empty()) line.typed.insert(flag.name);
     if (given.empty() && flag.variable != nullptr) {
       auto value = environment(flag.variable);
       if (value && !value->empty()) given.push_back(*std::move(value));
     }
-    if (!given.empty()) values[flag.name] = std::move(given);
+    if (!given.empty()) line.values[flag.name] = std::move(given);
   }
   // Of these two a flag beats the other one's variable as well as its own.
-  const auto on_command_line = [&](const char* name) { return command.count(name) > 0; };
-  if (on_command_line("--tls") && !on_command_line("--plaintext")) values.erase("plaintext");
-  if (on_command_line("--plaintext") && !on_command_line("--tls")) values.erase("tls");
-  return values;
+  const auto typed = [&](const char* name) { return line.typed.count(name) > 0; };
+  if (typed("tls") && !typed("plaintext")) line.values.erase("plaintext");
+  if (typed("plaintext") && !typed("tls")) line.values.erase("tls");
+  return line;
+}
+
+// Takes the command's word from what is left over.
+ParsedFlags WithOperand(ParsedFlags parsed, std::vector<std::string> remaining) {
+  auto* const line = std::get_if<CommandLine>(&parsed);
+  if (line == nullptr) return parsed;
+  const Command& command = *line->command;
+  if (command.operand != nullptr) {
+    const std::vector<std::string> words = absl::StrSplit(command.operand, '|');
+    const std::string given = remaining.empty() ? "" : remaining.front();
+    if (std::find(words.begin(), words.end(), given) == words.end()) {
+      return Wrong(absl::StrCat(command.name, given.empty() ? "" : " ", Excerpt(given),
+                                ": expected ", OperandChoice(command)));
+    }
+    line->operand = given;
+    remaining.erase(remaining.begin());
+  }
+  if (!remaining.empty()) return WrongRemainder(remaining.front(), &command);
+  return parsed;
+}
+
+void AddCommand(CLI::App& app, const Command& command) {
+  CLI::App* const added = app.add_subcommand(command.name, command.summary);
+  added->group(command.hidden ? "" : "Commands");
+  added->footer(SectionsText(command.sections));
+  for (const Flag& flag : command.flags) AddFlag(*added, flag);
+}
+
+// The command that is on the command line; nullptr: none.
+const Command* ParsedCommand(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? nullptr : FindCommand(parsed.front()->get_name());
+}
+
+ParsedFlags Interpret(const CLI::App& app, const Environment& environment) {
+  const Command* const command = ParsedCommand(app);
+  std::vector<std::string> remaining = app.remaining(/*recurse=*/true);
+  if (command == nullptr) {
+    if (!remaining.empty()) return WrongRemainder(remaining.front(), nullptr);
+    return Wrong(absl::StrCat("no command: expected ", CommandNames(), "; see enos-flow --help"));
+  }
+  const CLI::App& parsed = *app.get_subcommands().front();
+  if (parsed.count() > 1) return WrongRemainder(command->name, command);
+  if (app.get_subcommands().size() > 1) {
+    return WrongRemainder(app.get_subcommands()[1]->get_name(), command);
+  }
+  return WithOperand(Collect(*command, parsed, environment), std::move(remaining));
 }
 
 }  // namespace
@@ -151,19 +218,17 @@ ParsedFlags ParseFlags(std::vector<std::string> args, const Environment& environ
   app.set_help_flag("-h,--help", "Show this help.");
   app.set_version_flag("--version", "enos-flow " ENOS_FLOW_VERSION, "Show the version.");
   app.allow_extras();
-  app.footer(kMainFooter);
-  CLI::App* const trigger =
-      app.add_subcommand("trigger", "Start a flow and print its instance id.");
-  trigger->group("Commands");
-  trigger->footer(kTriggerFooter);
-  for (const Flag& flag : kTriggerFlags) AddFlag(*trigger, flag);
+  app.footer(SectionsText(MainSections()));
+  for (const Command& command : Commands()) AddCommand(app, command);
 
   args = SplitEmptyValues(std::move(args));
   std::reverse(args.begin(), args.end());  // the order that CLI11 wants
   try {
     app.parse(std::move(args));
   } catch (const CLI::CallForHelp&) {
-    return Help(trigger->parsed() ? trigger->help("enos-flow") : app.help());
+    const Command* const command = ParsedCommand(app);
+    return Help(command != nullptr ? app.get_subcommand(command->name)->help("enos-flow")
+                                   : app.help());
   } catch (const CLI::CallForVersion&) {
     return Information{"enos-flow " ENOS_FLOW_VERSION "\n"};
   } catch (const CLI::ArgumentMismatch& error) {
@@ -171,11 +236,7 @@ ParsedFlags ParseFlags(std::vector<std::string> args, const Environment& environ
   } catch (const CLI::ParseError& error) {
     return Wrong(ForTerminal(error.what()));
   }
-  const std::vector<std::string> unexpected = app.remaining(/*recurse=*/true);
-  if (!unexpected.empty()) return WrongRemainder(unexpected, trigger->parsed());
-  if (trigger->count() > 1) return WrongRemainder({"trigger"}, true);
-  if (!trigger->parsed()) return Wrong("no command: expected trigger; see enos-flow --help");
-  return Collect(*trigger, environment);
+  return Interpret(app, environment);
 }
 
 }  // namespace enos::flow::cli

@@ -4,21 +4,31 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "flag_table.h"
 
 namespace enos::flow::cli {
 
 // Looks up an environment variable.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-// What was given for the flags of `enos-flow trigger`, by name without dashes, in the order given
-// and unchanged byte for byte. From the command line, or, for a flag that is not there, from its
+// What was given for the flags of a command, by name without dashes, in the order given and
+// unchanged byte for byte. From the command line, or, for a flag that is not there, from its
 // environment variable.
 using FlagValues = std::map<std::string, std::vector<std::string>>;
+
+// A command, and what it was given.
+struct CommandLine {
+  const Command* command = nullptr;
+  FlagValues values;
+  std::set<std::string> typed;  // the flags that were on the command line itself
+  std::string operand;          // the word that the command needs; empty if it needs none
+};
 
 // A text to print on stdout: the answer to --help or --version.
 struct Information {
@@ -27,7 +37,7 @@ struct Information {
 
 // What a command line asks for; a Status, always an error, if it is wrong: its message is one line
 // that names the argument, its value and what is expected.
-using ParsedFlags = std::variant<Information, FlagValues, absl::Status>;
+using ParsedFlags = std::variant<Information, CommandLine, absl::Status>;
 
 // Splits a command line (`args` without the program's name) into flags; knows their names but not
 // their meaning. A variable that is set to nothing counts as not set.

@@ -26,14 +26,18 @@ Environment From(Variables variables) {
   };
 }
 
-FlagValues Parsed(std::vector<std::string> args, Variables variables = {}) {
-  args.insert(args.begin(), "trigger");
+CommandLine ParsedLine(std::vector<std::string> args, Variables variables = {}) {
   ParsedFlags parsed = ParseFlags(std::move(args), From(std::move(variables)));
   if (const auto* wrong = std::get_if<absl::Status>(&parsed)) {
     ADD_FAILURE() << *wrong;
     return {};
   }
-  return std::get<FlagValues>(std::move(parsed));
+  return std::get<CommandLine>(std::move(parsed));
+}
+
+FlagValues Parsed(std::vector<std::string> args, Variables variables = {}) {
+  args.insert(args.begin(), "trigger");
+  return ParsedLine(std::move(args), std::move(variables)).values;
 }
 
 std::string Problem(std::vector<std::string> args) {
@@ -118,7 +122,7 @@ TEST(ParseFlagsTest, Variable_OnlyWhereTheFlagIsNotGiven) {
 }
 
 TEST(ParseFlagsTest, VariableOfEachFlag_FollowsThePattern) {
-  for (const Flag& flag : kTriggerFlags) {
+  for (const Flag& flag : FindCommand("trigger")->flags) {
     if (flag.variable == nullptr) continue;
     std::string expected = std::string("ENOS_FLOW_") + flag.name;
     for (char& c : expected) {
@@ -126,6 +130,31 @@ TEST(ParseFlagsTest, VariableOfEachFlag_FollowsThePattern) {
     }
     EXPECT_EQ(flag.variable, expected);
     EXPECT_THAT(Parsed({}, {{expected, "x"}}), ElementsAre(Pair(flag.name, ElementsAre("x"))));
+  }
+}
+
+TEST(ParseFlagsTest, CommandAndItsWord_Known) {
+  const CommandLine line = ParsedLine({"completion", "zsh"});
+  EXPECT_STREQ(line.command->name, "completion");
+  EXPECT_EQ(line.operand, "zsh");
+  EXPECT_STREQ(ParsedLine({"health"}).command->name, "health");
+}
+
+TEST(ParseFlagsTest, TypedFlags_ToldFromThoseOfTheEnvironment) {
+  const CommandLine line = ParsedLine({"trigger", "--user_id=u"}, {{"ENOS_FLOW_ORG_ID", "o"}});
+  EXPECT_THAT(line.typed, ElementsAre("user_id"));
+  EXPECT_EQ(line.values.size(), 2U);
+}
+
+TEST(FlagTableTest, SameNameInTwoCommands_SameKindOfFlag) {
+  for (const Command& command : Commands()) {
+    for (const Flag& flag : command.flags) {
+      const Flag* const other = FindFlag(flag.name);
+      EXPECT_EQ(flag.value == nullptr, other->value == nullptr) << flag.name;
+      EXPECT_STREQ(flag.variable == nullptr ? "" : flag.variable,
+                   other->variable == nullptr ? "" : other->variable);
+      EXPECT_EQ(flag.description[std::string(flag.description).size() - 1], '.') << flag.name;
+    }
   }
 }
 
@@ -153,7 +182,9 @@ TEST_P(WrongUsageTest, WrongArguments_OneLineThatNamesThem) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, WrongUsageTest,
     ::testing::Values(
-        WrongCase{"nothing", {}, "no command: expected trigger; see enos-flow --help"},
+        WrongCase{"nothing",
+                  {},
+                  "no command: expected trigger, health, completion; see enos-flow --help"},
         WrongCase{
             "unknown_command", {"launch"}, "launch: expected a command; see enos-flow --help"},
         WrongCase{"flag_before_the_command",
@@ -175,7 +206,18 @@ INSTANTIATE_TEST_SUITE_P(
                   "--flow_id=2: expected this flag only once, got it 2 times"},
         WrongCase{"command_twice",
                   {"trigger", "trigger"},
-                  "trigger: expected a flag of this command; see enos-flow trigger --help"}),
+                  "trigger: expected a flag of this command; see enos-flow trigger --help"},
+        WrongCase{"two_commands",
+                  {"health", "trigger"},
+                  "trigger: expected a flag of this command; see enos-flow health --help"},
+        WrongCase{"flag_of_another_command",
+                  {"health", "--user_id=u"},
+                  "--user_id=u: expected a flag of this command; see enos-flow health --help"},
+        WrongCase{"word_missing", {"completion"}, "completion: expected bash or zsh"},
+        WrongCase{"wrong_word", {"completion", "fish"}, "completion fish: expected bash or zsh"},
+        WrongCase{"word_too_many",
+                  {"completion", "zsh", "bash"},
+                  "bash: expected a flag of this command; see enos-flow completion --help"}),
     [](const auto& row) { return row.param.name; });
 
 std::string HelpOf(std::vector<std::string> args) {
@@ -186,7 +228,7 @@ std::string HelpOf(std::vector<std::string> args) {
 
 TEST(HelpTest, HelpOfTheCommand_EveryFlagItsVariableAndTheForms) {
   const std::string help = HelpOf({"trigger", "--help"});
-  for (const Flag& flag : kTriggerFlags) {
+  for (const Flag& flag : FindCommand("trigger")->flags) {
     EXPECT_THAT(help, HasSubstr(std::string("--") + flag.name));
     if (flag.variable != nullptr) {
       EXPECT_THAT(help, HasSubstr(flag.variable));
@@ -199,13 +241,23 @@ TEST(HelpTest, HelpOfTheCommand_EveryFlagItsVariableAndTheForms) {
 }
 
 TEST(HelpTest, AnyHelp_NoLineOverAHundredColumns) {
-  for (const std::string& help : {HelpOf({"trigger", "--help"}), HelpOf({"-h"})}) {
+  for (const std::string& help : {HelpOf({"trigger", "--help"}), HelpOf({"health", "--help"}),
+                                  HelpOf({"completion", "--help"}), HelpOf({"-h"})}) {
     ASSERT_FALSE(help.empty());
     size_t start = 0;
     for (size_t end = 0; (end = help.find('\n', start)) != std::string::npos; start = end + 1) {
       EXPECT_LE(end - start, 100U) << help.substr(start, end - start);
     }
   }
+}
+
+TEST(HelpTest, MainHelp_EveryCommandButTheHiddenOnes) {
+  const std::string help = HelpOf({"--help"});
+  for (const Command& command : Commands()) {
+    const std::string line = std::string("\n  ") + command.name + " ";
+    EXPECT_EQ(help.find(line) != std::string::npos, !command.hidden) << command.name;
+  }
+  EXPECT_THAT(help, HasSubstr("Settings:\n"));
 }
 
 TEST(HelpTest, Version_NameAndNumber) {

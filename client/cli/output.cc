@@ -32,20 +32,23 @@ std::string FormatSuccessText(const TriggeredFlow& flow) {
   return ForTerminal(flow.flow_instance_id) + "\n";
 }
 
-std::string FormatErrorText(const FlowError& error, const std::string& address) {
-  std::string text = absl::StrCat("enos-flow: the call to ", Excerpt(address),
-                                  " failed: ", StatusCodeName(error.code));
-  if (!error.reason.empty()) absl::StrAppend(&text, " (", ForTerminal(error.reason), ")");
+std::string FormatErrorText(const FlowError& error, const std::string& address,
+                            const Style& style) {
+  std::string what = StatusCodeName(error.code);
+  if (!error.reason.empty()) absl::StrAppend(&what, " (", ForTerminal(error.reason), ")");
+  std::string text =
+      absl::StrCat("enos-flow: the call to ", Excerpt(address), " failed: ", style.Bad(what));
   if (!error.message.empty()) absl::StrAppend(&text, ": ", ForTerminal(error.message));
   absl::StrAppend(&text, "\n", EnosLine(error));
   for (const FieldViolation& violation : error.violations) {
     absl::StrAppend(&text, "  ", ForTerminal(violation.field), ": ",
                     ForTerminal(violation.description), "\n");
   }
-  absl::StrAppend(&text,
-                  error.SafeToRepeat()
-                      ? "The flow was certainly not started: it is safe to call again."
-                      : "The flow MAY have been started: check in EnOS before calling again.");
+  absl::StrAppend(
+      &text,
+      error.SafeToRepeat()
+          ? style.Good("The flow was certainly not started: it is safe to call again.")
+          : style.Doubtful("The flow MAY have been started: check in EnOS before calling again."));
   if (error.retry_after) {
     absl::StrAppend(&text, " Wait ", absl::FormatDuration(absl::FromChrono(*error.retry_after)),
                     " before that.");

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "enos/flow/result.h"
+#include "style.h"
 
 namespace enos::flow::cli {
 
@@ -15,7 +16,8 @@ std::string FormatSuccessText(const TriggeredFlow& flow);
 // What a person can act on, several lines, fit for a terminal whatever the error's texts hold: what
 // happened, what EnOS said, each field in fault, and last whether the flow may have been started.
 // `address` is the gateway that was called.
-std::string FormatErrorText(const FlowError& error, const std::string& address);
+std::string FormatErrorText(const FlowError& error, const std::string& address,
+                            const Style& style = Style());
 
 // One JSON object on a line, ASCII only (other characters as \uXXXX), so that every text arrives
 // unchanged and none can harm a terminal:

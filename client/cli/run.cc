@@ -5,26 +5,26 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/time/clock.h"
 #include "batch_command.h"
+#include "completion.h"
+#include "health_command.h"
+#include "man_page.h"
 #include "output.h"
-#include "text.h"
+#include "settings_file.h"
+#include "style.h"
 #include "trigger_command.h"
 
 namespace enos::flow::cli {
 namespace {
 
-int WrongUsage(const std::string& problem, std::ostream& err) {
-  err << "enos-flow: " << problem << "\n" << std::flush;
-  return kExitWrongUsage;
-}
-
-int Report(const TriggerCommand& command, const FlowResult& result, std::ostream& out,
-           std::ostream& err) {
+int Report(const TriggerCommand& command, const FlowResult& result, Console& console) {
+  std::ostream& out = console.out;
+  std::ostream& err = console.err;
   const bool json = command.output == OutputFormat::kJson;
   if (!result.ok() && !json) {
-    err << FormatErrorText(result.error(), command.settings.channel.address) << std::flush;
+    err << FormatErrorText(result.error(), command.settings.channel.address, console.err_style)
+        << std::flush;
     return kExitFailedCall;
   }
   out << (json ? FormatJson(result) : FormatSuccessText(result.flow())) << std::flush;
@@ -36,17 +36,14 @@ int Report(const TriggerCommand& command, const FlowResult& result, std::ostream
   return result.ok() ? kExitOk : kExitFailedCall;
 }
 
-int TriggerOne(const TriggerCommand& command, std::ostream& out, std::ostream& err) {
+int TriggerOne(const TriggerCommand& command, Console& console) {
   const CallSettings& settings = command.settings;
-  const auto channel = MakeChannel(settings.channel);
-  if (!channel.ok()) {
-    // These messages start with the option, which is the flag's name.
-    return WrongUsage("--" + ForTerminal(channel.status().message()), err);
-  }
+  const auto channel = OpenChannel(settings);
+  if (!channel.ok()) return WrongUsage(channel.status(), console);
   const FlowClient client(*channel);
   return Report(command,
-                client.TriggerFlowWithRepeat(command.request, settings.call, settings.repeat), out,
-                err);
+                client.TriggerFlowWithRepeat(command.request, settings.call, settings.repeat),
+                console);
 }
 
 absl::Status CheckBatchFlags(const FlagValues& values) {
@@ -57,33 +54,70 @@ absl::Status CheckBatchFlags(const FlagValues& values) {
   return absl::OkStatus();
 }
 
-int Trigger(const FlagValues& values, Console& console) {
-  if (values.count("batch") > 0) {
-    const auto batch = MakeBatchCommand(values);
-    if (!batch.ok()) return WrongUsage(std::string(batch.status().message()), console.err);
+int RunTrigger(const CommandLine& line, Console& console) {
+  if (line.values.count("batch") > 0) {
+    const auto batch = MakeBatchCommand(line, console.in);
+    if (!batch.ok()) return WrongUsage(batch.status(), console);
     return RunBatch(*batch, console);
   }
-  const absl::Status flags = CheckBatchFlags(values);
-  if (!flags.ok()) return WrongUsage(std::string(flags.message()), console.err);
-  const auto command = MakeTriggerCommand(values, absl::Now());
-  if (!command.ok()) return WrongUsage(std::string(command.status().message()), console.err);
-  return TriggerOne(*command, console.out, console.err);
+  const absl::Status flags = CheckBatchFlags(line.values);
+  if (!flags.ok()) return WrongUsage(flags, console);
+  const auto command = MakeTriggerCommand(line, absl::Now(), console.in);
+  if (!command.ok()) return WrongUsage(command.status(), console);
+  return TriggerOne(*command, console);
+}
+
+int RunCompletion(const CommandLine& line, Console& console) {
+  console.out << (line.operand == "zsh" ? ZshCompletion() : BashCompletion()) << std::flush;
+  return console.out ? kExitOk : kExitFailedCall;
+}
+
+int RunMan(const CommandLine&, Console& console) {
+  console.out << ManPage() << std::flush;
+  return console.out ? kExitOk : kExitFailedCall;
+}
+
+absl::Status SetStyles(const FlagValues& values, const Environment& environment, Console& console) {
+  const auto out = MakeStyle(values, environment, console.out_is_terminal);
+  if (!out.ok()) return out.status();
+  console.out_style = *out;
+  console.err_style = *MakeStyle(values, environment, console.err_is_terminal);
+  return absl::OkStatus();
+}
+
+int RunCommand(CommandLine line, const Environment& environment, Console& console) {
+  // The commands without flags have no settings either.
+  if (!line.command->flags.empty()) {
+    absl::Status status = AddSettingsFile(line, environment);
+    if (status.ok()) status = SetStyles(line.values, environment, console);
+    if (!status.ok()) return WrongUsage(status, console);
+  }
+  const std::string name = line.command->name;
+  if (name == "health") return RunHealth(line, console);
+  if (name == "completion") return RunCompletion(line, console);
+  if (name == "man") return RunMan(line, console);
+  return RunTrigger(line, console);
 }
 
 }  // namespace
 
+int WrongUsage(const absl::Status& problem, Console& console) {
+  console.err << "enos-flow: " << problem.message() << "\n" << std::flush;
+  return kExitWrongUsage;
+}
+
 int RunEnosFlow(int argc, const char* const* argv, const Environment& environment,
                 Console& console) {
   std::vector<std::string> args(argv + (argc > 0 ? 1 : 0), argv + argc);
-  const ParsedFlags parsed = ParseFlags(std::move(args), environment);
+  ParsedFlags parsed = ParseFlags(std::move(args), environment);
   if (const auto* const wrong = std::get_if<absl::Status>(&parsed)) {
-    return WrongUsage(std::string(wrong->message()), console.err);
+    return WrongUsage(*wrong, console);
   }
   if (const auto* const information = std::get_if<Information>(&parsed)) {
     console.out << information->text << std::flush;
     return kExitOk;
   }
-  return Trigger(std::get<FlagValues>(parsed), console);
+  return RunCommand(std::get<CommandLine>(std::move(parsed)), environment, console);
 }
 
 }  // namespace enos::flow::cli

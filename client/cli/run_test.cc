@@ -183,7 +183,10 @@ TEST_P(RunEnosFlowUsageTest, WrongUsage_OneLineAndStatus2) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, RunEnosFlowUsageTest,
     ::testing::Values(
-        UsageCase{"nothing", {}, "enos-flow: no command: expected trigger; see enos-flow --help\n"},
+        UsageCase{
+            "nothing",
+            {},
+            "enos-flow: no command: expected trigger, health, completion; see enos-flow --help\n"},
         UsageCase{"required_missing",
                   {"trigger", "--user_id=u", "--flow_id=1"},
                   "enos-flow: --org_id=: expected an id; it is required\n"},

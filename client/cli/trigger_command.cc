@@ -1,20 +1,10 @@
 #include "trigger_command.h"
 
 #include "absl/strings/str_cat.h"
+#include "request_file.h"
 #include "text.h"
 
 namespace enos::flow::cli {
-namespace {
-
-absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values) {
-  const std::string output = ReadText(values, "output").value_or("text");
-  if (output == "text") return OutputFormat::kText;
-  if (output == "json") return OutputFormat::kJson;
-  return WrongFlag("output", output, "expected text or json");
-}
-
-}  // namespace
-
 absl::StatusOr<std::pair<std::string, std::string>> ParseParameter(absl::string_view text) {
   const size_t equals = text.find('=');
   if (equals == absl::string_view::npos || equals == 0) {
@@ -41,9 +31,10 @@ absl::StatusOr<RequestFields> ReadRequestFlags(const FlagValues& values) {
   return fields;
 }
 
-absl::StatusOr<TriggerCommand> MakeTriggerCommand(const FlagValues& values, absl::Time now) {
+absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl::Time now,
+                                                  std::istream& standard_input) {
   TriggerCommand command;
-  const auto fields = ReadRequestFlags(values);
+  const auto fields = ReadRequest(line, now, standard_input);
   if (!fields.ok()) return fields.status();
   auto request = MakeRequest(*fields, now);
   if (!request.ok()) {
@@ -51,10 +42,10 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const FlagValues& values, absl
     return absl::InvalidArgumentError(absl::StrCat("--", request.status().message()));
   }
   command.request = *std::move(request);
-  auto settings = ReadCallSettings(values);
+  auto settings = ReadCallSettings(line.values);
   if (!settings.ok()) return settings.status();
   command.settings = *std::move(settings);
-  const auto output = ReadOutput(values);
+  const auto output = ReadOutput(line.values);
   if (!output.ok()) return output.status();
   command.output = *output;
   return command;

@@ -1,6 +1,7 @@
 #ifndef ENOS_FLOW_CLI_TRIGGER_COMMAND_H_
 #define ENOS_FLOW_CLI_TRIGGER_COMMAND_H_
 
+#include <iosfwd>
 #include <string>
 #include <utility>
 
@@ -31,7 +32,8 @@ absl::StatusOr<RequestFields> ReadRequestFlags(const FlagValues& values);
 
 // Gives the flags their meaning. Wrong ones are an error whose message is one line that names the
 // flag, its value and what is expected. Limits of length are left to the gateway, which knows them.
-absl::StatusOr<TriggerCommand> MakeTriggerCommand(const FlagValues& values, absl::Time now);
+absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl::Time now,
+                                                  std::istream& standard_input);
 
 }  // namespace enos::flow::cli
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <utility>
+
 #include "text.h"
 
 namespace enos::flow::cli {
@@ -18,8 +21,16 @@ FlagValues With(FlagValues more) {
   return more;
 }
 
+absl::StatusOr<TriggerCommand> Make(FlagValues values) {
+  CommandLine line;
+  line.command = FindCommand("trigger");
+  line.values = std::move(values);
+  std::istringstream no_input;
+  return MakeTriggerCommand(line, kNow, no_input);
+}
+
 TEST(MakeTriggerCommandTest, OnlyWhatIsRequired_Defaults) {
-  const auto command = MakeTriggerCommand(With({}), kNow);
+  const auto command = Make(With({}));
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_EQ(command->settings.channel.address, "127.0.0.1:50051");
   EXPECT_EQ(command->settings.channel.security, Security::kAuto);
@@ -35,18 +46,17 @@ TEST(MakeTriggerCommandTest, OnlyWhatIsRequired_Defaults) {
 }
 
 TEST(MakeTriggerCommandTest, Everything_AsGiven) {
-  const auto command = MakeTriggerCommand(With({{"trigger_time", {"1970-01-01T00:00:01.5Z"}},
-                                                {"param", {"B=1", "A=x=y", "B=1", "C="}},
-                                                {"timeout", {"1m30s"}},
-                                                {"retries", {"4"}},
-                                                {"output", {"json"}},
-                                                {"address", {"g.example.com:443"}},
-                                                {"ca_file", {"ca"}},
-                                                {"cert_file", {"cert"}},
-                                                {"key_file", {"key"}},
-                                                {"server_name", {"name"}},
-                                                {"tls", {"true"}}}),
-                                          kNow);
+  const auto command = Make(With({{"trigger_time", {"1970-01-01T00:00:01.5Z"}},
+                                  {"param", {"B=1", "A=x=y", "B=1", "C="}},
+                                  {"timeout", {"1m30s"}},
+                                  {"retries", {"4"}},
+                                  {"output", {"json"}},
+                                  {"address", {"g.example.com:443"}},
+                                  {"ca_file", {"ca"}},
+                                  {"cert_file", {"cert"}},
+                                  {"key_file", {"key"}},
+                                  {"server_name", {"name"}},
+                                  {"tls", {"true"}}}));
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_EQ(command->request.trigger_time().seconds(), 1);
   EXPECT_EQ(command->request.trigger_time().nanos(), 500'000'000);
@@ -68,7 +78,7 @@ TEST(MakeTriggerCommandTest, Everything_AsGiven) {
 }
 
 TEST(MakeTriggerCommandTest, PlaintextAskedByName_Plaintext) {
-  const auto command = MakeTriggerCommand(With({{"plaintext", {"true"}}}), kNow);
+  const auto command = Make(With({{"plaintext", {"true"}}}));
   ASSERT_TRUE(command.ok());
   EXPECT_EQ(command->settings.channel.security, Security::kPlaintext);
 }
@@ -85,7 +95,7 @@ class WrongValueTest : public ::testing::TestWithParam<WrongCase> {};
 TEST_P(WrongValueTest, WrongValue_FlagValueAndWhatIsExpected) {
   FlagValues values = With({});
   values[GetParam().flag] = {GetParam().value};
-  const auto command = MakeTriggerCommand(values, kNow);
+  const auto command = Make(values);
   ASSERT_FALSE(command.ok());
   EXPECT_EQ(std::string(command.status().message()), "--" + std::string(GetParam().flag) + "=" +
                                                          Excerpt(GetParam().value) + ": " +
@@ -136,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(MakeTriggerCommandTest, TlsAndPlaintext_Refused) {
-  const auto command = MakeTriggerCommand(With({{"tls", {"true"}}, {"plaintext", {"true"}}}), kNow);
+  const auto command = Make(With({{"tls", {"true"}}, {"plaintext", {"true"}}}));
   ASSERT_FALSE(command.ok());
   EXPECT_EQ(std::string(command.status().message()),
             "--plaintext=true: expected only one of --tls and --plaintext");

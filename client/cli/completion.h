@@ -1,0 +1,15 @@
+#ifndef ENOS_FLOW_CLI_COMPLETION_H_
+#define ENOS_FLOW_CLI_COMPLETION_H_
+
+#include <string>
+
+namespace enos::flow::cli {
+
+// Scripts that teach a shell the commands, the flags and what may be said for them, made from the
+// flag table. Each is complete in itself.
+std::string BashCompletion();
+std::string ZshCompletion();
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_COMPLETION_H_

@@ -1,0 +1,265 @@
+#include "flag_table.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace enos::flow::cli {
+namespace {
+
+constexpr char kWhatGroup[] = "What to start";
+constexpr char kBatchGroup[] = "Many at once";
+constexpr char kCallGroup[] = "How to call";
+constexpr char kConnectionGroup[] = "Connection";
+constexpr char kGeneralGroup[] = "In general";
+
+const std::vector<Flag>& WhatFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"user_id", "ID", "ENOS_FLOW_USER_ID", "The EnOS user, who must own the flow. Required.",
+       kWhatGroup},
+      {"org_id", "ID", "ENOS_FLOW_ORG_ID", "The organization of that user. Required.", kWhatGroup},
+      {"flow_id", "NUMBER", nullptr, "The flow to start. Required.", kWhatGroup},
+      {"trigger_time", "TIME", nullptr, "The planned run time, see below. Default: now.",
+       kWhatGroup},
+      {"param", "KEY=VALUE", nullptr,
+       "A parameter of this run; as often as needed. The order is kept; the value may be empty.",
+       kWhatGroup, true},
+      {"params_file", "FILE", nullptr,
+       "Parameters from a JSON or YAML file (-: standard input), see below. Those of --param "
+       "follow.",
+       kWhatGroup},
+      {"request_file", "FILE", nullptr,
+       "All of the above from a JSON or YAML file (-: standard input). Flags on the command line "
+       "beat it.",
+       kWhatGroup},
+      {"batch", "FILE", nullptr,
+       "Start a flow for each line of this file (-: standard input), see below. The flags above "
+       "are for what a line does not have.",
+       kBatchGroup},
+      {"results", "FILE", nullptr,
+       "Where to write what came of each line. Given again, the batch goes on where it stopped. "
+       "Default: standard output, and no going on.",
+       kBatchGroup},
+      {"concurrency", "NUMBER", nullptr, "How many calls at once, 1 to 10000. Default: 16.",
+       kBatchGroup},
+      {"repeat_unknown", nullptr, nullptr,
+       "Send again, without asking, what MAY have been started before: flows may run twice.",
+       kBatchGroup},
+  };
+  return *flags;
+}
+
+constexpr Flag kOutput = {
+    "output", "text|json", "ENOS_FLOW_OUTPUT",
+    "text: the answer on stdout, errors on stderr. json: one object on stdout, whatever the "
+    "outcome. Default: text. Not for --batch.",
+    kCallGroup};
+
+const std::vector<Flag>& CallFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
+       "The longest that everything may take, repeats included; with --batch each line's. "
+       "Default: 30s.",
+       kCallGroup},
+      {"retries", "NUMBER", "ENOS_FLOW_RETRIES",
+       "How often to call again when the flow was certainly not started and another call may help "
+       "(EnOS or the gateway busy or not reachable). Default: 0.",
+       kCallGroup},
+      kOutput,
+  };
+  return *flags;
+}
+
+const std::vector<Flag>& HealthFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"service", "NAME", nullptr,
+       "The service to ask about, for example enos.dataflow.v1.FlowService. Default: the whole "
+       "server.",
+       kCallGroup},
+      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
+       "The longest that the answer may take. Default: 30s.", kCallGroup},
+      kOutput,
+  };
+  return *flags;
+}
+
+// Of every command that calls the gateway.
+const std::vector<Flag>& ConnectionFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"address", "HOST:PORT", "ENOS_FLOW_ADDRESS", "The gateway. Default: 127.0.0.1:50051.",
+       kConnectionGroup},
+      {"tls", nullptr, "ENOS_FLOW_TLS",
+       "Use TLS. The default for every address but this machine's own.", kConnectionGroup},
+      {"plaintext", nullptr, "ENOS_FLOW_PLAINTEXT",
+       "Use no encryption, although the gateway is on another machine.", kConnectionGroup},
+      {"ca_file", "FILE", "ENOS_FLOW_CA_FILE",
+       "Certificate authorities (PEM) to trust. Default: the system's.", kConnectionGroup},
+      {"cert_file", "FILE", "ENOS_FLOW_CERT_FILE", "This client's own certificate (PEM).",
+       kConnectionGroup},
+      {"key_file", "FILE", "ENOS_FLOW_KEY_FILE", "The key of that certificate (PEM).",
+       kConnectionGroup},
+      {"server_name", "NAME", "ENOS_FLOW_SERVER_NAME",
+       "The name in the gateway's certificate, where it is not the address's host.",
+       kConnectionGroup},
+      {"config", "FILE", "ENOS_FLOW_CONFIG",
+       "The settings file, see enos-flow --help; empty: none. Default: enos-flow/config.yaml below "
+       "$XDG_CONFIG_HOME or ~/.config, if there is one.",
+       kGeneralGroup},
+      {"color", "auto|always|never", "ENOS_FLOW_COLOR",
+       "Whether to use colours. auto: on a terminal, unless NO_COLOR is set. Default: auto.",
+       kGeneralGroup},
+  };
+  return *flags;
+}
+
+std::vector<Flag> Join(const std::vector<std::vector<Flag>>& lists) {
+  std::vector<Flag> joined;
+  for (const auto& list : lists) joined.insert(joined.end(), list.begin(), list.end());
+  return joined;
+}
+
+constexpr char kTimes[] = R"(  now                     at once
+  now+60s, now-1h30m      from now; units h, m, s, ms
+  2026-07-01T08:00:00Z    RFC 3339; with an offset: 2026-07-01T16:00:00+08:00
+  1574385824000           Unix time in milliseconds
+  A time in the past starts the flow at once, and is still the time that its time parameters are
+  computed from.
+)";
+
+constexpr char kFiles[] =
+    R"(  --params_file has a map of keys and texts; --request_file has user_id, org_id, flow_id,
+  trigger_time and parameters, as many of them as you like:
+    user_id: alice
+    flow_id: 3377
+    parameters: {REPLACE: ddee, AMOUNT: 1.50}
+  Parameters may also be a list, [{key: REPLACE, value: ddee}], which keeps duplicates. Numbers and
+  booleans are taken as the text that was written. What begins with { or [ is read as JSON, unless
+  the file's name ends in .yaml or .yml.
+)";
+
+constexpr char kBatches[] = R"(  A line of --batch is a JSON object with any of
+    {"id":"any name of yours","user_id":"alice","org_id":"o15","flow_id":3377,
+     "trigger_time":"now+60s","parameters":{"REPLACE":"ddee"}}
+  All lines are checked before the first one is sent. Each answer is a JSON object on a line of its
+  own, written as it comes: line, id, outcome (OK or FAILED), flow_instance_id, or code, reason,
+  execution and message; attempts. The results file also says SENDING before a line is sent.
+  With the same results file the same command goes on: what was started is not sent again, what was
+  certainly not started is, and for what MAY have been started (UNKNOWN, or sent without an answer)
+  it asks at a terminal, and leaves it alone elsewhere. Ctrl-C sends no more and waits for the calls
+  under way; the second one ends at once.
+)";
+
+constexpr char kTriggerExamples[] =
+    R"(  enos-flow trigger --user_id=alice --org_id=o15 --flow_id=3377 --trigger_time=now+60s \
+      --param REPLACE=ddee --param "note=two words"
+  enos-flow trigger --address=gateway.example.com:443 --user_id=alice --org_id=o15 \
+      --flow_id=3377 --trigger_time=2026-07-01T08:00:00+08:00 --output=json --retries=3
+  enos-flow trigger --request_file=flow.yaml --trigger_time=now
+  enos-flow trigger --batch=flows.ndjson --results=flows.results.ndjson --concurrency=50 --retries=3
+)";
+
+constexpr char kTriggerStatus[] =
+    R"(  0  the flow was started; with --batch those of all lines
+  1  a call failed; the message says whether the flow may have been started all the same
+  2  wrong usage; nothing was sent
+)";
+
+constexpr char kHealthStatus[] = R"(  0  SERVING
+  1  anything else: NOT_SERVING (no access token, or shutting down), SERVICE_UNKNOWN, no answer
+  2  wrong usage
+)";
+
+constexpr char kHealthExamples[] =
+    R"(  enos-flow health --address=gateway.example.com:443 --timeout=2s
+)";
+
+constexpr char kCompletionExamples[] =
+    R"(  source <(enos-flow completion bash)        # in ~/.bashrc
+  source <(enos-flow completion zsh)         # in ~/.zshrc, after compinit
+)";
+
+constexpr char kSettings[] =
+    R"(  What a flag does not say is taken from its environment variable (in brackets in the help of a
+  command), else from the settings file, else it has its default. The settings file is
+  ~/.config/enos-flow/config.yaml, and has the names of flags that have a variable:
+    address: gateway.example.com:443
+    user_id: alice
+    org_id: o15
+    retries: 3
+)";
+
+constexpr char kMainExamples[] =
+    R"(  enos-flow trigger --user_id=alice --org_id=o15 --flow_id=3377 --trigger_time=now+60s \
+      --param REPLACE=ddee
+  enos-flow trigger --batch=flows.ndjson --results=flows.results.ndjson
+  enos-flow health
+  "enos-flow trigger --help" shows all flags, the forms of a time and more examples.
+)";
+
+constexpr char kMainStatus[] = R"(  0  the call succeeded
+  1  the call failed; the message says whether the flow may have been started all the same
+  2  wrong usage; nothing was sent
+)";
+
+}  // namespace
+
+const std::vector<Command>& Commands() {
+  static const auto* const commands = new std::vector<Command>{
+      {"trigger",
+       "Start a flow and print its instance id; or many flows.",
+       nullptr,
+       false,
+       Join({WhatFlags(), CallFlags(), ConnectionFlags()}),
+       {{"Forms of TIME", kTimes},
+        {"Files", kFiles},
+        {"Batches", kBatches},
+        {"Examples", kTriggerExamples},
+        {"Exit status", kTriggerStatus}}},
+      {"health",
+       "Ask the gateway whether it can start flows (grpc.health.v1).",
+       nullptr,
+       false,
+       Join({HealthFlags(), ConnectionFlags()}),
+       {{"Examples", kHealthExamples}, {"Exit status", kHealthStatus}}},
+      {"completion",
+       "Print the completions for a shell.",
+       "bash|zsh",
+       false,
+       {},
+       {{"Examples", kCompletionExamples}}},
+      {"man", "Print the manual page.", nullptr, true, {}, {}},
+  };
+  return *commands;
+}
+
+const Command* FindCommand(absl::string_view name) {
+  const auto found = std::find_if(Commands().begin(), Commands().end(),
+                                  [&](const Command& command) { return name == command.name; });
+  return found == Commands().end() ? nullptr : &*found;
+}
+
+const Flag* FindFlag(const Command& command, absl::string_view name) {
+  const auto found = std::find_if(command.flags.begin(), command.flags.end(),
+                                  [&](const Flag& flag) { return name == flag.name; });
+  return found == command.flags.end() ? nullptr : &*found;
+}
+
+const Flag* FindFlag(absl::string_view name) {
+  for (const Command& command : Commands()) {
+    if (const Flag* const flag = FindFlag(command, name)) return flag;
+  }
+  return nullptr;
+}
+
+bool IsSetting(const Flag& flag) {
+  return flag.variable != nullptr && absl::string_view(flag.name) != "config";
+}
+
+const std::vector<Section>& MainSections() {
+  static const auto* const sections = new std::vector<Section>{
+      {"Settings", kSettings}, {"Examples", kMainExamples}, {"Exit status", kMainStatus}};
+  return *sections;
+}
+
+}  // namespace enos::flow::cli

@@ -1,0 +1,78 @@
+#include "settings_file.h"
+
+#include <set>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "document.h"
+#include "read_file.h"
+#include "text.h"
+
+namespace enos::flow::cli {
+namespace {
+
+// Empty: there is no such place.
+std::string UsualPlace(const Environment& environment) {
+  std::string folder = environment("XDG_CONFIG_HOME").value_or("");
+  if (folder.empty()) {
+    const std::string home = environment("HOME").value_or("");
+    if (home.empty()) return "";
+    folder = home + "/.config";
+  }
+  return folder + "/enos-flow/config.yaml";
+}
+
+absl::Status Wrong(const std::string& path, absl::string_view problem) {
+  return absl::InvalidArgumentError(absl::StrCat("--config=", Excerpt(path), ": ", problem));
+}
+
+// Which of --tls and --plaintext holds is decided by whoever speaks first of either.
+bool IsDecided(const FlagValues& values, const std::string& name) {
+  if (name == "tls" || name == "plaintext") {
+    return values.count("tls") + values.count("plaintext") > 0;
+  }
+  return values.count(name) > 0;
+}
+
+absl::Status Add(const Document& document, const std::string& path, CommandLine& line) {
+  if (document.kind == Document::Kind::kNull) return absl::OkStatus();  // an empty file
+  if (document.kind != Document::Kind::kMap) {
+    return Wrong(path, "expected settings, for example address: gateway.example.com:443");
+  }
+  const FlagValues before = line.values;
+  std::set<std::string> seen;
+  for (size_t i = 0; i < document.keys.size(); ++i) {
+    const std::string& name = document.keys[i];
+    const Flag* const flag = FindFlag(name);
+    if (flag == nullptr || !IsSetting(*flag)) {
+      return Wrong(path, absl::StrCat(Excerpt(name), ": not a setting; see enos-flow --help"));
+    }
+    if (!seen.insert(name).second) return Wrong(path, absl::StrCat(name, ": expected only once"));
+    if (document.items[i].kind != Document::Kind::kText) {
+      return Wrong(path, absl::StrCat(name, ": expected a text"));
+    }
+    // The file is for all commands; this one may not have the flag.
+    if (FindFlag(*line.command, name) == nullptr || IsDecided(before, name)) continue;
+    line.values[name] = {document.items[i].text};
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status AddSettingsFile(CommandLine& line, const Environment& environment) {
+  const auto given = line.values.find("config");
+  const bool named = given != line.values.end();
+  const std::string path = named ? given->second.front() : UsualPlace(environment);
+  if (path.empty()) return absl::OkStatus();
+  std::istringstream no_input;
+  const auto text =
+      path == "-" ? absl::InvalidArgumentError("expected a file") : ReadFile(path, no_input);
+  if (!named && absl::IsNotFound(text.status())) return absl::OkStatus();
+  if (!text.ok()) return Wrong(path, text.status().message());
+  const auto document = ParseYaml(*text);
+  if (!document.ok()) return Wrong(path, document.status().message());
+  return Add(*document, path, line);
+}
+
+}  // namespace enos::flow::cli

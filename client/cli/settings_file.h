@@ -1,0 +1,17 @@
+#ifndef ENOS_FLOW_CLI_SETTINGS_FILE_H_
+#define ENOS_FLOW_CLI_SETTINGS_FILE_H_
+
+#include "absl/status/status.h"
+#include "flags.h"
+
+namespace enos::flow::cli {
+
+// Adds to `line` what the settings file says of flags that neither the command line nor the
+// environment has. The file is that of --config, else the one at its usual place, which need not
+// exist. A file that cannot be read, or has anything but settings in it, is an error whose message
+// is one line that names the file and the setting.
+absl::Status AddSettingsFile(CommandLine& line, const Environment& environment);
+
+}  // namespace enos::flow::cli
+
+#endif  // ENOS_FLOW_CLI_SETTINGS_FILE_H_
