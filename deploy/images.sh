@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Builds the container images of deploy/Dockerfile with buildah, or with docker where there is no buildah.
+#
+#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [load]     the first three unless some are named
+#
+#     --tag=TAG         what follows the colon of their names; the project's version unless given
+#     --prefix=PREFIX   what stands before their names, for example registry.example.com/team/ (buildah's own: localhost/)
+#     --base=IMAGE      instead of debian:bookworm-slim
+#     --stand_in_base   make a base with mmdebstrap from this machine's Debian sources, and no registry is needed. It is a
+#                       STAND-IN: Debian's packages, but not the bytes that Debian publishes. For tests, not for production.
+#     --print_stand_in_base  make that base where it is missing, print its name and end
+#     --ccache=DIR      a compiler cache to use and to fill (buildah only)
+#     --help            this text
+#
+# Names: enos-flow-gateway, enos-sandbox, enos-flow, and enos-load (for deploy/smoke.sh). Layers are kept and used again; time stamps in them are those of the
+# last commit, so that the same commit on the same base with the same packages gives the same layers.
+# Status: 0 built, 1 failed, 2 wrong usage.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+
+tag="$(sed -n 's/^project(enos-flow-gateway VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)"
+version="$tag"
+prefix=
+base=
+stand_in=false
+base_only=false
+ccache=
+targets=()
+for argument in "$@"; do
+  case "$argument" in
+    --tag=*) tag="${argument#*=}" ;;
+    --prefix=*) prefix="${argument#*=}" ;;
+    --base=*) base="${argument#*=}" ;;
+    --stand_in_base) stand_in=true ;;
+    --print_stand_in_base) stand_in=true base_only=true ;;
+    --ccache=*) ccache="${argument#*=}" ;;
+    gateway | sandbox | client | load) targets+=("$argument") ;;
+    --help | -h)
+      sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+      exit 0
+      ;;
+    *)
+      echo "images.sh: unknown argument '$argument'; see deploy/images.sh --help" >&2
+      exit 2
+      ;;
+  esac
+done
+[[ ${#targets[@]} -gt 0 ]] || targets=(gateway sandbox client)
+
+if command -v buildah >/dev/null; then
+  engine=buildah
+elif command -v docker >/dev/null; then
+  engine=docker
+else
+  echo "images.sh: neither buildah nor docker is installed (deploy/packages.sh images installs buildah)" >&2
+  exit 1
+fi
+[[ -z "$ccache" || $engine == buildah ]] || {
+  echo "images.sh: --ccache is for buildah; docker keeps the layers, but no compiler cache" >&2
+  exit 2
+}
+
+# The stand-in's name says what it is; the options are the machine's way to its mirror.
+make_stand_in() {
+  local sources=/etc/apt/sources.list.d/debian.sources archive option apt_options=()
+  [[ -f "$sources" ]] || sources=/etc/apt/sources.list
+  command -v mmdebstrap >/dev/null || {
+    echo "images.sh: mmdebstrap, which makes the stand-in base, is not installed (deploy/packages.sh images)" >&2
+    exit 1
+  }
+  while IFS= read -r option; do
+    apt_options+=("--aptopt=${option%;}")
+  done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)[ :]' || true)
+  archive="$(mktemp --suffix=.tar "${TMPDIR:-/tmp}/enos-base.XXXXXX")"
+  # As debian:bookworm-slim, it has no manuals and no translations.
+  mmdebstrap --quiet --mode=root --variant=minbase --format=tar "${apt_options[@]}" \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' bookworm "$archive" "$sources"
+  if [[ $engine == buildah ]]; then
+    local container
+    container="$(buildah from scratch)"
+    buildah add --quiet "$container" "$archive" / >/dev/null
+    buildah config --cmd /bin/bash --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+    buildah commit --quiet --rm "$container" "$base" >/dev/null
+  else
+    docker import --change 'CMD ["/bin/bash"]' "$archive" "$base" >/dev/null
+  fi
+  rm -f "$archive"
+}
+
+if $stand_in; then
+  base=localhost/debian-stand-in:bookworm-slim
+  if ! $engine inspect "$base" >/dev/null 2>&1; then
+    make_stand_in >&2
+  fi
+  if $base_only; then
+    echo "$base"
+    exit 0
+  fi
+  echo "The base is a stand-in made by mmdebstrap ($base): for tests, not for production."
+fi
+
+revision="$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+time_stamp="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}"
+arguments=(--file deploy/Dockerfile --build-arg "VERSION=$version" --build-arg "REVISION=$revision"
+  --build-arg "JOBS=${ENOS_JOBS:-$(nproc)}")
+[[ -z "$base" ]] || arguments+=(--build-arg "BASE=$base")
+if [[ $engine == buildah ]]; then
+  # Chroot isolation works wherever buildah does, in a container as well; the network is then the machine's.
+  build=(buildah bud --isolation chroot --layers --timestamp "$time_stamp")
+  if $stand_in; then build+=(--pull=never); fi
+  if [[ -n "$ccache" ]]; then build+=(--volume "$(realpath "$ccache"):/ccache"); fi
+else
+  build=(docker build)
+fi
+
+for target in "${targets[@]}"; do
+  case "$target" in
+    gateway) name=enos-flow-gateway ;;
+    sandbox) name=enos-sandbox ;;
+    client) name=enos-flow ;;
+    load) name=enos-load ;;
+  esac
+  echo "=== $prefix$name:$tag"
+  "${build[@]}" "${arguments[@]}" --target "$target" --tag "$prefix$name:$tag" .
+done
