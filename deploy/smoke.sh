@@ -1,0 +1,245 @@
+#!/usr/bin/env bash
+# Shows on a running cluster that the gateway is deployed well: applies an overlay in a fresh namespace of the cluster that
+# kubectl points at, and under a steady gRPC load restarts, scales, kills a Pod, changes the keys and drains. Then it
+# compares what callers were told with what EnOS (enos-sandbox) received. Prints a table, and takes everything away again.
+#
+#   deploy/smoke.sh [OPTION]...
+#
+#     --overlay=DIR      instead of deploy/kubernetes/overlays/sandbox; has to have enos-sandbox and its keys
+#     --load_image=IMAGE that of deploy/images.sh load; enos-load with the project's version unless given
+#     --load_args="..."  more arguments for enos-load; --plaintext unless given (TLS: the paths below /run/secrets/tls, from
+#                        the Secret enos-load-tls)
+#     --out=DIR          takes logs and results; build/smoke unless given
+#     --keep             leaves the namespace there
+#     --help             this text
+#
+# Two loads call at once: one through the headless Service, balanced by the client library, one through the Service.
+# Holds if: no flow was started twice; who was told OK, had it started; who was told NOT_EXECUTED last, did not; every call
+# ended with a status that has our details, except calls that the Pod kill cut off; what was told UNAVAILABLE with
+# NOT_EXECUTED succeeded when it was repeated; each phase ended in time.
+# Needs kubectl, curl, jq. Status: 0 it holds, 1 it does not, 2 wrong usage.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+overlay="$root/deploy/kubernetes/overlays/sandbox"
+load_image="enos-load:$(sed -n 's/^project(enos-flow-gateway VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")"
+load_args=--plaintext
+out="$root/build/smoke"
+keep=false
+for argument in "$@"; do
+  case "$argument" in
+    --overlay=*) overlay="${argument#*=}" ;;
+    --load_image=*) load_image="${argument#*=}" ;;
+    --load_args=*) load_args="${argument#*=}" ;;
+    --out=*) out="${argument#*=}" ;;
+    --keep) keep=true ;;
+    --help | -h)
+      sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+      exit 0
+      ;;
+    *)
+      echo "smoke.sh: unknown option '$argument'; see deploy/smoke.sh --help" >&2
+      exit 2
+      ;;
+  esac
+done
+for tool in kubectl curl jq; do
+  command -v "$tool" >/dev/null || {
+    echo "smoke.sh: $tool is not installed" >&2
+    exit 2
+  }
+done
+
+namespace="enos-smoke-$(date +%s)"
+mkdir -p "$out"
+rm -f "$out"/*
+failed=0
+forward=
+followers=()
+k() { kubectl --namespace "$namespace" "$@"; }
+say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
+die() {
+  echo "smoke.sh: $1" >&2
+  k get pods,events >&2 || true
+  exit 1
+}
+
+on_exit() {
+  local status=$?
+  [[ -z "$forward" ]] || kill "$forward" "${followers[@]}" 2>/dev/null || true
+  if $keep; then
+    echo "Kept: namespace $namespace"
+  else
+    kubectl delete namespace "$namespace" --ignore-not-found --wait=true --timeout=120s >/dev/null 2>&1 ||
+      echo "smoke.sh: namespace $namespace is still there" >&2
+  fi
+  exit "$status"
+}
+trap on_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# load_pod NAME ADDRESS: callers in a Pod with the label that lets them call.
+load_pod() {
+  local arguments
+  # shellcheck disable=SC2086 # several words
+  arguments="$(printf '%s\n' $load_args --callers=32 "--address=$2" "--name=$1" | jq -R . | jq -sc .)"
+  cat <<END
+apiVersion: v1
+kind: Pod
+metadata:
+  name: load-$1
+  labels: {app: load, enos-flow-gateway/caller: "true"}
+spec:
+  automountServiceAccountToken: false
+  restartPolicy: Never
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: load
+      image: $load_image
+      imagePullPolicy: IfNotPresent
+      args: $arguments
+      securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+      volumeMounts: [{name: tls, mountPath: /run/secrets/tls, readOnly: true}]
+  volumes: [{name: tls, secret: {secretName: enos-load-tls, optional: true, defaultMode: 0440}}]
+END
+}
+
+# phase NAME: what follows belongs to it; the times are the cluster's, as the calls' are.
+phases=()
+phase() {
+  say "$1"
+  phases+=("$(jq -nc --arg name "$1" --argjson begin "$(date +%s%3N)" '{name: $name, begin: $begin}')")
+}
+pods() { k get pods -l app.kubernetes.io/name=enos-flow-gateway --field-selector=status.phase=Running -o name; }
+settle() {
+  k rollout status deployment/enos-flow-gateway --timeout=180s >/dev/null || die "the gateway did not become ready again"
+}
+sandbox() { curl --fail --silent --show-error --noproxy '*' --max-time 30 "$@"; }
+
+say "namespace $namespace, overlay ${overlay#"$root"/}"
+kubectl create namespace "$namespace" >/dev/null
+k apply -k "$overlay" >"$out/apply.log" || die "the overlay cannot be applied"
+k rollout status deployment/enos-sandbox --timeout=120s >/dev/null || die "the sandbox does not become ready"
+settle
+say "ready: $(pods | wc -l) gateways"
+
+k port-forward deployment/enos-sandbox :8080 >"$out/forward.log" 2>&1 &
+forward=$!
+for _ in $(seq 100); do
+  port="$(sed -nE 's/^Forwarding from 127\.0\.0\.1:([0-9]+) .*/\1/p' "$out/forward.log" | head -n 1)"
+  [[ -z "$port" ]] || break
+  sleep 0.1
+done
+[[ -n "$port" ]] || die "kubectl port-forward does not work: $(cat "$out/forward.log")"
+url="http://127.0.0.1:$port"
+
+phase "steady"
+load_pod headless dns:///enos-flow-gateway-headless:50051 | k apply -f - >/dev/null
+load_pod service dns:///enos-flow-gateway:50051 | k apply -f - >/dev/null
+k wait --for=condition=Ready pod/load-headless pod/load-service --timeout=120s >/dev/null || die "the load does not start"
+# Followed from the start: a long log is rotated away.
+for name in headless service; do
+  k logs --follow "load-$name" >"$out/told-$name.ndjson" &
+  followers+=($!)
+done
+sleep 10
+[[ "$(sandbox "$url/_sandbox/calls?limit=1" | jq '.calls | length')" == 1 ]] || die "no call arrives at EnOS"
+
+phase "rolling restart"
+k rollout restart deployment/enos-flow-gateway >/dev/null
+settle
+sleep 15  # the old Pods' drain
+
+phase "scale 2 -> 4"
+k scale deployment/enos-flow-gateway --replicas=4 >/dev/null
+settle
+sleep 5
+phase "scale 4 -> 1"
+k scale deployment/enos-flow-gateway --replicas=1 >/dev/null
+settle
+sleep 20
+phase "scale 1 -> 2"
+k scale deployment/enos-flow-gateway --replicas=2 >/dev/null
+settle
+sleep 5
+
+phase "Pod kill"
+k delete "$(pods | head -n 1)" --grace-period=1 --wait=false >/dev/null
+settle
+sleep 10
+
+phase "eviction (node drain)"
+# What `kubectl drain` does with each Pod of a node; the disruption budget lets one go, and not another at the same time.
+evict() {
+  local pod="${1#pod/}" version
+  for version in policy/v1 policy/v1beta1; do
+    jq -nc --arg version "$version" --arg pod "$pod" --arg namespace "$namespace" \
+      '{apiVersion: $version, kind: "Eviction", metadata: {name: $pod, namespace: $namespace}}' |
+      kubectl create --raw "/api/v1/namespaces/$namespace/pods/$pod/eviction" -f - >"$out/evict.log" 2>&1 && return 0
+    if grep -q 'disruption budget' "$out/evict.log"; then return 1; fi
+  done
+  die "eviction does not work: $(cat "$out/evict.log")"
+}
+mapfile -t running < <(pods)
+evict "${running[0]}" || die "the first eviction was refused: $(cat "$out/evict.log")"
+second=refused
+evict "${running[1]}" && second=allowed
+settle
+sleep 15
+
+phase "key rotation"
+# The gateway reads its keys when it starts, so the changed Secret is rolled out like a new image.
+k patch secret enos-flow-gateway-keys --type=merge -p '{"stringData": {"secret_key": "sandbox-secret-2"}}' >/dev/null
+last_call() { sandbox "$url/_sandbox/calls?limit=1&since=0" | jq .lastNumber; }
+# Every one of the last calls is signed with the new key: no gateway has the old one any more.
+rotated() {
+  local since
+  since=$(($(last_call) - 60))
+  sandbox "$url/_sandbox/calls?since=$((since > 0 ? since : 0))&limit=1000" |
+    jq -e '.calls | length > 30 and all(.signedWithNextKey)' >/dev/null
+}
+rotation=$SECONDS
+k rollout restart deployment/enos-flow-gateway >/dev/null
+settle
+until rotated; do
+  [[ $((SECONDS - rotation)) -lt 180 ]] || die "after 180 s calls are still signed with the old key"
+  sleep 2
+done
+rotation=$((SECONDS - rotation))
+
+phase "steady again"
+sleep 10
+
+say "ending the load"
+for name in headless service; do
+  k exec "load-$name" -- sh -c 'kill -TERM 1' || die "load-$name cannot be ended"
+done
+wait "${followers[@]}"
+sandbox "$url/_sandbox/calls?limit=100000000" >"$out/calls.json"
+k logs -l app.kubernetes.io/name=enos-flow-gateway --prefix --tail=-1 >"$out/gateways.log" 2>&1 || true
+printf '%s\n' "${phases[@]}" | jq -s . >"$out/phases.json"
+
+# What callers were told beside what EnOS executed, by the phase in which each call ended.
+jq -n --slurpfile phases "$out/phases.json" --slurpfile calls "$out/calls.json" --slurpfile a "$out/told-headless.ndjson" \
+  --slurpfile b "$out/told-service.ndjson" -f "$root/deploy/lib/smoke.jq" >"$out/result.json"
+{
+  echo
+  jq -r '(["phase", "calls", "OK at once", "OK repeated", "cut, UNKNOWN", "failed", "started", "twice", "slowest ms"],
+    (.phases[] | [.name, .calls, .at_once, .repeated, .cut, .failed, .started, .twice, .slowest])) | @tsv' "$out/result.json" |
+    awk -F'\t' '{printf "%-24s %7s %11s %12s %13s %7s %8s %6s %11s\n", $1, $2, $3, $4, $5, $6, $7, $8, $9}'
+  echo
+  jq -r '.attempts[] | "\(.count)\t\(.outcome)"' "$out/result.json" | awk -F'\t' '{printf "%9d  attempts ended with  %s\n", $1, $2}'
+  echo
+  kubectl version -o json 2>/dev/null | jq -r '"Kubernetes \(.serverVersion.gitVersion), kubectl \(.clientVersion.gitVersion)"'
+  echo "All calls were signed with the new SecretKey after $rotation s. A second eviction at the same time was $second."
+  jq -r '.complaints[] | "NOT WELL: \(.)"' "$out/result.json"
+} | tee "$out/table.txt"
+[[ $second == refused ]] || failed=1
+[[ "$(jq '.complaints | length' "$out/result.json")" == 0 ]] || failed=1
+if [[ $failed == 0 ]]; then
+  say "it holds; results in $out"
+else
+  say "it does NOT hold; see $out"
+  exit 1
+fi
