@@ -22,7 +22,8 @@ group_packages() {
         libboost-dev libuv1-dev prometheus-cpp-dev golang-github-gogo-googleapis-dev golang-google-grpc-dev
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
-    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc ;;
+    # nginx: a proxy in front of two gateways.
+    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light ;;
     demo) printf '%s\n' curl jq ;;
     # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
     clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;

@@ -15,6 +15,7 @@
 #include "sandbox/enos/json_value.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/fake_enos.h"
+#include "tests/e2e/support/nginx.h"
 #include "tests/e2e/support/programs.h"
 
 namespace enos::e2e {
@@ -219,6 +220,30 @@ TEST(Example, GatewayDies_TakesItAsUnknownAndDoesNotRepeat) {
   ASSERT_TRUE(enos.WaitForHeld(2));
   enos.Release();
   EXPECT_TRUE(other.WaitForAll().front().status.ok());
+}
+
+// TLS, as a proxy ends it, and details that come through it.
+TEST(Example, TlsThroughNginx_IsTheSame) {
+  if (!NginxIsInstalled()) GTEST_SKIP() << "nginx is not installed (deploy/packages.sh test)";
+  const SandboxProcess sandbox;
+  const GatewayProcess gateway(GatewayOptions(sandbox.url()));
+  const NginxProcess nginx(gateway.address(), gateway.address());
+  const std::string ca_file = "--ca_file=" + nginx.ca_file();
+  const CommandResult started = RunExample(nginx.address(), Caller(kFlow, {ca_file}));
+  EXPECT_EQ(started.status, 0) << started.err << nginx.output();
+  EXPECT_THAT(started.out, StartsWith("3377-"));
+  const CommandResult refused = RunExample(nginx.address(), Caller(62104, {ca_file}));
+  EXPECT_EQ(refused.status, 1) << refused.err << nginx.output();
+  EXPECT_THAT(refused.err, HasSubstr("\n  EnOS code 62104: "));
+  EXPECT_EQ(Calls(sandbox).size(), 2U);
+  // Plaintext to a TLS port, and a server whose authority is not trusted: no flow starts.
+  EXPECT_EQ(RunExample(nginx.address(), Caller(kFlow, {"--timeout=5"})).status, 3);
+  const NginxProcess other(gateway.address(), gateway.address());
+  EXPECT_EQ(
+      RunExample(nginx.address(), Caller(kFlow, {"--ca_file=" + other.ca_file(), "--timeout=5"}))
+          .status,
+      3);
+  EXPECT_EQ(Calls(sandbox).size(), 2U);
 }
 
 TEST(Example, WrongUsage_EndsWithStatusTwo) {
