@@ -1,36 +1,50 @@
 #!/usr/bin/env bash
-# `buf lint` and `buf format` over the proto files. buf comes from npm in the version and with the checksums that
-# tools/buf/package-lock.json has, into build/tools.
+# The proto files: `buf lint`, `buf format`, and `buf breaking` against the last release (the newest tag v* that HEAD has). What may
+# change and what may not: docs/versioning.md.
 set -euo pipefail
 # shellcheck source=tests/checks/sources.sh
 source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
-
-case "$(uname -m)" in
-  x86_64) platform=linux-x64 ;;
-  aarch64) platform=linux-aarch64 ;;
-  *)
-    echo "SKIPPED: proto: tools/buf/package.json has no buf for a $(uname -m) machine"
-    exit 77
-    ;;
-esac
-
-tools="$ROOT/build/tools/buf"
-buf="$tools/node_modules/@bufbuild/buf-$platform/bin/buf"
-if [[ ! -x "$buf" ]] || ! cmp -s "$ROOT/tools/buf/package-lock.json" "$tools/package-lock.json"; then
-  need_tool npm
-  rm -rf "$tools"
-  mkdir -p "$tools"
-  cp "$ROOT/tools/buf/package.json" "$ROOT/tools/buf/package-lock.json" "$tools/"
-  # The packages are plain binaries: nothing of theirs has to be run to install them.
-  if ! npm ci --prefix "$tools" --prefer-offline --ignore-scripts --no-audit --no-fund || [[ ! -x "$buf" ]]; then
-    rm -f "$tools/package-lock.json"
-    echo "SKIPPED: proto: npm could not fetch buf (no network?); see the lines above"
-    exit 77
-  fi
-fi
+# shellcheck source=tests/checks/buf.sh
+source "$(dirname "${BASH_SOURCE[0]}")/buf.sh"
+buf=
+need_buf
 
 cd "$ROOT"
 echo "buf $("$buf" --version): lint"
 "$buf" lint
 echo "buf: format"
 "$buf" format --diff --exit-code
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+readonly RULES='{"version":"v2","modules":[{"path":"proto"}],"breaking":{"use":["FILE"]}}'
+# breaking OLD NEW: folders with proto/ in them.
+breaking() {
+  "$buf" breaking "$2" --config "$RULES" --against "$1" --against-config "$RULES"
+}
+
+echo "buf: breaking finds what it is there to find"
+for change in 's/int32 flow_id = 3/int32 flow_id = 33/' 's/int32 flow_id/int64 flow_id/' 's/string org_id/string organization_id/' \
+  's/rpc UpdateAndTriggerFlow(/rpc Trigger(/'; do
+  rm -rf "$work/changed"
+  mkdir "$work/changed"
+  cp -r proto "$work/changed/"
+  sed -i "$change" "$work/changed/proto/enos/dataflow/v1/flow_service.proto"
+  if cmp -s {,"$work/changed/"}proto/enos/dataflow/v1/flow_service.proto || breaking "$ROOT" "$work/changed" >"$work/found"; then
+    echo "proto.sh: buf breaking has nothing to say about $change" >&2
+    exit 1
+  fi
+done
+
+if ! git rev-parse --git-dir >/dev/null 2>&1; then
+  echo "SKIPPED: proto: buf breaking: there is no git history here to find the last release in"
+  exit 77
+fi
+if ! release="$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null)"; then
+  echo "SKIPPED: proto: buf breaking: no release has been tagged yet (v*), so there is nothing to compare with"
+  exit 77
+fi
+echo "buf: breaking against $release"
+mkdir "$work/release"
+git archive "$release" proto | tar -x -C "$work/release"
+breaking "$work/release" "$ROOT"
