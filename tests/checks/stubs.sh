@@ -20,6 +20,7 @@ cp -r "$ROOT/proto" "$ROOT/buf.yaml" "$ROOT/buf.gen.yaml" "$work/by_buf/"
 cp -r "$ROOT/proto" "$work/by_protoc/"
 
 # From the line that sets P to the end of its block.
+# shellcheck disable=SC2016
 sed -n '/^P=enos\/dataflow/,/^```$/{/^```$/!p}' "$ROOT/README.md" >"$work/lines.sh"
 if [[ "$(grep -c '^protoc ' "$work/lines.sh")" -lt 6 ]]; then
   echo "stubs.sh: the README has lost its protoc lines" >&2
