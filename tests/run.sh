@@ -143,8 +143,8 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=24
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=25
+STEPS_TOTAL=25
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=26
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
