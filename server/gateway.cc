@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "server/access/access_control.h"
+#include "server/access/access_files.h"
 #include "server/base/descriptors.h"
 #include "server/base/id_source.h"
 #include "server/config/parse_settings.h"
@@ -87,6 +89,17 @@ GrpcServerOptions ServerOptions(const Settings& settings,
   return options;
 }
 
+AccessFileOptions AccessOptions(const Settings& settings) {
+  return {
+      settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}};
+}
+
+int64_t SecondsSince1970() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 OpsServerOptions OpsOptions(const ListenAddress& listen) {
   OpsServerOptions options;
   options.listen = listen;
@@ -118,6 +131,10 @@ BreakerState ForMetrics(CircuitBreaker::State state) {
   return BreakerState::kOpen;
 }
 
+ReloadedFiles ForMetrics(AccessFile file) {
+  return file == AccessFile::kPolicy ? ReloadedFiles::kPolicy : ReloadedFiles::kJwtKeys;
+}
+
 }  // namespace
 
 // In the order in which they need each other; destroyed in the reverse one.
@@ -131,6 +148,10 @@ struct Gateway::Parts {
         tokens(loop, token_service, random, TokenOptions(settings), Events()),
         breaker(random, CircuitBreakerOptions(),
                 [this](CircuitBreaker::State state) { metrics.SetBreaker(ForMetrics(state)); }),
+        access(&SecondsSince1970),
+        access_files(access, AccessOptions(settings),
+                     [this](AccessFile file, bool ok) { metrics.Reloaded(ForMetrics(file), ok); }),
+        caller_slots(settings.max_in_flight_per_caller),
         admission(settings.max_in_flight, settings.max_queue),
         trigger({loop, http, clock, tokens, credentials, retry_budget, breaker, random,
                  CallOptions(settings), OnRequest(), [this](Reason why) { metrics.Retried(why); }},
@@ -138,7 +159,7 @@ struct Gateway::Parts {
         tls_check(HowToCheck(settings.tls)),
         files(settings.reload_interval),
         server(ServerOptions(settings, ServeTls(settings)), loop, trigger, admission, RpcEvents(),
-               ids) {
+               ids, Callers(settings)) {
     SampleMetrics();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
   }
@@ -161,6 +182,22 @@ struct Gateway::Parts {
     tls_reloader->Started(validity);
     files.Watch(tls_reloader->WatchedSet(), &known);
     return listener;
+  }
+
+  CallerChecks Callers(const Settings& settings) {
+    CallerChecks callers;
+    const bool certificates = !settings.tls_files.client_ca.empty();
+    // Without a policy only for the log.
+    if (certificates || !settings.policy_file.empty()) callers.access = &access;
+    callers.certificates = certificates;
+    if (caller_slots.limited()) callers.slots = &caller_slots;
+    return callers;
+  }
+
+  void WatchAccessFiles(const Settings& settings) {
+    if (!settings.policy_file.empty()) metrics.WatchFiles(ReloadedFiles::kPolicy);
+    if (!settings.jwt_keys_file.empty()) metrics.WatchFiles(ReloadedFiles::kJwtKeys);
+    access_files.Watch(files);
   }
 
   OnUpstreamRequest OnRequest() {
@@ -252,6 +289,9 @@ struct Gateway::Parts {
   TokenProvider tokens;
   RetryBudget retry_budget;
   CircuitBreaker breaker;
+  AccessControl access;
+  AccessFiles access_files;
+  CallerSlots caller_slots;
   Admission admission;
   FlowTrigger trigger;
   const LivenessTls tls_check;
@@ -267,6 +307,8 @@ Gateway::Gateway(Settings settings, const RandomSource& random)
 Gateway::~Gateway() { Drain(); }
 
 absl::Status Gateway::Start() {
+  if (auto error = parts_->access_files.Load()) return absl::InvalidArgumentError(*error);
+  parts_->WatchAccessFiles(settings_);
   // The address that costs nothing to give back comes first.
   if (parts_->ops && parts_->ops->Listen()) {
     return CannotListen("--metrics_listen (ENOS_GATEWAY_METRICS_LISTEN)", *settings_.metrics_listen,

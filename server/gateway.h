@@ -21,7 +21,8 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   // Listens, serves, and begins to fetch a token. The message of an error is one line that names
-  // the setting whose address cannot be had; nothing was served then.
+  // the setting whose address cannot be had, or (InvalidArgument) whose file is not valid; nothing
+  // was served then.
   absl::Status Start();
 
   // Where the RPC is served, with the port that was taken.

@@ -27,6 +27,7 @@ namespace {
 using namespace enos::gateway;  // NOLINT(google-build-using-namespace): this file is the program
 
 constexpr int kCannotStart = 1;
+constexpr int kWrongSetting = 2;
 constexpr std::chrono::milliseconds kTimeToWriteLog{2000};
 
 int Exit(const ExitNow& exit) {
@@ -98,7 +99,7 @@ int Run(Settings settings) {
   if (const absl::Status started = gateway.Start(); !started.ok()) {
     StopLog(kTimeToWriteLog);
     std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(started.message()).c_str());
-    return kCannotStart;
+    return started.code() == absl::StatusCode::kInvalidArgument ? kWrongSetting : kCannotStart;
   }
   ServeUntilSignal(gateway, drain_delay, log_level, tls);
   StopLog(kTimeToWriteLog);

@@ -18,6 +18,8 @@ constexpr int64_t kMaxDurationSeconds = 315'576'000'000;
 constexpr std::pair<const char*, Reason> kReasons[] = {
     {"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
     {"INVALID_REQUEST", Reason::kInvalidRequest},
+    {"CALLER_UNAUTHENTICATED", Reason::kCallerUnauthenticated},
+    {"CALLER_NOT_ALLOWED", Reason::kCallerNotAllowed},
     {"ENOS_INVALID_ARGUMENT", Reason::kEnosInvalidArgument},
     {"ENOS_PERMISSION_DENIED", Reason::kEnosPermissionDenied},
     {"FLOW_HAS_NO_TASK", Reason::kFlowHasNoTask},

@@ -133,6 +133,8 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, ReasonFromNameTest,
     ::testing::Values(ReasonCase{"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
                       ReasonCase{"INVALID_REQUEST", Reason::kInvalidRequest},
+                      ReasonCase{"CALLER_UNAUTHENTICATED", Reason::kCallerUnauthenticated},
+                      ReasonCase{"CALLER_NOT_ALLOWED", Reason::kCallerNotAllowed},
                       ReasonCase{"ENOS_INVALID_ARGUMENT", Reason::kEnosInvalidArgument},
                       ReasonCase{"ENOS_PERMISSION_DENIED", Reason::kEnosPermissionDenied},
                       ReasonCase{"FLOW_HAS_NO_TASK", Reason::kFlowHasNoTask},

@@ -2,6 +2,7 @@
 
 #include <grpc/support/log.h>
 
+#include <cstdlib>
 #include <string_view>
 
 #include "server/base/log.h"
@@ -34,6 +35,9 @@ void Forward(gpr_log_func_args* args) {
 
 }  // namespace
 
-void InstallGrpcLog() { gpr_set_log_function(&Forward); }
+void InstallGrpcLog() {
+  ::unsetenv("GRPC_TRACE");  // NOLINT(concurrency-mt-unsafe): before the first thread
+  gpr_set_log_function(&Forward);
+}
 
 }  // namespace enos::gateway

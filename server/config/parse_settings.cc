@@ -68,8 +68,8 @@ class Parser {
       if (Error error = ReadKey(key, environment_, read_file_, &settings_)) return error;
     }
     if (Error error = ReadTls()) return error;
-    for (const auto check : {&Parser::CheckListen, &Parser::CheckEnosUrl, &Parser::CheckCaFile,
-                             &Parser::CheckDrainTimeout}) {
+    for (const auto check : {&Parser::CheckListen, &Parser::CheckCallers, &Parser::CheckEnosUrl,
+                             &Parser::CheckCaFile, &Parser::CheckDrainTimeout}) {
       if (Error error = (this->*check)()) return error;
     }
     return std::nullopt;
@@ -143,6 +143,31 @@ class Parser {
                     "a loopback address like 127.0.0.1:50051, or TLS (--tls_cert_file and "
                     "--tls_key_file), or --allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) beside "
                     "it, as nothing would be encrypted");
+  }
+
+  // What would let in more, or nobody, because something was forgotten.
+  Error CheckCallers() const {
+    const bool tokens = !settings_.jwt_keys_file.empty() || !settings_.jwt_issuer.empty() ||
+                        !settings_.jwt_audience.empty();
+    if (tokens) {
+      constexpr std::string_view kTogether =
+          "--jwt_keys_file, --jwt_issuer, --jwt_audience and --policy_file are set together";
+      if (settings_.jwt_keys_file.empty()) return Missing("--jwt_keys_file", kTogether);
+      if (settings_.jwt_issuer.empty()) return Missing("--jwt_issuer", kTogether);
+      if (settings_.jwt_audience.empty()) return Missing("--jwt_audience", kTogether);
+      if (settings_.policy_file.empty()) return Missing("--policy_file", kTogether);
+    }
+    const bool certificates = !settings_.tls_files.client_ca.empty();
+    if (settings_.policy_file.empty() || tokens || certificates) return std::nullopt;
+    return Missing("--jwt_keys_file",
+                   "with --policy_file callers need an identity, from a bearer token or "
+                   "(--tls_client_ca_file) a client certificate");
+  }
+
+  Error Missing(std::string_view flag, std::string_view why) const {
+    return Concat(NameOf(SettingNamed(flag), Origin::kFlag), ": missing, expected ",
+                  SettingNamed(flag).expected.substr(0, SettingNamed(flag).expected.rfind(", or")),
+                  ": ", why);
   }
 
   Error CheckEnosUrl() const {

@@ -125,6 +125,17 @@ GoodCase Good(const std::string& name, const std::string& text, const std::strin
           std::move(beside)};
 }
 
+// What goes together for tokens, but for one of it.
+std::vector<std::string> Tokens(const std::string& without) {
+  std::vector<std::string> flags;
+  for (const std::string flag :
+       {"--policy_file", "--jwt_keys_file", "--jwt_issuer", "--jwt_audience"}) {
+    const bool left_out = flag == without || (without.empty() && flag == "--policy_file");
+    if (!left_out) flags.push_back(flag + "=/x");
+  }
+  return flags;
+}
+
 std::vector<GoodCase> GoodCases() {
   using S = Settings;
   return {
@@ -135,6 +146,15 @@ std::vector<GoodCase> GoodCases() {
       Good("allow_plaintext", "true", "false", &S::allow_plaintext, true),
       Good("reflection", "false", "true", &S::reflection, false),
       Good("early_headers", "false", "true", &S::early_headers, false),
+      Good("policy_file", "/policy.json", "/other.json", &S::policy_file, "/policy.json",
+           Tokens("")),
+      Good("jwt_keys_file", "/keys.json", "/other.json", &S::jwt_keys_file, "/keys.json",
+           Tokens("--jwt_keys_file")),
+      Good("jwt_issuer", "https://issuer", "other", &S::jwt_issuer, "https://issuer",
+           Tokens("--jwt_issuer")),
+      Good("jwt_audience", "gateway", "other", &S::jwt_audience, "gateway",
+           Tokens("--jwt_audience")),
+      Good("max_in_flight_per_caller", "1", "0", &S::max_in_flight_per_caller, 1),
       {"--enos_url", "ENOS_API_URL", "https://a.example:1/", "https://b.example",
        [](const S& s) { return s.enos_url.ToString() == "https://a.example:1"; }},
       {"--enos_url", "ENOS_API_URL", "http://127.0.0.1:8080", "http://localhost",
@@ -260,6 +280,7 @@ std::vector<BadCase> BadCases() {
       Bad("max_in_flight", "many", "a number from 1 to 1000000"),
       Bad("max_queue", "-1", "a number from 0 to 1000000"),
       Bad("max_queue", "1000001", "a number from 0 to 1000000"),
+      Bad("max_in_flight_per_caller", "-1", "a number from 0 to 1000000"),
       Bad("max_connection_age", "25h",
           "a duration from 0s to 24h in whole milliseconds, like 5m or 0"),
       Bad("max_queue_wait", "0s", hour + "1s or 500ms"),
@@ -295,6 +316,42 @@ TEST(ParseSettings, OnlyWhatIsRequired_GivesTheDefaults) {
   EXPECT_EQ(settings.secret_key.Reveal(), kSecretKey);
   EXPECT_EQ(settings.max_in_flight, 10000);
 }
+
+struct CallersCase {
+  const char* name;
+  std::vector<std::string> flags;
+  const char* error;
+};
+
+class IncompleteCallers : public testing::TestWithParam<CallersCase> {};
+
+TEST_P(IncompleteCallers, LineSaysWhatIsMissing) {
+  EXPECT_THAT(ErrorOf(Parse(GetParam().flags, Required())), HasSubstr(GetParam().error));
+}
+
+constexpr char kTogether[] =
+    "--jwt_keys_file, --jwt_issuer, --jwt_audience and --policy_file are set together";
+
+INSTANTIATE_TEST_SUITE_P(
+    All, IncompleteCallers,
+    testing::Values(
+        CallersCase{
+            "KeysFile", {"--policy_file=/x", "--jwt_issuer=x", "--jwt_audience=x"}, kTogether},
+        CallersCase{"Issuer",
+                    {"--policy_file=/x", "--jwt_keys_file=/x", "--jwt_audience=x"},
+                    "--jwt_issuer (ENOS_GATEWAY_JWT_ISSUER): missing, expected the issuer as "
+                    "tokens have it: "},
+        CallersCase{"Audience",
+                    {"--policy_file=/x", "--jwt_keys_file=/x", "--jwt_issuer=x"},
+                    "--jwt_audience (ENOS_GATEWAY_JWT_AUDIENCE): missing"},
+        CallersCase{"Policy",
+                    {"--jwt_keys_file=/x", "--jwt_issuer=x", "--jwt_audience=x"},
+                    "--policy_file (ENOS_GATEWAY_POLICY_FILE): missing, expected a policy file"},
+        CallersCase{"Identity",
+                    {"--policy_file=/x"},
+                    "--jwt_keys_file (ENOS_GATEWAY_JWT_KEYS_FILE): missing, expected a file of "
+                    "public keys that can be read: with --policy_file callers need an identity"}),
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ParseSettings, NoProgramName_IsNoProblem) {
   const auto parsed =

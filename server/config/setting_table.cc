@@ -9,6 +9,7 @@ namespace enos::gateway {
 namespace {
 
 constexpr std::string_view kServing = "Serving";
+constexpr std::string_view kCallers = "Callers";
 constexpr std::string_view kEnos = "EnOS";
 constexpr std::string_view kTime = "Time";
 constexpr std::string_view kLoad = "Load";
@@ -66,6 +67,14 @@ bool SetEnosUrl(std::string_view text, Settings* settings) {
 bool SetApiVersion(std::string_view text, Settings* settings) {
   if (text != "v2.0" && text != "v2.1") return false;
   settings->enos_api_version = text == "v2.0" ? ApiVersion::kV20 : ApiVersion::kV21;
+  return true;
+}
+
+// A path, or another text without NUL. What it means is found out later.
+template <auto kField>
+bool SetText(std::string_view text, Settings* settings) {
+  if (text.find('\0') != std::string_view::npos) return false;
+  settings->*kField = std::string(text);
   return true;
 }
 
@@ -137,6 +146,32 @@ std::vector<SettingInfo> ServingSettings() {
        "Send response headers before a call goes to EnOS, so that no gRPC library repeats it by "
        "itself when the gateway dies.",
        "true or false", false, &SetSwitch<&Settings::early_headers>},
+  };
+}
+
+std::vector<SettingInfo> CallerSettings() {
+  return {
+      {kCallers, "--policy_file", "ENOS_GATEWAY_POLICY_FILE", "PATH", "",
+       "The policy (JSON) that says who may call for which organization, user and flow. Without "
+       "one, whoever reaches --listen may call for everything. Read again when it changes.",
+       "a policy file that can be read, or nothing", false, &SetText<&Settings::policy_file>},
+      {kCallers, "--jwt_keys_file", "ENOS_GATEWAY_JWT_KEYS_FILE", "PATH", "",
+       "Public keys that callers' bearer tokens (JWT) are verified with: a JSON Web Key Set, or "
+       "PEM. Read again when it changes.",
+       "a file of public keys that can be read, or nothing", false,
+       &SetText<&Settings::jwt_keys_file>},
+      {kCallers, "--jwt_issuer", "ENOS_GATEWAY_JWT_ISSUER", "TEXT", "",
+       "Who issues the tokens (iss).", "the issuer as tokens have it, or nothing", false,
+       &SetText<&Settings::jwt_issuer>},
+      {kCallers, "--jwt_audience", "ENOS_GATEWAY_JWT_AUDIENCE", "TEXT", "",
+       "Whom the tokens are for (aud): a name for this gateway.",
+       "the audience as tokens have it, or nothing", false, &SetText<&Settings::jwt_audience>},
+      {kCallers, "--max_in_flight_per_caller", "ENOS_GATEWAY_MAX_IN_FLIGHT_PER_CALLER", "NUMBER",
+       "0",
+       "Calls in flight at once of one caller: by identity, or else by address. 0: no limit of its "
+       "own.",
+       "a number from 0 to 1000000", false,
+       &SetInteger<&Settings::max_in_flight_per_caller, 0, 1000000>},
   };
 }
 
@@ -229,8 +264,8 @@ std::vector<SettingInfo> EndingAndLogSettings() {
 
 std::vector<SettingInfo> AllSettings() {
   std::vector<SettingInfo> all;
-  for (const auto& part : {ServingSettings(), EnosSettings(), TimeSettings(), LoadSettings(),
-                           FileSettings(), EndingAndLogSettings()})
+  for (const auto& part : {ServingSettings(), CallerSettings(), EnosSettings(), TimeSettings(),
+                           LoadSettings(), FileSettings(), EndingAndLogSettings()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -44,6 +44,19 @@ struct Settings {
   // twice"; false makes automatic retries by the caller's library possible).
   bool early_headers = true;
 
+  // -- Callers
+
+  // The policy (JSON) that says who may call for what; empty: everybody who reaches `listen` may
+  // call for everything.
+  std::string policy_file;
+  // Public keys (a JSON Web Key Set, or PEM) that bearer tokens are verified with, their issuer and
+  // their audience; all three or none, and only with a policy.
+  std::string jwt_keys_file;
+  std::string jwt_issuer;
+  std::string jwt_audience;
+  // Calls of one caller in flight at once: 1 to 1,000,000; 0: no limit of its own.
+  int64_t max_in_flight_per_caller = 0;
+
   // -- EnOS
 
   // Its API gateway. Plain http only to loopback or with allow_plaintext_upstream.

@@ -6,6 +6,10 @@ std::string_view ReasonName(Reason reason) {
   switch (reason) {
     case Reason::kInvalidRequest:
       return "INVALID_REQUEST";
+    case Reason::kCallerUnauthenticated:
+      return "CALLER_UNAUTHENTICATED";
+    case Reason::kCallerNotAllowed:
+      return "CALLER_NOT_ALLOWED";
     case Reason::kEnosInvalidArgument:
       return "ENOS_INVALID_ARGUMENT";
     case Reason::kEnosPermissionDenied:

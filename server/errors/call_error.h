@@ -15,6 +15,8 @@ namespace enos::gateway {
 // `reason` of the contract's error table (design.md, section 3).
 enum class Reason {
   kInvalidRequest,
+  kCallerUnauthenticated,
+  kCallerNotAllowed,
   kEnosInvalidArgument,
   kEnosPermissionDenied,
   kFlowHasNoTask,

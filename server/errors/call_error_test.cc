@@ -19,6 +19,8 @@ TEST_P(ReasonNameTest, IsTheContractsName) {
 INSTANTIATE_TEST_SUITE_P(
     AllReasons, ReasonNameTest,
     testing::Values(NameCase{Reason::kInvalidRequest, "INVALID_REQUEST"},
+                    NameCase{Reason::kCallerUnauthenticated, "CALLER_UNAUTHENTICATED"},
+                    NameCase{Reason::kCallerNotAllowed, "CALLER_NOT_ALLOWED"},
                     NameCase{Reason::kEnosInvalidArgument, "ENOS_INVALID_ARGUMENT"},
                     NameCase{Reason::kEnosPermissionDenied, "ENOS_PERMISSION_DENIED"},
                     NameCase{Reason::kFlowHasNoTask, "FLOW_HAS_NO_TASK"},

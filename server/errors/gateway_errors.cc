@@ -45,6 +45,27 @@ CallError NotSentInTime(std::string_view waited_for) {
                          "this lasts.");
 }
 
+CallError CallerUnauthenticated(std::string_view what) {
+  return Make(
+      absl::StatusCode::kUnauthenticated, Reason::kCallerUnauthenticated, Execution::kNotExecuted,
+      "The gateway does not know who calls; the flow was not started. " + std::string(what));
+}
+
+CallError CallerNotAllowed() {
+  return Make(absl::StatusCode::kPermissionDenied, Reason::kCallerNotAllowed,
+              Execution::kNotExecuted,
+              "The gateway's policy does not let this caller start this flow for this user and "
+              "organization; the flow was not started. Check the ids, or ask the gateway's "
+              "operator for access.");
+}
+
+CallError CallerOverloaded() {
+  return Unavailable(Reason::kGatewayOverloaded,
+                     "This caller has as many calls in flight at the gateway as one caller may "
+                     "have; the flow was not started. Call again after a moment, with fewer at "
+                     "once.");
+}
+
 CallError GatewayOverloaded() {
   return Unavailable(Reason::kGatewayOverloaded,
                      "The gateway has as many calls in flight as it may have; the flow was not "

@@ -2,6 +2,7 @@
 #define ENOS_SERVER_ERRORS_GATEWAY_ERRORS_H_
 
 #include <chrono>
+#include <string_view>
 
 #include "server/errors/call_error.h"
 
@@ -21,6 +22,15 @@ CallError NoAnswerInTime();
 
 // Time ran out before anything was sent: while a token or a connection was awaited.
 CallError NotSentInTime(std::string_view waited_for);
+
+// A policy is set, and nobody vouches for the caller. `what` says what to do about it.
+CallError CallerUnauthenticated(std::string_view what);
+
+// The policy does not let the caller do this.
+CallError CallerNotAllowed();
+
+// The caller has as many calls in flight as one caller may have.
+CallError CallerOverloaded();
 
 // All slots are taken, and the queue is full or the wait in it too long.
 CallError GatewayOverloaded();

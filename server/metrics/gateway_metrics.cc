@@ -56,6 +56,8 @@ bool IsPossible(Reason reason, Execution execution) {
 bool IsRefusal(const CallError& error) {
   switch (error.reason) {
     case Reason::kInvalidRequest:
+    case Reason::kCallerUnauthenticated:
+    case Reason::kCallerNotAllowed:
     case Reason::kGatewayOverloaded:
     case Reason::kGatewayShuttingDown:
       return true;
@@ -71,7 +73,8 @@ double Seconds(Duration duration) { return std::chrono::duration<double>(duratio
 size_t Index(Execution execution) { return execution == Execution::kNotExecuted ? 0 : 1; }
 
 const char* FilesLabel(ReloadedFiles files) {
-  return files == ReloadedFiles::kTls ? "tls" : "keys";
+  constexpr std::array<const char*, 4> kNames = {"tls", "keys", "policy", "jwt_keys"};
+  return kNames.at(static_cast<size_t>(files));
 }
 
 Labels ResultLabels(std::string_view reason, std::string_view execution) {
@@ -137,8 +140,9 @@ void GatewayMetrics::AddCallMetrics() {
       if (IsPossible(static_cast<Reason>(i), execution)) Result(static_cast<Reason>(i), execution);
     }
   }
-  for (const Reason reason : {Reason::kInvalidRequest, Reason::kGatewayOverloaded,
-                              Reason::kGatewayShuttingDown, Reason::kEnosTimeout})
+  for (const Reason reason :
+       {Reason::kInvalidRequest, Reason::kCallerUnauthenticated, Reason::kCallerNotAllowed,
+        Reason::kGatewayOverloaded, Reason::kGatewayShuttingDown, Reason::kEnosTimeout})
     ByName(refused_by_reason_, refused_, reason);
 }
 

@@ -26,7 +26,7 @@ namespace enos::gateway {
 enum class BreakerState { kClosed, kHalfOpen, kOpen };
 
 // Files that may change while the gateway runs.
-enum class ReloadedFiles { kTls, kKeys };
+enum class ReloadedFiles { kTls, kKeys, kPolicy, kJwtKeys };
 
 // Everything that the gateway counts and times, and its text for Prometheus. Names follow the
 // conventions of Prometheus and, for grpc_server_*, of grpc-ecosystem; every label has a bounded
@@ -117,7 +117,7 @@ class GatewayMetrics {
     std::array<prometheus::Counter*, 2> by_result{};  // failure, success
     prometheus::Gauge* last_successful = nullptr;
   };
-  std::array<Reloads, 2> reloads_{};  // by ReloadedFiles
+  std::array<Reloads, 4> reloads_{};  // by ReloadedFiles
 };
 
 }  // namespace enos::gateway

@@ -29,7 +29,7 @@ Execution ExecutionOf(const CallOutcome& outcome) {
   return outcome.error != nullptr ? outcome.error->execution : outcome.execution;
 }
 
-void AddText(std::vector<LogField>& fields, std::string_view key, const std::string& text) {
+void AddText(std::vector<LogField>& fields, std::string_view key, std::string_view text) {
   if (!text.empty()) fields.emplace_back(key, text);
 }
 
@@ -60,10 +60,11 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
       outcome.code != absl::StatusCode::kOk && ExecutionOf(outcome) == Execution::kUnknown;
   const LogLevel level = perhaps_started ? LogLevel::kWarning : LogLevel::kInfo;
   if (!LogEnabled(level)) return;
-  constexpr size_t kFields = 24;  // at most
+  constexpr size_t kFields = 28;  // at most
   std::vector<LogField> fields;
   fields.reserve(kFields);
   AddText(fields, "caller", record.caller);
+  AddText(fields, "peer", record.peer);
   AddText(fields, "org_id", record.org_id);
   fields.emplace_back("flow_id", record.flow_id);
   AddResult(fields, outcome, record);
@@ -72,6 +73,7 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
   fields.emplace_back("answer_bytes", record.answer_bytes);
   fields.emplace_back("request_id", record.request_id);
   AddText(fields, "trace_id", record.trace_id);
+  AddText(fields, "cause", record.cause);
   if (outcome.error != nullptr) fields.emplace_back("message", outcome.error->message);
   Log(level, EventOf(outcome), fields);
 }

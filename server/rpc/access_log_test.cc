@@ -18,7 +18,8 @@ using ::testing::StartsWith;
 
 CallRecord Record() {
   CallRecord record;
-  record.caller = "ipv4:127.0.0.1:5000";
+  record.caller = "sub:system:serviceaccount:batch:nightly";
+  record.peer = "ipv4:127.0.0.1:5000";
   record.org_id = "o 15";
   record.flow_id = 3377;
   record.request_bytes = 66;
@@ -42,13 +43,13 @@ TEST(AccessLog, FlowThatWasStarted_HasItsLineAtInfo) {
   CallOutcome outcome;
   outcome.took = microseconds(3456);
   LogCall(outcome, record);
-  EXPECT_THAT(
-      log.Lines(),
-      ElementsAre("info  flow started caller=ipv4:127.0.0.1:5000 org_id=\"o 15\" flow_id=3377 "
-                  "flow_instance_id=3377-1 code=OK http_status=200 enos_code=0 "
-                  "enos_request_id=enos-1 attempts=2 queue_ms=0.010 token_ms=0.200 "
-                  "upstream_ms=3.000 total_ms=3.456 request_bytes=66 answer_bytes=8 "
-                  "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
+  EXPECT_THAT(log.Lines(),
+              ElementsAre("info  flow started caller=sub:system:serviceaccount:batch:nightly "
+                          "peer=ipv4:127.0.0.1:5000 org_id=\"o 15\" flow_id=3377 "
+                          "flow_instance_id=3377-1 code=OK http_status=200 enos_code=0 "
+                          "enos_request_id=enos-1 attempts=2 queue_ms=0.010 token_ms=0.200 "
+                          "upstream_ms=3.000 total_ms=3.456 request_bytes=66 answer_bytes=8 "
+                          "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
 }
 
 TEST(AccessLog, CallRefusedAtTheDoor_HasOnlyWhatApplies) {

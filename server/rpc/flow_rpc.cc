@@ -6,6 +6,7 @@
 #include "server/errors/rich_status.h"
 #include "server/request/validation.h"
 #include "server/rpc/call_times.h"
+#include "server/rpc/caller_identity.h"
 #include "server/rpc/request_id.h"
 #include "server/rpc/trace_context.h"
 
@@ -84,6 +85,11 @@ void FlowRpc::OnArrived() {
     Fail(*refusal);
     return;
   }
+  if (!TakeCallerSlot()) {
+    record_->cause = "calls in flight of this caller";
+    Fail(CallerOverloaded());
+    return;
+  }
   job_.call = EncodeFlowCall(request_);
   UpdateAndTriggerFlowRequest().Swap(&request_);  // its memory is not needed while EnOS works
 
@@ -92,6 +98,7 @@ void FlowRpc::OnArrived() {
   } else if (env_.admission.TryQueue()) {
     Queue();
   } else {
+    job_.caller_slot.Release();
     Fail(GatewayOverloaded());
   }
 }
@@ -99,7 +106,7 @@ void FlowRpc::OnArrived() {
 // What the access log and EnOS are to know of the caller.
 void FlowRpc::RecordArrival() {
   CallRecord& record = *record_;
-  record.caller = context_.peer();
+  record.peer = context_.peer();
   record.org_id = request_.org_id();
   record.flow_id = request_.flow_id();
   record.request_bytes = request_.ByteSizeLong();
@@ -111,15 +118,53 @@ void FlowRpc::RecordArrival() {
   if (!trace->tracestate.empty()) job_.headers.push_back("tracestate: " + trace->tracestate);
 }
 
-// Why the call cannot be taken, found before anything is sent. Sets the job's times.
+// Why the call cannot be taken, found before anything is sent. Sets the job's times. Who is not
+// known learns nothing beyond that the gateway ends. A request that is not valid is about no flow,
+// and the rules for it are public, so that the policy is asked about valid ones only.
 std::optional<CallError> FlowRpc::Refusal() {
   if (env_.shutting_down.load(std::memory_order_relaxed)) return GatewayShuttingDown();
+  if (auto refusal = Identify()) return refusal;
   const auto times =
       TimesOfCall(arrived_at_, TimeLeft(context_.raw_deadline()), env_.upstream_timeout);
   if (!times) return DeadlinePastOnArrival();
   job_.answer_by = times->answer_by;
   job_.end_by = times->end_by;
-  return ValidateRequest(request_);
+  if (auto refusal = ValidateRequest(request_)) return refusal;
+  return Authorize();
+}
+
+std::optional<CallError> FlowRpc::Identify() {
+  const CallerChecks& checks = env_.callers;
+  if (checks.access == nullptr) return std::nullopt;
+  PresentedIdentity presented;
+  const auto [first, last] = context_.client_metadata().equal_range("authorization");
+  for (auto entry = first; entry != last; ++entry)
+    presented.authorizations.emplace_back(entry->second.data(), entry->second.size());
+  if (checks.certificates) presented.certificate = CertificateIdentities(*context_.auth_context());
+  auto refusal = checks.access->Identify(presented, &identities_);
+  if (!identities_.empty()) record_->caller = identities_.front();
+  if (!refusal) return std::nullopt;
+  record_->cause = refusal->cause;
+  return std::move(refusal->error);
+}
+
+std::optional<CallError> FlowRpc::Authorize() {
+  if (env_.callers.access == nullptr) return std::nullopt;
+  auto refusal = env_.callers.access->Authorize(
+      identities_, {request_.org_id(), request_.user_id(), request_.flow_id()});
+  if (!refusal) return std::nullopt;
+  record_->cause = refusal->cause;
+  return std::move(refusal->error);
+}
+
+// By identity; who has none is the host that it calls from.
+bool FlowRpc::TakeCallerSlot() {
+  CallerSlots* const slots = env_.callers.slots;
+  if (slots == nullptr) return true;
+  const std::string& caller = record_->caller;
+  job_.caller_slot =
+      slots->TryEnter(caller.empty() ? std::string(PeerHost(record_->peer)) : caller);
+  return static_cast<bool>(job_.caller_slot);
 }
 
 // Response headers end every automatic retry by the caller's library, so they go out before the

@@ -9,8 +9,10 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "server/access/access_control.h"
 #include "server/base/id_source.h"
 #include "server/errors/call_outcome.h"
 #include "server/loop/event_loop.h"
@@ -29,6 +31,13 @@ struct CallEvents {
                                                                            const CallRecord&) {};
 };
 
+// How callers are looked at, at the door. All off: no call pays for it.
+struct CallerChecks {
+  const AccessControl* access = nullptr;  // null: everybody may do everything
+  bool certificates = false;              // client certificates are asked for and verified
+  CallerSlots* slots = nullptr;           // null: no limit for each caller
+};
+
 // What every RPC needs. The references must outlive the RPCs.
 struct FlowRpcEnvironment {
   dataflow::v1::FlowService::AsyncService& service;
@@ -41,6 +50,7 @@ struct FlowRpcEnvironment {
   bool early_headers;  // --early_headers
   const CallEvents& events;
   IdSource& ids;
+  const CallerChecks callers;
 };
 
 // One UpdateAndTriggerFlow RPC, from the offer to take one to its end; it deletes itself then. A
@@ -76,6 +86,9 @@ class FlowRpc {
   void OnEvent(Event event, bool ok);
   void OnArrived();
   std::optional<CallError> Refusal();
+  std::optional<CallError> Identify();
+  std::optional<CallError> Authorize();
+  bool TakeCallerSlot();
   void SendHeaders();
   void OnHeadersSent(bool ok);
   void OnDone();
@@ -118,7 +131,8 @@ class FlowRpc {
   dataflow::v1::UpdateAndTriggerFlowResponse response_;
 
   // Of the completion queue's thread.
-  bool is_open_ = false;  // it arrived, and is counted in open_calls
+  std::vector<std::string> identities_;  // the caller's, verified
+  bool is_open_ = false;                 // it arrived, and is counted in open_calls
   bool handed_over_ = false;
 
   // Handed over with the call.

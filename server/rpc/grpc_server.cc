@@ -57,7 +57,7 @@ std::vector<std::string> ServiceNames() {
 }  // namespace
 
 GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger,
-                       Admission& admission, CallEvents events, IdSource& ids)
+                       Admission& admission, CallEvents events, IdSource& ids, CallerChecks callers)
     : options_(WithCredentials(std::move(options))),
       events_(std::move(events)),
       loop_(loop),
@@ -72,7 +72,8 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
                        options_.upstream_timeout,
                        options_.early_headers,
                        events_,
-                       ids},
+                       ids,
+                       callers},
       acceptor_(options_.max_connections) {}
 
 GrpcServer::~GrpcServer() { Drain(); }

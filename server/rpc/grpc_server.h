@@ -41,7 +41,7 @@ class GrpcServer {
  public:
   // The references must outlive the server.
   GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, Admission& admission,
-             CallEvents events, IdSource& ids);
+             CallEvents events, IdSource& ids, CallerChecks callers = {});
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "server/base/scheduler.h"
 
@@ -15,12 +16,14 @@ namespace enos::gateway {
 // was sent outlives its RPC. Texts are as they came from outside, unless it says otherwise.
 struct CallRecord {
   // At the door.
-  std::string caller;  // who calls: for now the address that the connection comes from
+  std::string caller;  // who calls, as far as that was verified ("sub:..."); empty: not known
+  std::string peer;    // the address that the connection comes from
   std::string org_id;
   int32_t flow_id = 0;
   size_t request_bytes = 0;
   std::string request_id;  // 1 to 128 printable ASCII characters
   std::string trace_id;    // 32 hexadecimal digits, or empty
+  std::string_view cause;  // why it was refused, where the caller is told less; a fixed text
 
   // On the way.
   Duration queued{};                 // waiting for a slot

@@ -19,6 +19,7 @@ FlowTrigger::~FlowTrigger() {
 FlowTrigger::CallId FlowTrigger::Start(TriggerJob job, TriggerDone done) {
   const CallId id = ++last_id_;
   if (ended_) {
+    job.caller_slot.Release();
     SlotIsFree();
     done(GatewayShuttingDown());
   } else {
@@ -64,6 +65,7 @@ void FlowTrigger::Run(CallId id, TriggerJob job, const Announce& announce, Trigg
 FlowTrigger::CallId FlowTrigger::Enqueue(TriggerJob job, Announce announce, TriggerDone done) {
   const CallId id = ++last_id_;
   if (ended_) {
+    job.caller_slot.Release();
     admission_.LeaveQueue();
     done(GatewayShuttingDown());
     return id;
@@ -103,8 +105,9 @@ std::optional<FlowTrigger::Queued> FlowTrigger::TakeQueued(CallId id) {
 }
 
 void FlowTrigger::Refuse(CallId id, CallError error) {
-  const std::optional<Queued> refused = TakeQueued(id);
+  std::optional<Queued> refused = TakeQueued(id);
   if (!refused) return;
+  refused->job.caller_slot.Release();
   refused->done(std::move(error));
   ReportIdle();
 }

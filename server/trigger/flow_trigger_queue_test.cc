@@ -229,6 +229,7 @@ TEST_F(FlowQueue, AllEnd_QueuedAndAnnouncedAreAnsweredToo) {
   rig_.trigger->WhenIdle([&] { idle = true; });
   rig_.trigger->EndAll();
   EXPECT_EQ(queued.reason(), Reason::kGatewayShuttingDown);
+  EXPECT_TRUE(queued.caller_slot_was_free);
   ASSERT_TRUE(announced.is_done());
   EXPECT_EQ(announced.reason(), Reason::kGatewayShuttingDown);
   EXPECT_TRUE(announced.slot_was_free);

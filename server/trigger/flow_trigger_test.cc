@@ -26,8 +26,10 @@ TEST(FlowTrigger, SlotIsFreeBeforeTheAnswer_CallerMayCallAgainAtOnce) {
   TriggerRig rig(Slots(1));
   TriggerRig::Call& first = rig.Start();
   first.then = [&] { rig.Start(); };
+  EXPECT_FALSE(rig.CallerSlotIsFree(first));
   rig.Succeed();
   EXPECT_TRUE(first.slot_was_free);
+  EXPECT_TRUE(first.caller_slot_was_free);
   ASSERT_EQ(rig.calls.size(), 2U);
   rig.Succeed();
   EXPECT_EQ(rig.calls[1].instance_id(), "3377-19700101000000");
@@ -109,6 +111,16 @@ TEST(FlowTrigger, WhenIdle_ComesOnceAfterTheLastCall) {
   EXPECT_EQ(idle, 1);
 }
 
+TEST(FlowTrigger, CallerGoneWhileItsCallRunsOn_HoldsItsCallersSlot) {
+  TriggerRig rig;
+  TriggerRig::Call& call = rig.Start();
+  rig.http.MarkSent(rig.FlowTransfer());
+  rig.Leave(call);
+  EXPECT_FALSE(rig.CallerSlotIsFree(call));
+  rig.Succeed();
+  EXPECT_TRUE(rig.CallerSlotIsFree(call));
+}
+
 TEST(FlowTrigger, EndAll_EndsEveryCall) {
   TriggerRig rig;
   for (int i = 0; i < 10; ++i) rig.Start();
@@ -135,6 +147,7 @@ TEST(FlowTrigger, EndAll_WhoeverComesLaterIsRefused) {
     EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
     EXPECT_EQ(call.times_done, 1);
     EXPECT_TRUE(call.slot_was_free);
+    EXPECT_TRUE(call.caller_slot_was_free) << call.number;
   }
   EXPECT_EQ(rig.admission.in_flight(), 0);
   EXPECT_EQ(rig.admission.queued(), 0);

@@ -22,6 +22,7 @@
 #include "server/token/credentials.h"
 #include "server/token/token_provider.h"
 #include "server/trigger/call_record.h"
+#include "server/trigger/caller_slots.h"
 #include "server/trigger/circuit_breaker.h"
 #include "server/trigger/retry_budget.h"
 
@@ -47,6 +48,8 @@ struct TriggerJob {
   SteadyTime answer_by;
   // When the call ends in any case: --upstream_timeout after it arrived.
   SteadyTime end_by;
+  // The caller's own, with --max_in_flight_per_caller; held and given back as the gateway's slot.
+  CallerSlot caller_slot;
 };
 
 using TriggerResult = std::variant<FlowStarted, CallError>;

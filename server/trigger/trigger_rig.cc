@@ -69,7 +69,7 @@ TriggerRig::TriggerRig(const Options& options)
 TriggerRig::Call& TriggerRig::NewCall(Duration answer_in, Duration end_in) {
   Call& call = calls.emplace_back();
   call.number = calls.size();
-  const std::string user = "caller" + std::to_string(call.number);
+  const std::string user = CallerOf(call);
   call.job.call.query = "action=updateAndTrigger&orgId=o%20rg&userId=" + user;
   call.job.call.signed_query = "actionupdateAndTriggerorgIdo rguserId" + user;
   call.job.call.body = R"({"flowId":3377,"triggerTime":1,"parameters":[]})";
@@ -80,6 +80,25 @@ TriggerRig::Call& TriggerRig::NewCall(Duration answer_in, Duration end_in) {
   return call;
 }
 
+// The call's own job stays with it, for what tests look up; its caller slot goes along.
+TriggerJob TriggerRig::JobOf(Call& call) {
+  TriggerJob job;
+  job.call = call.job.call;
+  job.record = call.job.record;
+  job.answer_by = call.job.answer_by;
+  job.end_by = call.job.end_by;
+  job.caller_slot = caller_slots.TryEnter(CallerOf(call));
+  return job;
+}
+
+std::string TriggerRig::CallerOf(const Call& call) {
+  return "caller" + std::to_string(call.number);
+}
+
+bool TriggerRig::CallerSlotIsFree(const Call& call) {
+  return static_cast<bool>(caller_slots.TryEnter(CallerOf(call)));
+}
+
 TriggerDone TriggerRig::DoneOf(Call& call) {
   return [this, &call](TriggerResult result) {
     ++call.times_done;
@@ -87,6 +106,7 @@ TriggerDone TriggerRig::DoneOf(Call& call) {
     call.result = std::move(result);
     call.slot_was_free = admission.TryEnter();
     if (call.slot_was_free) admission.Leave();
+    call.caller_slot_was_free = CallerSlotIsFree(call);
     if (call.then) call.then();
   };
 }
@@ -94,7 +114,7 @@ TriggerDone TriggerRig::DoneOf(Call& call) {
 TriggerRig::Call& TriggerRig::Start(Duration answer_in, Duration end_in) {
   Call& call = NewCall(answer_in, end_in);
   EXPECT_TRUE(admission.TryEnter());
-  call.id = trigger->Start(call.job, DoneOf(call));
+  call.id = trigger->Start(JobOf(call), DoneOf(call));
   return call;
 }
 
@@ -102,7 +122,7 @@ TriggerRig::Call& TriggerRig::StartWhenReady(Duration answer_in, Duration end_in
   Call& call = NewCall(answer_in, end_in);
   EXPECT_TRUE(admission.TryEnter());
   auto announce = [&call](std::function<void(bool)> ready) { call.announce = std::move(ready); };
-  call.id = trigger->StartWhenReady(call.job, announce, DoneOf(call));
+  call.id = trigger->StartWhenReady(JobOf(call), announce, DoneOf(call));
   return call;
 }
 
@@ -110,7 +130,7 @@ TriggerRig::Call& TriggerRig::Enqueue(Duration answer_in, Duration end_in) {
   Call& call = NewCall(answer_in, end_in);
   EXPECT_TRUE(admission.TryQueue());
   auto announce = [&call](std::function<void(bool)> ready) { call.announce = std::move(ready); };
-  call.id = trigger->Enqueue(call.job, std::move(announce), DoneOf(call));
+  call.id = trigger->Enqueue(JobOf(call), std::move(announce), DoneOf(call));
   return call;
 }
 

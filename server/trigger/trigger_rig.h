@@ -51,6 +51,7 @@ class TriggerRig {
     SteadyTime done_at;
     bool caller_gone = false;
     bool slot_was_free = false;          // inside `done`
+    bool caller_slot_was_free = false;   // likewise: the one that its caller may have
     std::function<void()> then;          // called from within `done`
     std::function<void(bool)> announce;  // set while it is announced
 
@@ -78,6 +79,9 @@ class TriggerRig {
   void Leave(Call& call) const;
   // Answers the announcement of a call that got its slot.
   void Announce(Call& call, bool ready);
+
+  // Whether the caller of that call, who may have one, has none now.
+  bool CallerSlotIsFree(const Call& call);
 
   // The sends of a call, in order.
   std::vector<FakeHttpClient::Sent> SendsOf(const Call& call) const;
@@ -115,12 +119,15 @@ class TriggerRig {
   };
   std::vector<BreakerChange> breaker_changes;
   CircuitBreaker breaker;
+  CallerSlots caller_slots{1};  // each call has a caller of its own
   Admission admission;
   std::unique_ptr<FlowTrigger> trigger;
   std::deque<Call> calls;
 
  private:
   Call& NewCall(Duration answer_in, Duration end_in);
+  static std::string CallerOf(const Call& call);
+  TriggerJob JobOf(Call& call);
   TriggerDone DoneOf(Call& call);
 };
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "enos/flow/error.h"
+#include "server/files/mounted_files.h"
+#include "server/identity/token_maker.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/fake_enos.h"
 #include "tests/e2e/support/programs.h"
@@ -131,6 +133,51 @@ TEST(Secrets, SuccessfulCalls_ShowNone) {
   gateway.Signal(SIGTERM);
   EXPECT_EQ(gateway.Wait().status, 0);
   ExpectNoSecrets(seen + gateway.all_output(), enos);
+}
+
+// Callers' tokens, good and bad ones, whatever gRPC is told to trace.
+TEST(Secrets, BearerTokens_AreShownNowhere) {
+  FakeEnos enos;
+  const gateway::TokenMaker maker = gateway::TokenMaker::Ec();
+  const gateway::MountedFiles files(
+      {{"policy.json", R"({"rules":[{"callers":["sub:alice"],"org_ids":["*"],"user_ids":["*"],
+                          "flow_ids":["*"]}]})"},
+       {"keys.json", gateway::KeySet(maker.Jwk("k"))}});
+  ProcessOptions options = TalkativeGateway(enos.url());
+  options.environment["GRPC_TRACE"] = "all";
+  options.environment["GRPC_VERBOSITY"] = "debug";
+  for (const std::string& flag :
+       {"--policy_file=" + files.path("policy.json"), "--jwt_keys_file=" + files.path("keys.json"),
+        std::string("--jwt_issuer=i"), std::string("--jwt_audience=a")})
+    options.arguments.push_back(flag);
+  GatewayProcess gateway(std::move(options));
+  const auto channel = OwnChannel(gateway.address());
+  const std::string claims = R"("aud":"a","exp":4000000000})";
+  const std::string good = maker.Sign(R"({"iss":"i","sub":"alice",)" + claims, "k");
+  const std::vector<std::string> tokens = {
+      good,
+      maker.Sign(R"({"iss":"i","sub":"mallory",)" + claims, "k"),
+      maker.Sign(R"({"iss":"other","sub":"alice",)" + claims, "k"),
+      maker.Sign(R"({"iss":"i","sub":"alice",)" + claims, "unknown"),
+      maker.Sign(R"({"iss":"i","sub":"alice","aud":"a","exp":1})", "k"),
+      good.substr(0, good.size() - 8) + "AAAAAAAA",
+      "opaque-t0ken-Of-Nobody",
+  };
+  std::string seen;
+  for (const std::string& token : tokens) seen += Seen(Call(channel, RequestFor(5), token));
+  EXPECT_THAT(seen, HasSubstr("5-20300101000000"));
+  EXPECT_THAT(seen, HasSubstr("has expired"));
+  gateway.Signal(SIGTERM);
+  EXPECT_EQ(gateway.Wait().status, 0);
+  const std::string all = seen + gateway.command_line() + gateway.all_output();
+  EXPECT_THAT(all, HasSubstr("cause=\"token malformed\""));
+  for (const std::string& token : tokens) {
+    EXPECT_THAT(all, Not(HasSubstr(token)));
+    // Nor a part of one: header, claims, signature.
+    EXPECT_THAT(all, Not(HasSubstr(token.substr(token.size() - 20))));
+    EXPECT_THAT(all, Not(HasSubstr(token.substr(0, 20))));
+  }
+  ExpectNoSecrets(all, enos);
 }
 
 TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {

@@ -82,7 +82,7 @@ TEST(GatewayAccessLog, CallThatSucceeds_HasOneLine) {
   const GatewayRunner gateway(enos.url());
   const LogCapture log;
   EXPECT_EQ(Summary(gateway.Call(WithMetadata({{"x-request-id", "caller-7"}}))), "OK");
-  EXPECT_THAT(log.Lines(), Contains(AllOf(StartsWith("info  flow started caller=ipv4:127.0.0.1:"),
+  EXPECT_THAT(log.Lines(), Contains(AllOf(StartsWith("info  flow started peer=ipv4:127.0.0.1:"),
                                           HasSubstr(" org_id=o-1 flow_id=3377 flow_instance_id="),
                                           HasSubstr(" code=OK http_status=200 enos_code=0 "),
                                           HasSubstr(" attempts=1 queue_ms=0.000 "),

@@ -73,11 +73,12 @@ CallsAtOnce::~CallsAtOnce() {
 }
 
 void CallsAtOnce::Start(const std::shared_ptr<grpc::Channel>& channel, const FlowRequest& request,
-                        bool wait_for_ready) {
+                        bool wait_for_ready, const std::string& bearer) {
   auto call = std::make_unique<CallsAtOnce::Call>();
   call->flow_id = request.flow_id();
   call->context.set_deadline(Deadline());
   call->context.set_wait_for_ready(wait_for_ready);
+  if (!bearer.empty()) call->context.AddMetadata("authorization", "Bearer " + bearer);
   call->reader = FlowStub(channel).AsyncUpdateAndTriggerFlow(&call->context, request, &queue_);
   {
     const std::lock_guard lock(mutex_);
@@ -106,9 +107,10 @@ std::vector<CallOutcome> CallsAtOnce::WaitForAll() {
   return std::exchange(outcomes_, {});
 }
 
-CallOutcome Call(const std::shared_ptr<grpc::Channel>& channel, const FlowRequest& request) {
+CallOutcome Call(const std::shared_ptr<grpc::Channel>& channel, const FlowRequest& request,
+                 const std::string& bearer) {
   CallsAtOnce calls;
-  calls.Start(channel, request);
+  calls.Start(channel, request, true, bearer);
   return calls.WaitForAll().front();
 }
 

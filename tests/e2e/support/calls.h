@@ -42,9 +42,10 @@ class CallsAtOnce {
   CallsAtOnce(const CallsAtOnce&) = delete;
   CallsAtOnce& operator=(const CallsAtOnce&) = delete;
 
-  // wait_for_ready: waits for a connection, rather than fail where there is none.
+  // wait_for_ready: waits for a connection, rather than fail where there is none. bearer: a token
+  // to send; empty: none.
   void Start(const std::shared_ptr<grpc::Channel>& channel, const FlowRequest& request,
-             bool wait_for_ready = true);
+             bool wait_for_ready = true, const std::string& bearer = "");
   // Waits for all that were started and gives their outcomes.
   std::vector<CallOutcome> WaitForAll();
 
@@ -62,7 +63,8 @@ class CallsAtOnce {
 };
 
 // One call, answered. The guard is its deadline.
-CallOutcome Call(const std::shared_ptr<grpc::Channel>& channel, const FlowRequest& request);
+CallOutcome Call(const std::shared_ptr<grpc::Channel>& channel, const FlowRequest& request,
+                 const std::string& bearer = "");
 
 // A call of any method with messages as bytes, as of a client that was made from no proto: for
 // services whose generated code is not installed, and for methods that do not exist. It sends

@@ -28,6 +28,8 @@ enum class Reason {
   kGatewayUnreachable,
   // Made by the gateway.
   kInvalidRequest,
+  kCallerUnauthenticated,
+  kCallerNotAllowed,
   kEnosInvalidArgument,
   kEnosPermissionDenied,
   kFlowHasNoTask,

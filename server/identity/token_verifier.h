@@ -1,0 +1,68 @@
+#ifndef ENOS_SERVER_IDENTITY_TOKEN_VERIFIER_H_
+#define ENOS_SERVER_IDENTITY_TOKEN_VERIFIER_H_
+
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/identity/jwt.h"
+#include "server/identity/jwt_keys.h"
+
+namespace enos::gateway {
+
+// Whose tokens are accepted.
+struct TokenRules {
+  std::string issuer;    // "iss"
+  std::string audience;  // has to be in "aud"
+};
+
+// Verifies bearer tokens against one set of keys. A signature takes 30 to 100 µs of CPU to check,
+// and a caller sends the same token for minutes, so tokens that were found good are remembered, by
+// their SHA-256 and never as such, until they expire. New keys need a new verifier, with which the
+// old one's memory goes. Thread-safe.
+class TokenVerifier {
+ public:
+  // `max_remembered` tokens are remembered at least, twice as many at most.
+  TokenVerifier(JwtKeys keys, TokenRules rules, size_t max_remembered = 4096);
+
+  // The token's identity ("sub:...", see CallerPattern), where it is good at `now` (seconds since
+  // 1970).
+  std::variant<std::string, TokenFault> Verify(std::string_view token, int64_t now);
+
+  size_t remembered() const;
+
+ private:
+  using Digest = std::array<uint8_t, 32>;
+  struct Known {
+    std::string identity;
+    int64_t not_before = 0;
+    int64_t expires_at = 0;
+  };
+  using Memory = absl::flat_hash_map<Digest, Known>;
+
+  static Digest DigestOf(std::string_view token);
+  const Known* Recall(const Digest& digest);
+  void Remember(const Digest& digest, Known known);
+
+  const JwtKeys keys_;
+  const TokenRules rules_;
+  const size_t max_remembered_;
+  mutable std::mutex mutex_;
+  // What is used moves from the older to the newer one; when the newer one is full, what is left
+  // in the older one is forgotten.
+  Memory newer_;  // guarded by mutex_
+  Memory older_;  // guarded by mutex_
+};
+
+// Whether the signature of a token that ParseJwt took is that of the key. Thread-safe.
+bool HasSignatureOf(const JwtKey& key, std::string_view token);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_IDENTITY_TOKEN_VERIFIER_H_

@@ -1,0 +1,58 @@
+#ifndef ENOS_SERVER_POLICY_CALLER_PATTERN_H_
+#define ENOS_SERVER_POLICY_CALLER_PATTERN_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace enos::gateway {
+
+// How callers are named, in the policy and in the log. The first part says who vouches for the
+// name, so that a token's subject cannot look like a certificate's:
+//
+//   uri:spiffe://prod.example/ns/batch/sa/nightly      a URI of the client certificate
+//   dns:batch.example                                  a DNS name of it
+//   sub:system:serviceaccount:batch:nightly            the subject (sub) of a bearer token
+inline constexpr std::string_view kUriPrefix = "uri:";
+inline constexpr std::string_view kDnsPrefix = "dns:";
+inline constexpr std::string_view kSubjectPrefix = "sub:";
+
+// Longer names are no identity.
+inline constexpr size_t kMaxIdentityBytes = 1024;
+
+// Callers that a rule is for.
+struct CallerPattern {
+  enum class Kind {
+    kAny,     // "*": every caller that is known by some name
+    kExact,   // a name
+    kPrefix,  // names that begin so, and go on: "uri:spiffe://prod.example/ns/batch/*"
+  };
+  Kind kind = Kind::kExact;
+  std::string text;  // DNS names in lower case; of a prefix, what stands before the "*"
+};
+
+// What ParseCallerPattern accepts, for error messages.
+inline constexpr std::string_view kCallerPatternExpected =
+    R"("*", or "uri:", "dns:" or "sub:" and a name; of a uri or sub name the last part may be "*", )"
+    R"(as in "uri:spiffe://prod.example/ns/batch/*" or "sub:system:serviceaccount:batch:*")";
+
+// Reads a caller as the policy names it. A "*" stands for the end of a uri, after a "/" behind its
+// host, or of a subject, after a ":" or "/"; anywhere else it is refused, because "batch*" would
+// take in "batch-of-somebody-else" as well.
+std::optional<CallerPattern> ParseCallerPattern(std::string_view text);
+
+// The characters that a prefix ends with.
+inline bool EndsPrefix(char c) { return c == '/' || c == ':'; }
+
+// Whether a caller's name can match a prefix at all: not where it has "." or ".." for a part or
+// percent-encoding, with which it may mean a place outside of the prefix.
+bool MayMatchPrefix(std::string_view identity);
+
+// The identity for a name of a client certificate; nullopt for what is no name of one caller: empty
+// or too long, and DNS names with "*".
+std::optional<std::string> IdentityOfUri(std::string_view uri);
+std::optional<std::string> IdentityOfDnsName(std::string_view name);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_POLICY_CALLER_PATTERN_H_

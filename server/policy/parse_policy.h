@@ -1,0 +1,38 @@
+#ifndef ENOS_SERVER_POLICY_PARSE_POLICY_H_
+#define ENOS_SERVER_POLICY_PARSE_POLICY_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/policy/policy.h"
+
+namespace enos::gateway {
+
+// The largest policy file.
+inline constexpr size_t kMaxPolicyBytes = 4 << 20;
+
+// Reads a policy file:
+//
+//   {
+//     "rules": [
+//       {
+//         "description": "nightly jobs",                                  optional, for people
+//         "callers": ["sub:system:serviceaccount:batch:nightly"],         see CallerPattern
+//         "org_ids": ["o15"],                                             or ["*"]
+//         "user_ids": ["alice", "bob"],                                   or ["*"]
+//         "flow_ids": [3377, "4000-4999"]                                 or ["*"]
+//       }
+//     ]
+//   }
+//
+// Strict, because a typo must not widen access: every member but the description has to be there,
+// no other may be, lists are not empty, and "*" stands alone in its list. "rules" may be empty:
+// nobody may do anything. The error is one line that begins with the place (line and column, or a
+// path like "$.rules[2].flow_ids[0]") and says what is expected. Pure.
+std::variant<Policy, std::string> ParsePolicy(std::string_view text);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_POLICY_PARSE_POLICY_H_

@@ -1,0 +1,115 @@
+#include "server/policy/policy.h"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "server/policy/parse_policy.h"
+
+namespace enos::gateway {
+namespace {
+
+constexpr char kText[] = R"({"rules": [
+  {"callers": ["sub:system:serviceaccount:batch:nightly", "dns:Batch.Example"],
+   "org_ids": ["o15"], "user_ids": ["alice", "bob"], "flow_ids": [3377, "4000-4999", "4500-5500"]},
+  {"callers": ["sub:system:serviceaccount:batch:nightly"],
+   "org_ids": ["o16"], "user_ids": ["*"], "flow_ids": [1]},
+  {"callers": ["uri:spiffe://prod/ns/batch/*", "sub:system:serviceaccount:ops:*"],
+   "org_ids": ["*"], "user_ids": ["carol"], "flow_ids": ["*"]},
+  {"callers": ["*"], "org_ids": ["public"], "user_ids": ["guest"], "flow_ids": [7]}
+]})";
+
+const Policy& ThePolicy() {
+  static const auto& policy = *new Policy(std::get<Policy>(ParsePolicy(kText)));
+  return policy;
+}
+
+constexpr auto kYes = Decision::kAllowed;
+constexpr auto kNobody = Decision::kNoRuleForCaller;
+constexpr auto kOrg = Decision::kOrgNotAllowed;
+constexpr auto kUser = Decision::kUserNotAllowed;
+constexpr auto kFlow = Decision::kFlowNotAllowed;
+
+constexpr char kNightly[] = "sub:system:serviceaccount:batch:nightly";
+
+struct Case {
+  const char* name;
+  std::vector<std::string> identities;
+  const char* org_id;
+  const char* user_id;
+  int32_t flow_id;
+  Decision decision;
+};
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
+
+const Case kRows[] = {
+    {"listed", {kNightly}, "o15", "alice", 3377, kYes},
+    {"listed_second_user", {kNightly}, "o15", "bob", 3377, kYes},
+    {"range_first", {kNightly}, "o15", "alice", 4000, kYes},
+    {"range_inside", {kNightly}, "o15", "alice", 4321, kYes},
+    {"range_overlap", {kNightly}, "o15", "alice", 4999, kYes},
+    {"range_last", {kNightly}, "o15", "alice", 5500, kYes},
+    {"before_the_range", {kNightly}, "o15", "alice", 3999, kFlow},
+    {"after_the_range", {kNightly}, "o15", "alice", 5501, kFlow},
+    {"other_flow", {kNightly}, "o15", "alice", 3378, kFlow},
+    {"other_user", {kNightly}, "o15", "mallory", 3377, kUser},
+    {"user_in_capitals", {kNightly}, "o15", "Alice", 3377, kUser},
+    {"other_org", {kNightly}, "o17", "alice", 3377, kOrg},
+    {"org_empty", {kNightly}, "", "alice", 3377, kOrg},
+    {"org_star", {kNightly}, "*", "alice", 3377, kOrg},
+    {"second_rule", {kNightly}, "o16", "anybody", 1, kYes},
+    {"rules_do_not_mix_flow", {kNightly}, "o16", "alice", 3377, kFlow},
+    {"rules_do_not_mix_org", {kNightly}, "o15", "alice", 1, kFlow},
+    {"dns", {"dns:batch.example"}, "o15", "alice", 3377, kYes},
+    {"dns_has_only_its_rule", {"dns:batch.example"}, "o16", "alice", 1, kOrg},
+    {"unknown", {"sub:somebody"}, "o15", "alice", 3377, kOrg},  // the rule for "*" is for it, too
+    {"any_caller", {"sub:somebody"}, "public", "guest", 7, kYes},
+    {"any_caller_other_flow", {"sub:somebody"}, "public", "guest", 8, kFlow},
+    {"nobody", {}, "public", "guest", 7, kNobody},
+    {"prefix", {"uri:spiffe://prod/ns/batch/sa/x"}, "o1", "carol", 99, kYes},
+    {"prefix_deeper", {"uri:spiffe://prod/ns/batch/a/b/c"}, "o1", "carol", 99, kYes},
+    {"prefix_largest_flow", {"uri:spiffe://prod/ns/batch/x"}, "o1", "carol", 2147483647, kYes},
+    {"prefix_flow_zero", {"uri:spiffe://prod/ns/batch/x"}, "o1", "carol", 0, kFlow},
+    {"prefix_itself", {"uri:spiffe://prod/ns/batch/"}, "o1", "carol", 99, kOrg},
+    {"prefix_without_slash", {"uri:spiffe://prod/ns/batch"}, "o1", "carol", 99, kOrg},
+    {"prefix_of_a_longer_name", {"uri:spiffe://prod/ns/batch-evil/x"}, "o1", "carol", 99, kOrg},
+    {"prefix_other_trust_domain", {"uri:spiffe://test/ns/batch/x"}, "o1", "carol", 99, kOrg},
+    {"prefix_left_by_dots", {"uri:spiffe://prod/ns/batch/../x"}, "o1", "carol", 99, kOrg},
+    {"prefix_percent", {"uri:spiffe://prod/ns/batch/%2e%2e/x"}, "o1", "carol", 99, kOrg},
+    {"subject_prefix", {"sub:system:serviceaccount:ops:any"}, "o1", "carol", 99, kYes},
+    {"subject_prefix_other", {"sub:system:serviceaccount:opsy:any"}, "o1", "carol", 99, kOrg},
+    {"subject_like_a_uri", {"sub:uri:spiffe://prod/ns/batch/x"}, "o1", "carol", 99, kOrg},
+    {"subject_like_a_spiffe_id", {"sub:spiffe://prod/ns/batch/x"}, "o1", "carol", 99, kOrg},
+    {"second_name_of_the_caller", {"uri:spiffe://a/b", kNightly}, "o15", "alice", 3377, kYes},
+    {"names_do_not_mix",
+     {"dns:batch.example", "uri:spiffe://prod/ns/batch/x"},
+     "o1",
+     "bob",
+     99,
+     kUser},
+};
+
+class PolicyTable : public testing::TestWithParam<Case> {};
+
+TEST_P(PolicyTable, Row) {
+  const Case& row = GetParam();
+  EXPECT_EQ(ThePolicy().Decide(row.identities, {row.org_id, row.user_id, row.flow_id}),
+            row.decision);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, PolicyTable, testing::ValuesIn(kRows),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Policy, WithoutARuleForAnybody_NamesTheReason) {
+  const auto policy = std::get<Policy>(ParsePolicy(
+      R"({"rules": [{"callers": ["sub:a"], "org_ids": ["*"], "user_ids": ["*"],
+                     "flow_ids": ["*"]}]})"));
+  EXPECT_EQ(policy.Decide({"sub:b"}, {"o", "u", 1}), Decision::kNoRuleForCaller);
+  EXPECT_EQ(DecisionText(Decision::kNoRuleForCaller), "no rule names the caller");
+}
+
+}  // namespace
+}  // namespace enos::gateway
