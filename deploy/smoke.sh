@@ -111,7 +111,11 @@ phase() {
   say "$1"
   phases+=("$(jq -nc --arg name "$1" --argjson begin "$(date +%s%3N)" '{name: $name, begin: $begin}')")
 }
-pods() { k get pods -l app.kubernetes.io/name=enos-flow-gateway --field-selector=status.phase=Running -o name; }
+# Those that run and are not on their way out.
+pods() {
+  k get pods -l app.kubernetes.io/name=enos-flow-gateway -o json |
+    jq -r '.items[] | select(.status.phase == "Running" and .metadata.deletionTimestamp == null) | "pod/" + .metadata.name'
+}
 settle() {
   k rollout status deployment/enos-flow-gateway --timeout=180s >/dev/null || die "the gateway did not become ready again"
 }
