@@ -1,16 +1,13 @@
 #include "server/rpc/connection_acceptor.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <utility>
 
 #include "server/base/descriptors.h"
@@ -23,15 +20,6 @@ namespace {
 constexpr std::chrono::milliseconds kAcceptAgain{100};
 // When full, how often to look which connections are gone: one system call for each.
 constexpr std::chrono::milliseconds kLookAgain{100};
-
-// A number that no other open socket has; 0 when `fd` is no socket (any more). Its owner may close
-// it at this very moment, which does no harm: hence statx, which ThreadSanitizer does not take for
-// a use of the descriptor.
-uint64_t SocketNumber(int fd) {
-  struct statx about{};
-  const bool known = ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, &about) == 0;
-  return known && S_ISSOCK(about.stx_mode) ? about.stx_ino : 0;
-}
 
 }  // namespace
 
@@ -85,7 +73,7 @@ bool ConnectionAcceptor::AcceptAll() {
 }
 
 void ConnectionAcceptor::Take(int fd) {
-  open_.erase(fd);
+  connections_.Forget(fd);
   // The lowest free number is the one that is taken: at least as many are in use.
   const bool is_reserve = static_cast<uint64_t>(fd) + kReserved >= DescriptorLimit();
   full_ = !is_reserve && !HasRoom();
@@ -95,7 +83,7 @@ void ConnectionAcceptor::Take(int fd) {
     return;
   }
   Report(nullptr);
-  open_.emplace(fd, SocketNumber(fd));
+  connections_.Add(fd);
   hand_over_(fd);
 }
 
@@ -108,15 +96,12 @@ void ConnectionAcceptor::Report(const char* refused) {
 }
 
 bool ConnectionAcceptor::HasRoom() {
-  if (open_.size() < max_connections_) return true;
+  if (connections_.size() < max_connections_) return true;
   const auto now = std::chrono::steady_clock::now();
   if (now - looked_ < kLookAgain) return false;
   looked_ = now;
-  for (auto it = open_.begin(); it != open_.end();) {
-    const uint64_t number = SocketNumber(it->first);
-    it = number != 0 && number == it->second ? std::next(it) : open_.erase(it);
-  }
-  return open_.size() < max_connections_;
+  connections_.ForgetClosed();
+  return connections_.size() < max_connections_;
 }
 
 void ConnectionAcceptor::WaitForWake(std::chrono::milliseconds wait) {

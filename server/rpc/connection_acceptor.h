@@ -9,9 +9,9 @@
 #include <string>
 #include <system_error>
 #include <thread>
-#include <unordered_map>
 
 #include "server/base/listening_socket.h"
+#include "server/rpc/connection_table.h"
 
 namespace enos::gateway {
 
@@ -50,6 +50,9 @@ class ConnectionAcceptor {
   // Whether the last connection was closed because there are `max_connections`. Thread-safe.
   bool full() const { return full_; }
 
+  // What was handed over.
+  const ConnectionTable& connections() const { return connections_; }
+
  private:
   void Run();
   bool AcceptAll();
@@ -62,9 +65,7 @@ class ConnectionAcceptor {
   ListeningSocket socket_;
   int wake_ = -1;  // eventfd: set to end
   HandOver hand_over_;
-  // What was handed over and may be open still: the receiver does not say when it closes one. A
-  // descriptor that comes again was closed; else the inode tells (HasRoom).
-  std::unordered_map<int, uint64_t> open_;
+  ConnectionTable connections_;
   std::chrono::steady_clock::time_point looked_;
   const char* refusing_ = nullptr;  // why, as last reported
   std::atomic<bool> full_{false};

@@ -14,14 +14,6 @@ namespace enos::gateway {
 
 using dataflow::v1::UpdateAndTriggerFlowRequest;
 
-namespace {
-
-// With no more calls in flight than this the loop's thread answers by itself: nobody is in its way,
-// and the hop to the queue's thread would only take time.
-constexpr int64_t kFewCalls = 2;
-
-}  // namespace
-
 void FlowRpc::Offer(FlowRpcEnvironment& environment, RpcQueue& queue) {
   auto* rpc = new FlowRpc(environment, queue);  // deletes itself, see Release
   environment.service.RequestUpdateAndTriggerFlow(&rpc->context_, &rpc->request_, &rpc->responder_,
@@ -107,6 +99,7 @@ void FlowRpc::OnArrived() {
 void FlowRpc::RecordArrival() {
   CallRecord& record = *record_;
   record.peer = context_.peer();
+  socket_ = env_.connections.SocketOf(record.peer);
   record.org_id = request_.org_id();
   record.flow_id = request_.flow_id();
   record.request_bytes = request_.ByteSizeLong();
@@ -189,7 +182,10 @@ void FlowRpc::OnDone() {
 // this thread, so that it is posted later than the call.
 void FlowRpc::HandOver() {
   handed_over_ = true;
-  if (env_.early_headers) SendHeaders();
+  if (env_.early_headers) {
+    queue_.HoldWrites(socket_);
+    SendHeaders();
+  }
   Post([this] {
     auto done = [this](TriggerResult result) { OnResult(std::move(result)); };
     if (env_.early_headers) {
@@ -233,6 +229,7 @@ void FlowRpc::AnswerFromLoop(Result result) {
   } else {
     Retain();
     queue_.Post([this] {
+      queue_.HoldWrites(socket_);
       AnswerResult();
       Release();
     });

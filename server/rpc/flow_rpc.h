@@ -17,6 +17,7 @@
 #include "server/errors/call_outcome.h"
 #include "server/loop/event_loop.h"
 #include "server/rpc/completion_event.h"
+#include "server/rpc/connection_table.h"
 #include "server/rpc/open_calls.h"
 #include "server/rpc/rpc_queue.h"
 #include "server/trigger/flow_trigger.h"
@@ -51,7 +52,12 @@ struct FlowRpcEnvironment {
   const CallEvents& events;
   IdSource& ids;
   const CallerChecks callers;
+  const ConnectionTable& connections;
 };
+
+// With no more calls in flight than this the loop's thread answers by itself: nobody is in its way,
+// and the hop to the queue's thread would only take time.
+inline constexpr int64_t kFewCalls = 2;
 
 // One UpdateAndTriggerFlow RPC, from the offer to take one to its end; it deletes itself then. A
 // state machine driven by a completion queue:
@@ -134,6 +140,7 @@ class FlowRpc {
   std::vector<std::string> identities_;  // the caller's, verified
   bool is_open_ = false;                 // it arrived, and is counted in open_calls
   bool handed_over_ = false;
+  int socket_ = -1;  // of its connection; -1: not known
 
   // Handed over with the call.
   TriggerJob job_;

@@ -73,7 +73,8 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
                        options_.early_headers,
                        events_,
                        ids,
-                       callers},
+                       callers,
+                       acceptor_.connections()},
       acceptor_(options_.max_connections) {}
 
 GrpcServer::~GrpcServer() { Drain(); }
@@ -93,7 +94,9 @@ std::error_code GrpcServer::Start() {
   builder.RegisterService(&health_.service());
   if (options_.reflection) builder.RegisterService(&reflection_.service());
   for (int i = 0; i < options_.threads; ++i) {
-    queues_.push_back(std::make_unique<RpcQueue>(builder.AddCompletionQueue()));
+    queues_.push_back(std::make_unique<RpcQueue>(
+        builder.AddCompletionQueue(),
+        [&admission = rpc_environment_.admission] { return admission.in_flight() > kFewCalls; }));
   }
   server_ = builder.BuildAndStart();  // cannot fail: it opens nothing
   health_.Offer(queues_.front()->grpc_queue());

@@ -4,7 +4,13 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
@@ -20,7 +26,8 @@ class RpcQueueTest : public ::testing::Test {
   RpcQueueTest() {
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
-    queue_ = std::make_unique<RpcQueue>(builder.AddCompletionQueue());
+    queue_ =
+        std::make_unique<RpcQueue>(builder.AddCompletionQueue(), [this] { return busy_.load(); });
     server_ = builder.BuildAndStart();
     thread_ = std::thread([this] { queue_->Serve(); });
   }
@@ -37,6 +44,7 @@ class RpcQueueTest : public ::testing::Test {
     done.get_future().wait();
   }
 
+  std::atomic<bool> busy_{true};
   dataflow::v1::FlowService::AsyncService service_;
   std::unique_ptr<RpcQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
@@ -74,6 +82,117 @@ TEST_F(RpcQueueTest, ATaskMayPostAnother) {
   std::promise<void> second;
   queue_->Post([&] { queue_->Post([&] { second.set_value(); }); });
   second.get_future().wait();
+}
+
+bool IsHeld(int socket) {
+  int cork = 0;
+  socklen_t size = sizeof(cork);
+  EXPECT_EQ(::getsockopt(socket, IPPROTO_TCP, TCP_CORK, &cork, &size), 0);
+  return cork == 1;
+}
+
+// Holds the writes of a socket, and begins an operation that completes at once, as sending headers
+// does. Tells what it saw.
+class Write {
+ public:
+  Write(RpcQueue& queue, int socket) : queue_(queue), socket_(socket) {}
+
+  void Begin() { begun_.Set(); }
+  bool held_after_begin() const { return held_after_begin_; }
+  // Waits.
+  bool held_when_complete() { return held_when_complete_.get_future().get(); }
+
+ private:
+  class Alarmed final : public CompletionEvent {
+   public:
+    Alarmed(RpcQueue& queue, std::function<void()> then) : queue_(queue), then_(std::move(then)) {}
+    void Set() {
+      alarm_.Set(&queue_.grpc_queue(), gpr_time_0(GPR_CLOCK_MONOTONIC),
+                 static_cast<CompletionEvent*>(this));
+    }
+    void OnEvent(bool /*ok*/) override { then_(); }
+
+   private:
+    RpcQueue& queue_;
+    const std::function<void()> then_;
+    grpc::Alarm alarm_;
+  };
+
+  RpcQueue& queue_;
+  const int socket_;
+  bool held_after_begin_ = false;
+  std::promise<bool> held_when_complete_;
+  Alarmed complete_{queue_, [this] { held_when_complete_.set_value(IsHeld(socket_)); }};
+  Alarmed begun_{queue_, [this] {
+                   queue_.HoldWrites(socket_);
+                   held_after_begin_ = IsHeld(socket_);
+                   complete_.Set();
+                 }};
+};
+
+class RpcQueueWritesTest : public RpcQueueTest {
+ protected:
+  ~RpcQueueWritesTest() override { ::close(socket_); }
+
+  // Both begin while the thread is elsewhere: they are there at once.
+  void BeginTogether(Write& one, Write& other) {
+    std::promise<void> at_work;
+    std::promise<void> go_on;
+    queue_->Post([&] {
+      at_work.set_value();
+      go_on.get_future().wait();
+    });
+    at_work.get_future().wait();
+    one.Begin();
+    other.Begin();
+    go_on.set_value();
+  }
+
+  const int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
+// What must hold before a call may go to EnOS: its headers are on their way by then.
+TEST_F(RpcQueueWritesTest, WritesOfOneRound_AreOutWhenTheirOperationsComplete) {
+  Write one(*queue_, socket_);
+  Write other(*queue_, socket_);
+  BeginTogether(one, other);
+  EXPECT_FALSE(one.held_when_complete());
+  EXPECT_FALSE(other.held_when_complete());
+  EXPECT_TRUE(one.held_after_begin());
+  EXPECT_TRUE(other.held_after_begin());
+}
+
+TEST_F(RpcQueueWritesTest, QueueThatIsNotBusy_HoldsNothing) {
+  busy_ = false;
+  Write one(*queue_, socket_);
+  Write other(*queue_, socket_);
+  BeginTogether(one, other);
+  EXPECT_FALSE(one.held_when_complete());
+  EXPECT_FALSE(other.held_when_complete());
+  EXPECT_FALSE(one.held_after_begin());
+  EXPECT_FALSE(other.held_after_begin());
+}
+
+TEST_F(RpcQueueWritesTest, TasksThatCameTogether_ShareARound) {
+  busy_ = false;
+  std::promise<void> at_work;
+  std::promise<void> go_on;
+  queue_->Post([&] {
+    at_work.set_value();
+    go_on.get_future().wait();
+  });
+  at_work.get_future().wait();
+  bool held = false;
+  for (int i = 0; i < 2; ++i) {
+    queue_->Post([&] {
+      queue_->HoldWrites(socket_);
+      held = IsHeld(socket_);
+    });
+  }
+  go_on.set_value();
+  WaitForPosted();
+  EXPECT_TRUE(held);
+  EXPECT_FALSE(IsHeld(socket_));
 }
 
 }  // namespace

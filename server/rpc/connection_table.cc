@@ -1,0 +1,101 @@
+#include "server/rpc/connection_table.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace enos::gateway {
+namespace {
+
+// A number that no other open socket has; 0 when `fd` is no socket (any more). Its owner may close
+// it at this very moment, which does no harm: hence statx, which ThreadSanitizer does not take for
+// a use of the descriptor.
+uint64_t SocketNumber(int fd) {
+  struct statx about{};
+  const bool known = ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, &about) == 0;
+  return known && S_ISSOCK(about.stx_mode) ? about.stx_ino : 0;
+}
+
+std::string AddressText(int family, const void* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return ::inet_ntop(family, address, text.data(), text.size()) != nullptr ? text.data() : "";
+}
+
+// As gRPC 1.51 writes it: a URI whose authority is percent-encoded. Empty for what it would write
+// in another way (an address with a scope).
+std::string PeerOf(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  if (storage.ss_family == AF_INET) {
+    sockaddr_in address{};
+    std::memcpy(&address, &storage, sizeof(address));
+    return "ipv4:" + AddressText(AF_INET, &address.sin_addr) + ":" +
+           std::to_string(ntohs(address.sin_port));
+  }
+  if (storage.ss_family != AF_INET6) return {};
+  sockaddr_in6 address{};
+  std::memcpy(&address, &storage, sizeof(address));
+  const std::string port = std::to_string(ntohs(address.sin6_port));
+  if (IN6_IS_ADDR_V4MAPPED(&address.sin6_addr)) {
+    return "ipv4:" + AddressText(AF_INET, &address.sin6_addr.s6_addr[12]) + ":" + port;
+  }
+  if (address.sin6_scope_id != 0) return {};
+  return "ipv6:%5B" + AddressText(AF_INET6, &address.sin6_addr) + "%5D:" + port;
+}
+
+}  // namespace
+
+void ConnectionTable::Add(int socket) {
+  Forget(socket);
+  Connection connection{SocketNumber(socket), PeerOf(socket)};
+  const std::lock_guard lock(mutex_);
+  if (!connection.peer.empty()) by_peer_[connection.peer] = socket;
+  by_socket_.emplace(socket, std::move(connection));
+}
+
+void ConnectionTable::Forget(int socket) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_socket_.find(socket);
+  if (found == by_socket_.end()) return;
+  ForgetPeer(socket, found->second.peer);
+  by_socket_.erase(found);
+}
+
+void ConnectionTable::ForgetClosed() {
+  const std::lock_guard lock(mutex_);
+  for (auto it = by_socket_.begin(); it != by_socket_.end();) {
+    const uint64_t number = SocketNumber(it->first);
+    if (number != 0 && number == it->second.number) {
+      ++it;
+    } else {
+      ForgetPeer(it->first, it->second.peer);
+      it = by_socket_.erase(it);
+    }
+  }
+}
+
+// Unless a later connection has the same address, which the closed one no longer needs.
+void ConnectionTable::ForgetPeer(int socket, const std::string& peer) {
+  const auto found = by_peer_.find(peer);
+  if (found != by_peer_.end() && found->second == socket) by_peer_.erase(found);
+}
+
+size_t ConnectionTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return by_socket_.size();
+}
+
+int ConnectionTable::SocketOf(const std::string& peer) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  return found == by_peer_.end() ? -1 : found->second;
+}
+
+}  // namespace enos::gateway

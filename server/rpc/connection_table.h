@@ -1,0 +1,47 @@
+#ifndef ENOS_SERVER_RPC_CONNECTION_TABLE_H_
+#define ENOS_SERVER_RPC_CONNECTION_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+namespace enos::gateway {
+
+// The callers' connections that were handed to gRPC and may be open still: gRPC owns them and does
+// not say when it closes one, so that a socket in here may be closed, and its number may be another
+// file's by now. Thread-safe. Its size is bounded by the number of descriptors.
+class ConnectionTable {
+ public:
+  // A socket that was just accepted.
+  void Add(int socket);
+
+  // The number `socket` is free, or was taken anew: what had it before is closed.
+  void Forget(int socket);
+
+  // Forgets all that are closed, at one system call for each that is in here.
+  void ForgetClosed();
+
+  size_t size() const;
+
+  // The socket of the connection from `peer`, written as grpc::ServerContext::peer() writes it; -1
+  // where it is not known. To be used for what does no harm if it reaches another file.
+  int SocketOf(const std::string& peer) const;
+
+ private:
+  struct Connection {
+    uint64_t number = 0;  // no other open socket has it
+    std::string peer;
+  };
+
+  void ForgetPeer(int socket, const std::string& peer);
+
+  mutable std::mutex mutex_;
+  std::unordered_map<int, Connection> by_socket_;  // guarded by mutex_
+  std::unordered_map<std::string, int> by_peer_;   // guarded by mutex_; of those in by_socket_
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_CONNECTION_TABLE_H_
