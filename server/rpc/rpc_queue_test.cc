@@ -136,16 +136,24 @@ class RpcQueueWritesTest : public RpcQueueTest {
 
   // Both begin while the thread is elsewhere: they are there at once.
   void BeginTogether(Write& one, Write& other) {
-    std::promise<void> at_work;
-    std::promise<void> go_on;
-    queue_->Post([&] {
-      at_work.set_value();
-      go_on.get_future().wait();
-    });
-    at_work.get_future().wait();
+    std::promise<void> go_on = KeepBusy();
     one.Begin();
     other.Begin();
     go_on.set_value();
+  }
+
+  // The thread that serves is busy from now on, until the promise is kept.
+  std::promise<void> KeepBusy() {
+    std::promise<void> go_on;
+    std::promise<void> at_work;
+    auto is_at_work = at_work.get_future();
+    queue_->Post([at_work = std::make_shared<std::promise<void>>(std::move(at_work)),
+                  may_go_on = go_on.get_future().share()] {
+      at_work->set_value();
+      may_go_on.wait();
+    });
+    is_at_work.wait();
+    return go_on;
   }
 
   const int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -175,13 +183,7 @@ TEST_F(RpcQueueWritesTest, QueueThatIsNotBusy_HoldsNothing) {
 
 TEST_F(RpcQueueWritesTest, TasksThatCameTogether_ShareARound) {
   busy_ = false;
-  std::promise<void> at_work;
-  std::promise<void> go_on;
-  queue_->Post([&] {
-    at_work.set_value();
-    go_on.get_future().wait();
-  });
-  at_work.get_future().wait();
+  std::promise<void> go_on = KeepBusy();
   bool held = false;
   for (int i = 0; i < 2; ++i) {
     queue_->Post([&] {
@@ -191,6 +193,7 @@ TEST_F(RpcQueueWritesTest, TasksThatCameTogether_ShareARound) {
   }
   go_on.set_value();
   WaitForPosted();
+  WaitForPosted();  // in another round: the one before it has ended
   EXPECT_TRUE(held);
   EXPECT_FALSE(IsHeld(socket_));
 }

@@ -116,7 +116,14 @@ TEST(GatewayDrain, ByForceWhileCallersComeAndGoEndsInOrder) {
     Settings settings = SettingsWithSlots(enos.url(), 10, 10);
     settings.drain_timeout = std::chrono::milliseconds(round);
     GatewayRunner gateway(std::move(settings));
+    // Under way, whatever the others do: those give up too soon for it on a machine that is busy.
+    std::vector<std::unique_ptr<Rpc>> under_way;
+    for (int i = 0; i < 5; ++i)
+      under_way.push_back(std::make_unique<Rpc>(gateway.channel(), Flow(1)));
+    EXPECT_TRUE(enos.WaitForCalls(5));
     std::atomic<bool> over{false};
+    std::promise<void> in_full_swing;
+    std::atomic<int> given_up{0};
     std::vector<std::thread> callers;
     for (int thread = 0; thread < 4; ++thread) {
       callers.emplace_back([&] {
@@ -125,10 +132,11 @@ TEST(GatewayDrain, ByForceWhileCallersComeAndGoEndsInOrder) {
           std::vector<std::unique_ptr<Rpc>> calls;
           for (int i = 0; i < 8; ++i) calls.push_back(std::make_unique<Rpc>(channel, Flow(1)));
           calls.front()->EndsWithin(std::chrono::milliseconds(5));
+          if (++given_up == 8) in_full_swing.set_value();
         }
       });
     }
-    EXPECT_TRUE(enos.WaitForCalls(10));
+    in_full_swing.get_future().wait();
     gateway.gateway().Drain();
     over = true;
     for (std::thread& caller : callers) caller.join();
