@@ -58,7 +58,8 @@ void GatewayProcess::ReadAddress() {
     const auto end = at == std::string::npos ? at : log.find('\n', at);
     if (end != std::string::npos) {
       const auto begin = at + std::string(kListening).size();
-      address_ = log.substr(begin, end - begin);
+      address_ =
+          log.substr(begin, log.find_first_of(" \n", begin) - begin);  // there is more in the line
       return;
     }
     const ssize_t got = read(log_, buffer.data(), buffer.size());
