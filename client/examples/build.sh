@@ -25,9 +25,10 @@ packages() {
     # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
     go) printf '%s\n' golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-google-genproto-dev \
       golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc ;;
-    # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos.
+    # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos. TLS needs tcnative (OpenSSL):
+    # Debian's netty cannot do ALPN with the JDK's own TLS.
     java) printf '%s\n' openjdk-17-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
-      libnetty-java libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java protobuf-compiler \
+      libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java protobuf-compiler \
       protobuf-compiler-grpc-java-plugin golang-github-gogo-googleapis-dev ;;
     node)
       printf '%s\n' golang-github-gogo-googleapis-dev
@@ -98,19 +99,23 @@ build_java() {
   local jars=() class_path
   local names=(grpc-api grpc-stub grpc-core grpc-context grpc-protobuf grpc-protobuf-lite grpc-netty protobuf guava perfmark-api
     proto-google-common-protos netty-common netty-buffer netty-transport netty-codec netty-codec-http netty-codec-http2
-    netty-handler netty-resolver netty-handler-proxy netty-transport-native-unix-common)
+    netty-handler netty-tcnative netty-resolver netty-handler-proxy netty-transport-native-unix-common)
   mapfile -t jars < <(printf '/usr/share/java/%s.jar\n' "${names[@]}")
   local compile_jars=(/usr/share/java/jsr305.jar /usr/share/java/geronimo-annotation-1.3-spec.jar)
   need java javac protoc grpc_java_plugin "${jars[@]}" "${compile_jars[@]}" "$GOOGLEAPIS/google/rpc/error_details.proto"
+  local tcnative
+  tcnative="$(dpkg-query -L libnetty-tcnative-jni 2>/dev/null | grep '/libnetty-tcnative\.so$')" || need "libnetty-tcnative.so"
   class_path="$(IFS=: && echo "${jars[*]}")"
-  mkdir -p "$out/src" "$out/classes"
+  mkdir -p "$out/src" "$out/classes" "$out/native"
+  # netty looks for it under another name than Debian gives it, and it does not load through a link.
+  cp "$tcnative" "$out/native/libnetty_tcnative.so"
   protoc -I "$root/proto" --java_out="$out/src" --grpc-java_out="$out/src" \
     --plugin=protoc-gen-grpc-java="$(command -v grpc_java_plugin)" "$FLOW"
   # Debian's google.rpc classes are older than ErrorInfo; these come before them.
   protoc -I "$GOOGLEAPIS" --java_out="$out/src" google/rpc/error_details.proto
   find "$out/src" "$here/java" -name '*.java' -print0 |
     xargs -0 javac -nowarn -d "$out/classes" -cp "$class_path:$(IFS=: && echo "${compile_jars[*]}")"
-  write_launcher java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$out/classes:$class_path" TriggerFlow
+  write_launcher java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path="$out/native" -cp "$out/classes:$class_path" TriggerFlow
 }
 
 build_node() {
