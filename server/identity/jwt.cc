@@ -93,7 +93,7 @@ bool ReadTime(const JsonValue& value, int64_t* time) {
   const auto* fraction = std::get_if<double>(&value.value);
   if (fraction == nullptr && value.integer() == nullptr) return false;
   const double seconds = fraction != nullptr ? *fraction : static_cast<double>(*value.integer());
-  if (!(seconds >= 0 && seconds <= kLastTime)) return false;
+  if (seconds < 0 || seconds > kLastTime) return false;
   *time = static_cast<int64_t>(std::floor(seconds));
   return true;
 }
