@@ -50,7 +50,7 @@ class TreeBuilder {
     if (!IsValidUtf8(name)) return Fail("a member's name that is not valid UTF-8");
     if (open_.back()->Find(name) != nullptr)
       return Fail("member " + ShownText(name) + " is there twice, expected it once");
-    std::get<JsonValue::Members>(open_.back()->value).emplace_back(std::move(name), JsonValue());
+    std::get<JsonValue::Members>(open_.back()->value).emplace_back().first = std::move(name);
     return true;
   }
 
