@@ -12,6 +12,7 @@ find_package(yaml-cpp 0.7 REQUIRED)
 find_package(Boost 1.74 REQUIRED)  # headers only: Asio and Beast
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv>=1.44)
+find_package(mimalloc 2.0 CONFIG REQUIRED)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose>=0.6.2.1)
 
 # The registry and the text format only. Its CMake config asks for its HTTP server, too, which is not ours (server/ops is).

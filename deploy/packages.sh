@@ -19,7 +19,7 @@ group_packages() {
       printf '%s\n' g++ cmake ninja-build pkg-config ccache git ca-certificates \
         libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
         libcurl4-openssl-dev libssl-dev rapidjson-dev libabsl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev \
-        libboost-dev libuv1-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
+        libboost-dev libuv1-dev libmimalloc-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
         golang-github-gogo-googleapis-dev golang-google-grpc-dev
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
