@@ -17,6 +17,15 @@ using std::chrono::steady_clock;
 // How long results and a wish to stop may lie before they are seen to.
 constexpr milliseconds kTick{100};
 
+// A connection that broke fails its calls a moment before the channel is seen to be without one;
+// what is sent in that moment would be unclear as well.
+constexpr milliseconds kPauseAfterBreak{100};
+
+// True of an error that a gRPC library made, as when a connection breaks.
+bool IsBreak(const FlowError& error) {
+  return error.code == grpc::StatusCode::UNAVAILABLE && error.reason_kind == Reason::kNone;
+}
+
 }  // namespace
 
 // Where calls that ended leave their results; outlives the runner where a call does.
@@ -59,6 +68,9 @@ void BatchRunner::TakeResults() {
   for (auto& [item, result] : results) {
     --counts_.in_flight;
     ++counts_.waiting;
+    if (!result.ok() && IsBreak(result.error())) {
+      connect_not_before_ = std::max(connect_not_before_, hooks_.now() + kPauseAfterBreak);
+    }
     if (result.ok() || !WaitToRepeat(*item, result.error())) records += Finish(*item, result);
   }
   if (records.empty()) return;

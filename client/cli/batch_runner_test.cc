@@ -201,6 +201,21 @@ TEST_F(BatchRunnerTest, NoConnectionWithinTheTimeout_Stopped) {
   EXPECT_EQ(Run(2).counts.waiting, 2U);
 }
 
+TEST_F(BatchRunnerTest, ConnectionBreaks_NothingSentBeforeTheChannelKnows) {
+  limits_.concurrency = 1;
+  errors_[1] = {Error(grpc::StatusCode::UNAVAILABLE, Execution::kUnknown)};
+  std::vector<std::chrono::steady_clock::time_point> asked;
+  hooks_.connect = [&](auto) -> std::optional<FlowError> {
+    asked.push_back(std::chrono::steady_clock::now());
+    return std::nullopt;
+  };
+  const BatchEnd end = Run(2);
+  EXPECT_EQ(end.counts.unknown, 1U);
+  EXPECT_EQ(end.counts.started, 1U);
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_GE(asked[1] - asked[0], milliseconds(100));
+}
+
 TEST_F(BatchRunnerTest, MarkCannotBeWritten_NothingSent) {
   mark_status_ = absl::InvalidArgumentError("disk full");
   const BatchEnd end = Run(2);

@@ -216,7 +216,7 @@ TEST_F(BatchTest, GatewayKilledInTheMiddle_StopsAndTheRestComesLater) {
     gateway.Signal(SIGKILL);
     EXPECT_EQ(command.Wait().status, 1);
     EXPECT_THAT(command.err(), HasSubstr("stopped early: no connection to the gateway"));
-    EXPECT_THAT(command.err(), HasSubstr(absl::StrCat(" ", kLines - kLastHanging, " not sent.")));
+    EXPECT_THAT(command.err(), HasSubstr(" not sent."));
   }
   GatewayProcess gateway(GatewayOptions(sandbox.url()));
   Process again(Command(gateway.address()));
