@@ -63,6 +63,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       loop_(loop),
       trigger_(trigger),
       reflection_(ServiceNames()),
+      acceptor_(options_.max_connections),
       rpc_environment_{service_,
                        loop,
                        trigger,
@@ -74,8 +75,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
                        events_,
                        ids,
                        callers,
-                       acceptor_.connections()},
-      acceptor_(options_.max_connections) {}
+                       acceptor_.connections()} {}
 
 GrpcServer::~GrpcServer() { Drain(); }
 

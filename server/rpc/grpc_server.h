@@ -81,11 +81,11 @@ class GrpcServer {
   ReflectionService reflection_;
   std::atomic<bool> shutting_down_{false};
   OpenCalls open_calls_;
+  ConnectionAcceptor acceptor_;
   FlowRpcEnvironment rpc_environment_;
   std::vector<std::unique_ptr<RpcQueue>> queues_;
   std::mutex health_mutex_;
   bool stopped_serving_ = false;
-  ConnectionAcceptor acceptor_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
 };
