@@ -26,6 +26,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tls_credentials.h"
 #include "server/tls/tls_reloader.h"
+#include "server/token/key_reloader.h"
 #include "server/token/token_provider.h"
 #include "server/token/token_service_client.h"
 #include "server/trigger/flow_trigger.h"
@@ -143,7 +144,8 @@ struct Gateway::Parts {
       : ids(random),
         http(loop, HttpOptions(settings, metrics)),
         clock(loop),
-        credentials{std::move(settings.access_key), std::move(settings.secret_key)},
+        credentials(
+            ShareCredentials(std::move(settings.access_key), std::move(settings.secret_key))),
         token_service(loop, http, clock, credentials, random, kTokenWait, OnRequest()),
         tokens(loop, token_service, random, TokenOptions(settings), Events()),
         breaker(random, CircuitBreakerOptions(),
@@ -153,15 +155,38 @@ struct Gateway::Parts {
                      [this](AccessFile file, bool ok) { metrics.Reloaded(ForMetrics(file), ok); }),
         caller_slots(settings.max_in_flight_per_caller),
         admission(settings.max_in_flight, settings.max_queue),
-        trigger({loop, http, clock, tokens, credentials, retry_budget, breaker, random,
-                 CallOptions(settings), OnRequest(), [this](Reason why) { metrics.Retried(why); }},
+        trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
+                 OnRequest(), [this](Reason why) { metrics.Retried(why); }},
                 admission, settings.max_queue_wait),
         tls_check(HowToCheck(settings.tls)),
+        key_reloader(
+            {settings.access_key_file, settings.secret_key_file}, credentials,
+            [this](SharedCredentials keys) {
+              loop.Post([this, keys = std::move(keys)] { tokens.Rotate(keys); });
+            },
+            [this] { metrics.Reloaded(ReloadedFiles::kKeys, false); }),
         files(settings.reload_interval),
         server(ServerOptions(settings, ServeTls(settings)), loop, trigger, admission, RpcEvents(),
                ids, Callers(settings)) {
     SampleMetrics();
+    WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
+  }
+
+  void WatchKeys() {
+    if (!key_reloader.HasFiles()) return;
+    metrics.WatchFiles(ReloadedFiles::kKeys);
+    files.Watch(key_reloader.WatchedSet(), nullptr);
+  }
+
+  void OnRotated(const CallError* refused) {
+    metrics.Reloaded(ReloadedFiles::kKeys, refused == nullptr);
+    if (refused == nullptr) {
+      Log(LogLevel::kInfo, "keys reloaded");
+    } else {
+      Log(LogLevel::kWarning, "keys not reloaded, the old ones stay in use",
+          {{"because", refused->message}});
+    }
   }
 
   // Null where there is none: plaintext.
@@ -236,6 +261,7 @@ struct Gateway::Parts {
       readiness.SetToken(has_token);
       server.SetServing(has_token);
     };
+    events.on_rotated = [this](const CallError* refused) { OnRotated(refused); };
     events.on_fetched = [this](SteadyTime expires_at) { metrics.TokenObtained(expires_at); };
     events.on_failure = [this](const CallError& error) {
       metrics.TokenFailed();
@@ -284,7 +310,7 @@ struct Gateway::Parts {
   EventLoop loop;
   CurlHttpClient http;
   UpstreamClock clock;
-  const Credentials credentials;
+  const SharedCredentials credentials;  // of the start
   TokenServiceClient token_service;
   TokenProvider tokens;
   RetryBudget retry_budget;
@@ -296,6 +322,7 @@ struct Gateway::Parts {
   FlowTrigger trigger;
   const LivenessTls tls_check;
   std::optional<TlsReloader> tls_reloader;
+  KeyReloader key_reloader;
   // Stopped by Drain, before what it calls ends.
   FileWatcher files;
   GrpcServer server;

@@ -13,10 +13,7 @@ std::string ShownPath(const std::string& path) {
   return is_path ? Quoted(path, SecretMask()) : "the file name (not shown: it has no directory)";
 }
 
-void StripLineBreak(std::string* text) {
-  if (EndsWith(*text, "\n")) text->pop_back();
-  if (EndsWith(*text, "\r")) text->pop_back();
-}
+void StripLineBreak(std::string* text) { text->resize(WithoutLineBreak(*text).size()); }
 
 std::optional<std::string> ReadKeyFile(const KeyInfo& key, const std::string& path,
                                        const FileReader& read_file, Settings* settings) {
@@ -29,6 +26,7 @@ std::optional<std::string> ReadKeyFile(const KeyInfo& key, const std::string& pa
   StripLineBreak(&*content);
   const bool valid = IsKeyText(*content);
   settings->*key.field = Secret::TakeFrom(*content);
+  settings->*key.file = path;
   if (valid) return std::nullopt;
   return Concat(key.file_variable, ": the content of ", ShownPath(path),
                 " (not shown) is not valid, expected ", kExpectedText);

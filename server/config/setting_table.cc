@@ -287,9 +287,9 @@ const SettingInfo& SettingNamed(std::string_view flag) {
 const std::vector<KeyInfo>& KeyTable() {
   static const auto& table = *new std::vector<KeyInfo>{
       {"ENOS_ACCESS_KEY", "ENOS_ACCESS_KEY_FILE", "the application's AccessKey",
-       &Settings::access_key},
+       &Settings::access_key, &Settings::access_key_file},
       {"ENOS_SECRET_KEY", "ENOS_SECRET_KEY_FILE", "the application's SecretKey",
-       &Settings::secret_key},
+       &Settings::secret_key, &Settings::secret_key_file},
   };
   return table;
 }

@@ -1,6 +1,7 @@
 #ifndef ENOS_SERVER_CONFIG_SETTING_TABLE_H_
 #define ENOS_SERVER_CONFIG_SETTING_TABLE_H_
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct KeyInfo {
   std::string_view file_variable;
   std::string_view help;
   Secret Settings::* field;
+  std::string Settings::* file;
 };
 
 // The access key and the secret key.

@@ -68,6 +68,9 @@ struct Settings {
   // Both: 1 to 4096 printable ASCII characters without spaces.
   Secret access_key;
   Secret secret_key;
+  // The files they came from, which are read again when they change; empty: from the environment.
+  std::string access_key_file;
+  std::string secret_key_file;
   // Whether this EnOS answers 503 only before executing, so that it may be tried again.
   bool trust_503 = false;
   // At most how often one call is tried, the first try included: 1 to 10. Only what was certainly

@@ -164,6 +164,13 @@ std::optional<bool> ParseSwitch(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view WithoutLineBreak(std::string_view text) {
+  for (const char end : {'\n', '\r'}) {
+    if (!text.empty() && text.back() == end) text.remove_suffix(1);
+  }
+  return text;
+}
+
 bool IsKeyText(std::string_view text) {
   return !text.empty() && text.size() <= kMaxKeyBytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });

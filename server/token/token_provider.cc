@@ -13,6 +13,16 @@ constexpr double kRenewJitter = 0.10;
 // Asked to wait longer than this by the token service, we still ask again after it.
 constexpr std::chrono::milliseconds kLongestWait{30000};
 
+// With the same keys: what was refused with old ones may be good with new ones.
+bool IsSame(const AccessToken& a, const AccessToken& b) {
+  return a && b && a->text == b->text && a->credentials == b->credentials;
+}
+
+bool IsSame(const Credentials& a, const Credentials& b) {
+  return a.access_key.Reveal() == b.access_key.Reveal() &&
+         a.secret_key.Reveal() == b.secret_key.Reveal();
+}
+
 }  // namespace
 
 TokenProvider::TokenProvider(Scheduler& scheduler, TokenServiceClient& client, RandomSource random,
@@ -30,15 +40,50 @@ TokenProvider::~TokenProvider() {
 
 void TokenProvider::Start() { Fetch(); }
 
+void TokenProvider::Rotate(SharedCredentials next) {
+  if (IsSame(*next, *client_.credentials())) {
+    if (client_.credentials() != newest_) other_.reset();  // back to what EnOS takes
+    if (events_.on_rotated) events_.on_rotated(nullptr);
+    return;
+  }
+  client_.Cancel();  // a fetch with the old keys; who waits for it waits for the next one
+  // Keys that have not proved good are no use to fall back on.
+  if (!other_ || client_.credentials() != newest_) other_ = client_.credentials();
+  newest_ = std::move(next);
+  client_.Use(newest_);
+  tried_other_ = false;
+  keys_refused_.reset();
+  Fetch();
+}
+
+// EnOS refuses the keys: once more with the other ones, where there are some. False when they were
+// refused, too.
+bool TokenProvider::TryOtherKeys(const CallError& refused) {
+  if (!other_ || std::exchange(tried_other_, !tried_other_)) return false;
+  if (client_.credentials() == newest_ && events_.on_rotated) events_.on_rotated(&refused);
+  const SharedCredentials keys = std::exchange(other_, client_.credentials());
+  client_.Use(keys);
+  const AccessToken current = Current();
+  const SteadyTime now = scheduler_.Now();
+  const bool enough = current && current->credentials == keys && now < renew_at_;
+  if (enough && waiters_.empty()) {
+    tried_other_ = false;
+    FetchAt(renew_at_);
+  } else {
+    FetchAt(now);
+  }
+  return true;
+}
+
 AccessToken TokenProvider::Current() const {
   return scheduler_.Now() < expires_at_ ? token_ : nullptr;
 }
 
 TokenProvider::WaitId TokenProvider::Wait(const AccessToken& refused, Callback done) {
   const WaitId id = ++last_wait_;
-  waiters_.emplace(id, Waiter{std::move(done), refused ? *refused : std::string()});
+  waiters_.emplace(id, Waiter{std::move(done), refused});
   const AccessToken current = Current();
-  const bool at_hand = current && (!refused || *current != *refused);
+  const bool at_hand = current && !IsSame(current, refused);
   if (at_hand || (keys_refused_ && !client_.fetching())) {
     if (settle_timer_ == 0)
       settle_timer_ = scheduler_.RunAfter(Duration::zero(), [this] { SettleAtHand(); });
@@ -78,17 +123,25 @@ void TokenProvider::Fetch() {
 }
 
 bool TokenProvider::IsUnwanted(const std::string& token) const {
-  if (token_ && token == *token_ && scheduler_.Now() >= renew_at_) return true;
-  return std::any_of(waiters_.begin(), waiters_.end(),
-                     [&](const auto& waiter) { return waiter.second.refused == token; });
+  if (token_ && token == token_->text && scheduler_.Now() >= renew_at_) return true;
+  return std::any_of(waiters_.begin(), waiters_.end(), [&](const auto& waiter) {
+    const AccessToken& refused = waiter.second.refused;
+    return refused && refused->text == token && refused->credentials == client_.credentials();
+  });
 }
 
 void TokenProvider::OnFetched(FetchedToken fetched) {
   const SteadyTime now = scheduler_.Now();
-  const bool still_due = token_ && fetched.token == *token_ && now >= renew_at_;
+  const bool still_due = token_ && fetched.token == token_->text && now >= renew_at_;
   expires_at_ = fetched.expires_at;
   if (events_.on_fetched) events_.on_fetched(expires_at_);
   keys_refused_.reset();
+  tried_other_ = false;
+  if (other_ && client_.credentials() == newest_) {
+    other_.reset();
+    if (events_.on_rotated) events_.on_rotated(nullptr);
+  }
+  TakeToken(std::move(fetched.token));
   if (still_due) {
     // EnOS insists on a token that is about to expire: ask again, but not at once.
     ++failures_;
@@ -96,10 +149,6 @@ void TokenProvider::OnFetched(FetchedToken fetched) {
   } else {
     failures_ = 0;
     urgent_at_ = SteadyTime::min();
-    if (!token_ || *token_ != fetched.token) {
-      token_ = std::make_shared<const std::string>(std::move(fetched.token));
-      if (events_.on_token) events_.on_token(*token_);
-    }
     const auto life = std::max(expires_at_ - now, Duration::zero());
     renew_at_ =
         now + std::chrono::duration_cast<Duration>(life * (kRenewFrom + kRenewJitter * random_()));
@@ -110,7 +159,17 @@ void TokenProvider::OnFetched(FetchedToken fetched) {
   Settle([this](const Waiter&) { return Result(token_); });
 }
 
+void TokenProvider::TakeToken(std::string text) {
+  const auto token =
+      std::make_shared<const IssuedToken>(IssuedToken{std::move(text), client_.credentials()});
+  if (IsSame(token_, token)) return;
+  const bool known = token_ && token_->text == token->text;
+  token_ = token;
+  if (!known && events_.on_token) events_.on_token(token_->text);
+}
+
 void TokenProvider::OnFailed(const FetchFailure& failure) {
+  if (failure.credentials_refused && TryOtherKeys(failure.error)) return;
   ++failures_;
   keys_refused_.reset();
   if (failure.credentials_refused) keys_refused_ = failure.error;
@@ -139,7 +198,7 @@ void TokenProvider::SettleAtHand() {
   const AccessToken current = Current();
   bool is_missing = false;  // for some: they wait for a fetch, or the token died in between
   Settle([&](const Waiter& waiter) -> std::optional<Result> {
-    if (current && *current != waiter.refused) return current;
+    if (current && !IsSame(current, waiter.refused)) return current;
     if (keys_refused_ && !client_.fetching()) return *keys_refused_;
     is_missing = true;
     return std::nullopt;

@@ -14,12 +14,20 @@
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
 #include "server/errors/call_error.h"
+#include "server/token/credentials.h"
 #include "server/token/token_service_client.h"
 
 namespace enos::gateway {
 
-// An access token; shared, because a call that is under way keeps the one it was sent with.
-using AccessToken = std::shared_ptr<const std::string>;
+// A token, and the keys it was got with: a call is signed with the secret key that belongs to its
+// token.
+struct IssuedToken {
+  std::string text;
+  SharedCredentials credentials;
+};
+
+// Shared, because a call that is under way keeps the one it was sent with.
+using AccessToken = std::shared_ptr<const IssuedToken>;
 
 struct TokenProviderOptions {
   // A call that waits gives up after this many failed fetches that it lived through.
@@ -37,6 +45,8 @@ struct TokenEvents {
   std::function<void(bool has_token)> on_change;     // a living token came, or the last one died
   std::function<void(const CallError&)> on_failure;  // a fetch failed
   std::function<void(SteadyTime expires_at)> on_fetched;  // one succeeded, for a new token or not
+  // New keys gave a token (null), or EnOS refuses them: why.
+  std::function<void(const CallError* refused)> on_rotated;
 };
 
 // Keeps an access token of EnOS. One fetch is under way at most, however many calls wait for it.
@@ -60,6 +70,12 @@ class TokenProvider {
   TokenProvider(const TokenProvider&) = delete;
   TokenProvider& operator=(const TokenProvider&) = delete;
 
+  // New keys, in place of those that the client has: a token is fetched with them at once, in the
+  // background; until it comes, calls use the living one with its own keys. Where EnOS refuses the
+  // new keys the old ones stay in use, and the new ones are tried again when the old ones are
+  // refused, too.
+  void Rotate(SharedCredentials next);
+
   // Fetches the first token.
   void Start();
 
@@ -78,7 +94,7 @@ class TokenProvider {
  private:
   struct Waiter {
     Callback done;
-    std::string refused;  // empty: none
+    AccessToken refused;  // null: none
     int failures = 0;     // fetches that failed while it waited
   };
 
@@ -86,7 +102,9 @@ class TokenProvider {
   void Hurry();
   bool IsUnwanted(const std::string& token) const;
   void OnFetched(FetchedToken fetched);
+  void TakeToken(std::string text);
   void OnFailed(const FetchFailure& failure);
+  bool TryOtherKeys(const CallError& refused);
   void FetchAt(SteadyTime when);
   void BackOff(Duration asked);
   void SettleAtHand();
@@ -107,6 +125,10 @@ class TokenProvider {
 
   int failures_ = 0;                       // fetches in a row
   std::optional<CallError> keys_refused_;  // the last fetch's error, if it was that
+
+  SharedCredentials newest_;  // keys, as of the last Rotate
+  SharedCredentials other_;   // the keys before them, or the refused ones, until the newest work
+  bool tried_other_ = false;  // other_ since a fetch did not fail for the keys
 
   TimerId fetch_timer_ = 0;
   SteadyTime fetch_at_ = SteadyTime::max();  // when fetch_timer_ is due

@@ -29,6 +29,9 @@ class TokenProviderFixture : public ::testing::Test {
     events.on_token = [this](std::string_view token) { tokens_.emplace_back(token); };
     events.on_change = [this](bool has_token) { changes_.push_back(has_token); };
     events.on_failure = [this](const CallError& error) { failures_.push_back(error); };
+    events.on_rotated = [this](const CallError* refused) {
+      rotations_.push_back(refused == nullptr);
+    };
     events.on_fetched = [this](SteadyTime expires_at) { fetched_.push_back(expires_at); };
     return events;
   }
@@ -64,7 +67,7 @@ class TokenProviderFixture : public ::testing::Test {
     if (!IsAnswered(waiter)) return "none";
     const auto* token = std::get_if<AccessToken>(&*answers_[waiter]);
     if (token == nullptr) return "error";
-    return *token ? **token : "null";
+    return *token ? (*token)->text : "null";
   }
 
   std::optional<Reason> ErrorOf(size_t waiter) const {
@@ -75,7 +78,7 @@ class TokenProviderFixture : public ::testing::Test {
 
   std::string Current() const {
     const AccessToken token = provider_->Current();
-    return token ? *token : "";
+    return token ? token->text : "";
   }
 
   size_t Gets() const { return http_.CountOf("/apim-token-service/v2.0/token/get"); }
@@ -90,7 +93,7 @@ class TokenProviderFixture : public ::testing::Test {
 
   FakeScheduler scheduler_;
   FakeHttpClient http_;
-  const Credentials credentials_{Secret("access"), Secret("secret")};
+  const SharedCredentials credentials_ = ShareCredentials(Secret("access"), Secret("secret"));
   double random_ = 0.5;
   UpstreamClock clock_{scheduler_};
   TokenServiceClient client_{
@@ -98,6 +101,7 @@ class TokenProviderFixture : public ::testing::Test {
   std::vector<std::string> tokens_;
   std::vector<bool> changes_;
   std::vector<CallError> failures_;
+  std::vector<bool> rotations_;      // whether the new keys were taken
   std::vector<SteadyTime> fetched_;  // when what was fetched expires
   std::vector<std::optional<Result>> answers_;
   std::vector<TokenProvider::WaitId> waits_;

@@ -221,7 +221,7 @@ TEST_F(TokenProviderTest, TokenAskedForInTheMiddleOfLife_IsGone_TakesTheOneOfNow
   const AccessToken sent_with = provider_->Current();
   scheduler_.Advance(seconds(80));
   Give("T2", 100);
-  EXPECT_EQ(*sent_with, "T1") << "a call under way keeps its token";
+  EXPECT_EQ(sent_with->text, "T1") << "a call under way keeps its token";
 }
 
 TEST_F(TokenProviderTest, DestroyedDuringAFetch_IsNotCalledAnyMore) {

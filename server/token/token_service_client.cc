@@ -57,13 +57,13 @@ CallError KeysRefused(const std::string& why) {
 }  // namespace
 
 TokenServiceClient::TokenServiceClient(Scheduler& scheduler, HttpClient& http, UpstreamClock& clock,
-                                       const Credentials& credentials, RandomSource random,
+                                       SharedCredentials credentials, RandomSource random,
                                        std::chrono::milliseconds request_timeout,
                                        OnUpstreamRequest on_request)
     : scheduler_(scheduler),
       http_(http),
       clock_(clock),
-      credentials_(credentials),
+      credentials_(std::move(credentials)),
       random_(std::move(random)),
       request_timeout_(request_timeout),
       on_request_(std::move(on_request)) {}
@@ -107,7 +107,7 @@ void TokenServiceClient::Send(Step step) {
   request.path_and_query = to_refresh ? kTokenRefreshPath : kTokenGetPath;
   request.headers = {"Content-Type: application/json;charset=UTF-8"};
   request.body = std::make_shared<const std::string>(
-      EncodeTokenRequest(credentials_.access_key.Reveal(), credentials_.secret_key.Reveal(),
+      EncodeTokenRequest(credentials_->access_key.Reveal(), credentials_->secret_key.Reveal(),
                          NextTimestamp(), to_refresh));
   transfer_ =
       http_.Start(std::move(request), [this](const HttpResult& result) { OnAnswer(result); });
@@ -172,7 +172,7 @@ void TokenServiceClient::OnRefusal(const HttpResult& result, const TokenAnswer& 
     Send(step_);
     return;
   }
-  const Secrets secrets = {credentials_.secret_key.Reveal(), credentials_.access_key.Reveal()};
+  const Secrets secrets = {credentials_->secret_key.Reveal(), credentials_->access_key.Reveal()};
   std::string message = CleanUpstreamText(answer.enos_message, secrets);
   const std::string why =
       answer.enos_code

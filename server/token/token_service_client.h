@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "server/base/random.h"
@@ -44,7 +45,7 @@ class TokenServiceClient {
   // The references must outlive the client. request_timeout: the longest one request may take.
   // on_request: for metrics.
   TokenServiceClient(Scheduler& scheduler, HttpClient& http, UpstreamClock& clock,
-                     const Credentials& credentials, RandomSource random,
+                     SharedCredentials credentials, RandomSource random,
                      std::chrono::milliseconds request_timeout,
                      OnUpstreamRequest on_request = nullptr);
   ~TokenServiceClient();
@@ -60,6 +61,10 @@ class TokenServiceClient {
 
   // Ends the fetch that runs, if one does; its `done` is never called.
   void Cancel();
+
+  // The keys to ask with from the next fetch on; not while one runs.
+  void Use(SharedCredentials credentials) { credentials_ = std::move(credentials); }
+  const SharedCredentials& credentials() const { return credentials_; }
 
   bool fetching() const { return done_ != nullptr; }
 
@@ -80,7 +85,7 @@ class TokenServiceClient {
   Scheduler& scheduler_;
   HttpClient& http_;
   UpstreamClock& clock_;
-  const Credentials& credentials_;
+  SharedCredentials credentials_;
   const RandomSource random_;
   const std::chrono::milliseconds request_timeout_;
   const OnUpstreamRequest on_request_;

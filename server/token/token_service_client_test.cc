@@ -53,7 +53,8 @@ class TokenServiceClientTest : public ::testing::Test {
 
   FakeScheduler scheduler_;
   FakeHttpClient http_;
-  const Credentials credentials_{Secret("the-access-key"), Secret("the-secret-key")};
+  const SharedCredentials credentials_ =
+      ShareCredentials(Secret("the-access-key"), Secret("the-secret-key"));
   double random_ = 0.5;
   UpstreamClock clock_{scheduler_};
   std::vector<UpstreamRequest> requests_;

@@ -113,10 +113,10 @@ HttpRequest TriggerCall::SignedRequest() const {
   request.body = body_;
   request.headers = {
       "Content-Type: application/json;charset=UTF-8",
-      absl::StrCat("apim-accesstoken: ", *token_),
+      absl::StrCat("apim-accesstoken: ", token_->text),
       absl::StrCat("apim-timestamp: ", now),
-      absl::StrCat("apim-signature: ", SignCall(*token_, job_.call.signed_query, *body_, now,
-                                                env_.credentials.secret_key.Reveal())),
+      absl::StrCat("apim-signature: ", SignCall(token_->text, job_.call.signed_query, *body_, now,
+                                                token_->credentials->secret_key.Reveal())),
   };
   request.headers.insert(request.headers.end(), job_.headers.begin(), job_.headers.end());
   return request;
@@ -124,8 +124,9 @@ HttpRequest TriggerCall::SignedRequest() const {
 
 FlowAnswer TriggerCall::Read(const HttpResult& result) const {
   if (result.end != TransferEnd::kAnswered) return ErrorOfTransfer(result);
-  const Secrets secrets = {*token_, env_.credentials.secret_key.Reveal(),
-                           env_.credentials.access_key.Reveal()};
+  const Secrets secrets = {token_->text, token_->credentials->secret_key.Reveal(),
+                           token_->credentials->access_key.Reveal(),
+                           token_->credentials->former_secret_key.Reveal()};
   return ReadFlowAnswer(result.status, result.body, {env_.options.trust_503}, secrets);
 }
 

@@ -19,7 +19,6 @@
 #include "server/http/http_client.h"
 #include "server/http/upstream_clock.h"
 #include "server/http/upstream_events.h"
-#include "server/token/credentials.h"
 #include "server/token/token_provider.h"
 #include "server/trigger/call_record.h"
 #include "server/trigger/caller_slots.h"
@@ -61,7 +60,6 @@ struct TriggerEnvironment {
   HttpClient& http;
   UpstreamClock& clock;
   TokenProvider& tokens;
-  const Credentials& credentials;
   RetryBudget& retry_budget;
   CircuitBreaker& breaker;
   RandomSource random;

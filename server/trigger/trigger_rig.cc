@@ -57,8 +57,8 @@ TriggerRig::TriggerRig(const Options& options)
       admission(options.slots, options.places),
       trigger(std::make_unique<FlowTrigger>(
           TriggerEnvironment{
-              scheduler, http, clock, tokens, credentials, retry_budget, breaker,
-              [this] { return random(); }, options.trigger,
+              scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
+              options.trigger,
               [this](const UpstreamRequest& request) { requests.push_back(request); },
               [this](Reason why) { retries.push_back(why); }},
           admission, options.max_queue_wait)) {

@@ -105,7 +105,7 @@ class TriggerRig {
 
   FakeScheduler scheduler;
   FakeHttpClient http;
-  const Credentials credentials{Secret("access"), Secret("secret-key")};
+  const SharedCredentials credentials = ShareCredentials(Secret("access"), Secret("secret-key"));
   std::function<double()> random = [] { return 0.5; };
   UpstreamClock clock{scheduler};
   TokenServiceClient token_service;
