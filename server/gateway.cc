@@ -85,6 +85,8 @@ GrpcServerOptions ServerOptions(const Settings& settings,
   options.upstream_timeout = settings.upstream_timeout;
   options.drain_timeout = settings.drain_timeout;
   options.max_connection_age = settings.max_connection_age;
+  options.handshake_timeout = settings.handshake_timeout;
+  options.max_connection_idle = settings.max_connection_idle;
   options.threads =
       static_cast<int>(std::clamp(std::thread::hardware_concurrency() / 2, 1U, kMostGrpcThreads));
   return options;

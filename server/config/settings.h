@@ -38,6 +38,10 @@ struct Settings {
   // A client's connection is asked to end (GOAWAY) after this time, jittered by a tenth; calls on
   // it may go on for drain_timeout: 0 (never) to 24 h.
   std::chrono::milliseconds max_connection_age = std::chrono::minutes(5);
+  // The longest that TLS and the client's first HTTP/2 frame may take: 100 ms to 1 min.
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
+  // A connection without a call is asked to end after this time: 0 (never) to 24 h.
+  std::chrono::milliseconds max_connection_idle = std::chrono::minutes(2);
   // Whether server reflection is offered.
   bool reflection = true;
   // Whether initial metadata is sent before the first byte of a call goes upstream (design: "Never

@@ -19,6 +19,10 @@ constexpr int kOffersPerQueue = 128;
 // What clients may ping; the usual client libraries send none below 10 s unless told to.
 constexpr int kMinPingIntervalMs = 10000;
 static_assert(kMinPingIntervalMs < 30000, "ordinary clients ping every 30 s, also without calls");
+// More pings than allowed before the connection is ended (GOAWAY, "too_many_pings").
+constexpr int kMaxPingStrikes = 2;
+// Calls and health watches at once on one connection; a client keeps further ones back.
+constexpr int kMaxStreams = 1000;
 // A client that is gone without a word is noticed after this long.
 constexpr int kKeepaliveMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
@@ -33,6 +37,14 @@ void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& 
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(options.handshake_timeout.count()));
+  if (options.max_connection_idle.count() > 0) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                               static_cast<int>(options.max_connection_idle.count()));
+  }
   if (options.max_connection_age.count() > 0) {
     // The grace is longer than any call may take, so that none is cut off.
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,

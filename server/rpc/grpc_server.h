@@ -30,7 +30,10 @@ struct GrpcServerOptions {
   Duration upstream_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds drain_timeout{45000};
   std::chrono::milliseconds max_connection_age{0};  // 0: never
-  int threads = 1;                                  // that serve completion queues, one each
+  // For TLS and the client's first HTTP/2 frame together.
+  std::chrono::milliseconds handshake_timeout{10000};
+  std::chrono::milliseconds max_connection_idle{0};  // without calls; 0: for ever
+  int threads = 1;                                   // that serve completion queues, one each
 };
 
 // The gRPC side: FlowService, grpc.health.v1 and reflection on one port, all of them asynchronous

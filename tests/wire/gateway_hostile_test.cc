@@ -1,0 +1,94 @@
+// Limits that a hostile caller's connection meets, frame by frame.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "tests/wire/support/fake_enos.h"
+#include "tests/wire/support/gateway_runner.h"
+#include "tests/wire/support/raw_http2.h"
+
+namespace enos::gateway::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+class GatewayHostileTest : public ::testing::Test {
+ protected:
+  Settings Impatient() const {
+    Settings settings = SettingsFor(enos_.url());
+    settings.handshake_timeout = milliseconds(100);
+    settings.max_connection_idle = milliseconds(100);
+    return settings;
+  }
+
+  FakeEnos enos_;
+};
+
+TEST_F(GatewayHostileTest, ClientThatSendsNothing_IsDisconnected) {
+  GatewayRunner gateway(Impatient());
+  RawHttp2 client(gateway.gateway().address());
+  EXPECT_TRUE(client.ReadToEnd());
+}
+
+TEST_F(GatewayHostileTest, HalfAPreface_IsDisconnected) {
+  GatewayRunner gateway(Impatient());
+  RawHttp2 client(gateway.gateway().address());
+  client.Send(RawHttp2::kSettings, 0, 0, "");  // no preface: not HTTP/2 to the server
+  EXPECT_TRUE(client.ReadToEnd());
+}
+
+TEST_F(GatewayHostileTest, IdleConnection_IsToldToGoAwayAndEnds) {
+  GatewayRunner gateway(Impatient());
+  RawHttp2 client(gateway.gateway().address());
+  client.SendPreface();
+  EXPECT_TRUE(client.ReadUntil(RawHttp2::kGoAway));
+}
+
+TEST_F(GatewayHostileTest, PingFlood_EndsTheConnection) {
+  GatewayRunner gateway(enos_.url());
+  RawHttp2 client(gateway.gateway().address());
+  client.SendPreface();
+  for (int i = 0; i < 10; ++i) client.Send(RawHttp2::kPing, 0, 0, "12345678");
+  const auto frame = client.ReadUntil(RawHttp2::kGoAway);
+  ASSERT_TRUE(frame);
+  EXPECT_THAT(frame->payload, HasSubstr("too_many_pings"));
+  EXPECT_TRUE(client.ReadToEnd());
+  EXPECT_EQ(Summary(gateway.Call()), "OK") << "others are served";
+}
+
+// The value of a setting in a SETTINGS frame: pairs of 16 bits of name and 32 of value.
+int64_t SettingOf(const std::string& payload, uint16_t name) {
+  for (size_t at = 0; at + 6 <= payload.size(); at += 6) {
+    const auto byte = [&](size_t i) { return static_cast<uint8_t>(payload[at + i]); };
+    if ((byte(0) << 8 | byte(1)) != name) continue;
+    return int64_t{byte(2)} << 24 | int64_t{byte(3)} << 16 | int64_t{byte(4)} << 8 | byte(5);
+  }
+  return -1;
+}
+
+TEST_F(GatewayHostileTest, Settings_LimitStreamsAndHeaders) {
+  GatewayRunner gateway(enos_.url());
+  RawHttp2 client(gateway.gateway().address());
+  client.SendPreface();
+  const auto frame = client.ReadUntil(RawHttp2::kSettings);
+  ASSERT_TRUE(frame);
+  constexpr uint16_t kMaxConcurrentStreams = 3;
+  constexpr uint16_t kMaxHeaderListSize = 6;
+  EXPECT_EQ(SettingOf(frame->payload, kMaxConcurrentStreams), 1000);
+  EXPECT_EQ(SettingOf(frame->payload, kMaxHeaderListSize), 16 << 10);
+}
+
+TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
+  GatewayRunner gateway(enos_.url());
+  RpcOptions options;
+  options.metadata = {{"x-filler", std::string(17 << 10, 'x')}};
+  EXPECT_EQ(gateway.Call(options).status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(enos_.calls(), 0U);
+  EXPECT_EQ(Summary(gateway.Call()), "OK");
+}
+
+}  // namespace
+}  // namespace enos::gateway::testing

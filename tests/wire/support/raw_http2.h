@@ -1,0 +1,50 @@
+#ifndef ENOS_TESTS_WIRE_SUPPORT_RAW_HTTP2_H_
+#define ENOS_TESTS_WIRE_SUPPORT_RAW_HTTP2_H_
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace enos::gateway::testing {
+
+// A client that speaks HTTP/2 (RFC 9113) frame by frame, in plaintext: what gRPC's own client would
+// never send. Reads give up after kGuard.
+class RawHttp2 {
+ public:
+  enum Type : uint8_t { kData = 0, kHeaders = 1, kSettings = 4, kPing = 6, kGoAway = 7 };
+  struct Frame {
+    uint8_t type = 0;
+    uint8_t flags = 0;
+    uint32_t stream = 0;
+    std::string payload;
+  };
+
+  // Connects to 127.0.0.1 at the port of `address` and sends nothing.
+  explicit RawHttp2(const std::string& address);
+
+  // The client's preface with an empty SETTINGS frame.
+  void SendPreface();
+  void Send(Type type, uint8_t flags, uint32_t stream, std::string_view payload);
+
+  // The next frame; nothing once the server has ended the connection.
+  std::optional<Frame> Read();
+  // The first frame of that type.
+  std::optional<Frame> ReadUntil(Type type);
+  // Reads on until the server ends the connection; false when it does not within kGuard.
+  bool ReadToEnd();
+
+ private:
+  void SendBytes(std::string_view bytes);
+  bool ReadBytes(char* into, size_t size);
+
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::socket socket_{io_};
+  bool ended_ = false;  // by the server
+};
+
+}  // namespace enos::gateway::testing
+
+#endif  // ENOS_TESTS_WIRE_SUPPORT_RAW_HTTP2_H_
