@@ -1,13 +1,19 @@
 // The secret key and access tokens appear nowhere: not in what the gateway prints at its most
 // talkative, not in what callers are told, not where other users of the machine can look.
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "enos/flow/error.h"
+#include "sandbox/http/test_certificates.h"
 #include "server/files/mounted_files.h"
 #include "server/identity/token_maker.h"
 #include "tests/e2e/support/calls.h"
@@ -193,6 +199,82 @@ TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {
   gateway.Signal(SIGTERM);
   EXPECT_EQ(gateway.Wait().status, 0);
   ExpectNoSecrets(seen + gateway.all_output(), enos);
+}
+
+// -- Files: the listener's private key, and EnOS keys that are changed
+
+constexpr char kRotated[] = "r0tated-s3cret-Of-The-Test";
+
+// The gateway's command line and all it ever printed.
+std::string EverythingShown(GatewayProcess& gateway) {
+  const std::string command_line = gateway.command_line();
+  EXPECT_THAT(command_line, HasSubstr("--tls_key_file="));
+  gateway.Signal(SIGTERM);
+  EXPECT_EQ(gateway.Wait().status, 0);
+  return command_line + gateway.all_output();
+}
+
+void ExpectNoLineOf(const std::string& pem, const std::string& text) {
+  std::istringstream lines(pem);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("-----") != std::string::npos) continue;
+    EXPECT_THAT(text, Not(HasSubstr(line)));
+  }
+}
+
+TEST(Secrets, PrivateKeysAndRotatedKeys_AreNotShownWhateverBecomesOfThem) {
+  const auto authority = sandbox::MakeTestAuthority("secrets");
+  const auto first = sandbox::MakeTestServerCertificate(authority);
+  const auto second = sandbox::MakeTestServerCertificate(authority);
+  gateway::MountedFiles files(gateway::MountedFiles::Contents{{"tls.crt", first.certificate_pem},
+                                                              {"tls.key", first.private_key_pem},
+                                                              {"access", kAccessKey},
+                                                              {"secret", kSecret}});
+  FakeEnos enos([](int, const std::string& token) {
+    return Error(99500, token + " and " + kSecret + " and " + kRotated);
+  });
+  ProcessOptions options =
+      GatewayOptions(enos.url(), {"--log_level=trace", "--reload_interval=100ms",
+                                  "--tls_cert_file=" + files.path("tls.crt"),
+                                  "--tls_key_file=" + files.path("tls.key")});
+  options.environment = {{"ENOS_ACCESS_KEY_FILE", files.path("access")},
+                         {"ENOS_SECRET_KEY_FILE", files.path("secret")}};
+  GatewayProcess gateway(std::move(options));
+  files.Overwrite("tls.key", second.private_key_pem);  // does not fit
+  EXPECT_TRUE(gateway.WaitForLine("certificate not reloaded"));
+  files.Overwrite("secret", std::string(kRotated) + " with a blank");
+  EXPECT_TRUE(gateway.WaitForLine("keys not reloaded"));
+  files.Overwrite("tls.crt", second.certificate_pem);
+  EXPECT_TRUE(gateway.WaitForLine("certificate reloaded"));
+  files.Overwrite("secret", kRotated);
+  EXPECT_TRUE(gateway.WaitForLine("keys reloaded"));
+
+  grpc::SslCredentialsOptions client;
+  client.pem_root_certs = authority.certificate_pem;
+  const CallOutcome outcome =
+      Call(grpc::CreateChannel(gateway.address(), grpc::SslCredentials(client)), RequestFor(1));
+  EXPECT_EQ(flow::FlowErrorFromStatus(outcome.status).enos_code, 99500);
+
+  const std::string shown = Seen(outcome) + EverythingShown(gateway);
+  ExpectNoSecrets(shown, enos);
+  EXPECT_THAT(shown, Not(HasSubstr(kRotated)));
+  ExpectNoLineOf(first.private_key_pem, shown);
+  ExpectNoLineOf(second.private_key_pem, shown);
+}
+
+// What the tests of Process cannot show: that the program does it.
+TEST(Secrets, RunningGateway_CanLeaveNoCore) {
+  FakeEnos enos;
+  GatewayProcess gateway(TalkativeGateway(enos.url()));
+  std::ifstream limits("/proc/" + std::to_string(gateway.pid()) + "/limits");
+  const std::string text{std::istreambuf_iterator<char>(limits), {}};
+  const size_t line = text.find("Max core file size");
+  ASSERT_NE(line, std::string::npos);
+  std::istringstream words(text.substr(line + sizeof("Max core file size")));
+  std::string soft;
+  std::string hard;
+  words >> soft >> hard;
+  EXPECT_EQ(soft + "/" + hard, "0/0");
 }
 
 // Token services that answer everything but a proper token; `issue` makes one for them to spoil.
