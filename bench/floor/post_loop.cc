@@ -52,7 +52,8 @@ PostLoop::PostLoop(PostOptions options)
   SetOption(multi_, CURLMOPT_SOCKETDATA, this);
   SetOption(multi_, CURLMOPT_TIMERFUNCTION, &PostLoop::OnTimer);
   SetOption(multi_, CURLMOPT_TIMERDATA, this);
-  SetOption(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+  SetOption(multi_, CURLMOPT_PIPELINING,
+            long{options_.http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING});
   SetOption(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.in_flight));
   for (std::size_t i = 0; i < options_.in_flight; ++i) Prepare(transfers_.emplace_back());
 }
@@ -69,7 +70,9 @@ void PostLoop::Prepare(Transfer& transfer) {
   transfer.handle.reset(easy);
   SetOption(easy, CURLOPT_NOSIGNAL, 1L);
   SetOption(easy, CURLOPT_PRIVATE, &transfer);
-  SetOption(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  SetOption(easy, CURLOPT_HTTP_VERSION,
+            long{options_.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1});
+  if (options_.http2) SetOption(easy, CURLOPT_PIPEWAIT, 1L);  // for the one connection
   SetOption(easy, CURLOPT_URL, options_.url.c_str());
   SetOption(easy, CURLOPT_HTTPHEADER, headers_.get());
   SetOption(easy, CURLOPT_POST, 1L);

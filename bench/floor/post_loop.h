@@ -20,6 +20,7 @@ struct PostOptions {
   std::vector<std::string> headers;  // "Name: value"
   std::string ca_file;               // PEM; empty: the system's
   std::size_t in_flight = 1;         // each has its own connection, which is kept
+  bool http2 = false;                // all share one connection instead (TLS only)
 };
 
 // What came of one Run.
@@ -29,8 +30,8 @@ struct PostResult {
   std::vector<int64_t> latency_us;  // of the answered ones, in no order
 };
 
-// Posts the same body over libcurl's multi interface (curl_multi_socket_action on epoll, HTTP/1.1
-// without multiplexing, as the gateway), with a fixed number in flight. Every option is set once,
+// Posts the same body over libcurl's multi interface (curl_multi_socket_action on epoll; HTTP/1.1
+// without multiplexing, as the gateway, or HTTP/2 with it), with a fixed number in flight. Every option is set once,
 // when a handle is made: what a call costs here is what libcurl costs. One thread; not thread-safe.
 class PostLoop {
  public:

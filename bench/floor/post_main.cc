@@ -85,6 +85,7 @@ int main(int argc, char** argv) try {
   app.add_option("--header", options.headers, "A header, as \"Name: value\"; repeatable")
       ->take_all();
   app.add_option("--ca_file", options.ca_file, "CA certificates (PEM)");
+  app.add_flag("--http2", options.http2, "HTTP/2 over one connection; needs an https URL");
   app.add_option("--in_flight", options.in_flight, "Calls, and so connections, at once");
   app.add_option("--calls", calls, "Calls to measure");
   app.add_option("--warm_up", warm_up, "Calls before them that do not count");

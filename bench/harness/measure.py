@@ -98,24 +98,25 @@ class Bench:
     def _measure_server(self, server, shape, result):
         port = process.free_port()
         address = f"127.0.0.1:{port}"
-        command = server.command(self.root, address, self.enos.url(shape.upstream), shape, self.enos.ca_file)
+        command = server.command(self.root, address, self.enos.url(shape.upstream), shape, self.enos)
         log = self.path(f"logs/{shape.name}-{server.name}-{result.repeat}.log")
         program = process.Process(command, log, environment={**clean_environment(), **servers.KEYS})
         try:
             program.wait_for_port(port)
             if shape.idle:
                 self._idle(program, shape, address, result)
-            self._check(program, address, port)
+            self._check(program, shape, address, port)
             if not shape.idle:
                 self._load_server(program, server, shape, address, result)
-                self._check(program, address, port)
+                self._check(program, shape, address, port)
         finally:
             program.stop()
 
     def _requests(self, shape, address):
         frame = self._write(f"request-{shape.parameters}.grpc",
                             messages.grpc_frame(messages.request_message(shape.parameters)))
-        return load.Load(f"http://{address}{load.METHOD}", frame, shape.connections, shape.streams)
+        scheme = "https" if shape.inbound_tls else "http"
+        return load.Load(f"{scheme}://{address}{load.METHOD}", frame, shape.connections, shape.streams)
 
     def _idle(self, program, shape, address, result):
         seen = self._requests(shape, address).run(1, self.path("load.log"))
@@ -129,9 +130,10 @@ class Bench:
         result.idle_mib = process.status_number(program.pid, "VmRSS") / 1024
         result.threads = process.status_number(program.pid, "Threads")
 
-    def _check(self, program, address, port):
+    def _check(self, program, shape, address, port):
         """One call is answered as it should be, and nobody else is on the port."""
-        answer = checked_call(self.root, address, _SAMPLE_CALL)
+        tls = ("--tls", f"--ca_file={self.enos.ca_file}") if shape.inbound_tls else ()
+        answer = checked_call(self.root, address, (*_SAMPLE_CALL, *tls))
         if messages.INSTANCE_ID not in answer:
             raise Failed(f"a checked call was answered with {answer.strip()[-200:]}")
         if not process.listens_alone(program.pid, port):
@@ -243,8 +245,10 @@ class Bench:
                    f"--in_flight={shape.in_flight}", f"--calls={calls}", f"--warm_up={warm_up}"]
         # As the gateway: an empty Expect, so that libcurl does not wait for 100 Continue.
         command += [f"--header={header}" for header in (*request_headers(), "Expect:")]
-        if shape.upstream == "tls":
+        if shape.upstream.startswith("tls"):
             command.append(f"--ca_file={self.enos.ca_file}")
+        if shape.upstream == "tls2":
+            command.append("--http2")
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment(),
                               stdin=subprocess.DEVNULL, timeout=600)
         if done.returncode != 0:

@@ -32,7 +32,7 @@ class Server:
                 return word
         return None
 
-    def command(self, root, listen, url, shape, ca_file):
+    def command(self, root, listen, url, shape, enos):
         command = [os.path.join(root, word) if "/" in word and not self.as_given else word for word in self.program]
         command += [f"--listen={listen}", *self.flags]
         if self.kind == "echo":
@@ -41,7 +41,9 @@ class Server:
             return command
         command.append(f"--enos_url={url}")
         if shape.upstream == "tls":
-            command.append(f"--enos_ca_file={ca_file}")
+            command.append(f"--enos_ca_file={enos.ca_file}")
+        if shape.inbound_tls:
+            command += [f"--tls_cert_file={enos.certificate_file}", f"--tls_key_file={enos.key_file}"]
         return command
 
 

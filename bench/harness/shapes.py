@@ -18,6 +18,7 @@ class Shape:
     warm_up_calls: int = 2000
     left_out: tuple = ()  # servers for which the shape makes no sense
     direct: bool = False  # measure nginx without any server between, too
+    inbound_tls: bool = False  # callers come over TLS, too
     idle: bool = False  # no load: the start, and what a server that nobody calls takes
 
     @property
@@ -33,6 +34,12 @@ SHAPES = [
     Shape("50-parameters", "Bodies with 50 parameters, 64 in flight", 8, 8, parameters=50),
     Shape("1000-parameters", "Bodies with 1,000 parameters, 64 in flight", 8, 8, parameters=1000, warm_up_calls=500),
     Shape("tls", "TLS to EnOS, 64 in flight", 8, 8, upstream="tls"),
+    # What HTTP/2 would take off: the bare library alone, all calls on one connection.
+    Shape("tls-h2", "TLS and HTTP/2 to EnOS, 64 in flight on one connection", 8, 8, upstream="tls2",
+          left_out=("gateway", "gateway-late-headers", "go", "node", "python", "floor-echo")),
+    # h2load cannot present a certificate of its own: mutual TLS has no shape.
+    Shape("inbound-tls", "TLS from callers, 64 in flight", 8, 8, inbound_tls=True,
+          left_out=("go", "node", "python", "floor-echo", "floor-post")),
     # At 700 µs a call Python would need several seconds of work for each second of calls.
     Shape("10k", "10,000 in flight (100 connections × 100), EnOS takes 1 s", 100, 100, upstream="slow",
           calls=30000, warm_up_calls=10000, left_out=("python",)),

@@ -46,6 +46,12 @@ http {{
     location = {flows_path} {{ return 200 '{flow_answer}'; }}
   }}
   server {{
+    listen 127.0.0.1:{tls2} ssl http2 backlog=16384;
+    ssl_certificate {folder}/server.pem;
+    ssl_certificate_key {folder}/server.key;
+    location = {flows_path} {{ return 200 '{flow_answer}'; }}
+  }}
+  server {{
     listen 127.0.0.1:{slow} backlog=16384;
     location = {token_path} {{ return 200 '{token_answer}'; }}
     location = {flows_path} {{ echo_sleep 1; echo -n '{flow_answer}'; }}
@@ -81,7 +87,8 @@ class Upstream:
         os.makedirs(folder, exist_ok=True)
         make_certificates(folder)
         self.ca_file = f"{folder}/ca.pem"
-        self._ports = {name: process.free_port() for name in ("plain", "tls", "slow", "status")}
+        self.certificate_file, self.key_file = f"{folder}/server.pem", f"{folder}/server.key"  # for 127.0.0.1
+        self._ports = {name: process.free_port() for name in ("plain", "tls", "tls2", "slow", "status")}
         configuration = f"{folder}/nginx.conf"
         with open(configuration, "w", encoding="utf-8") as file:
             file.write(_CONFIGURATION.format(
@@ -96,7 +103,7 @@ class Upstream:
             self._nginx.wait_for_port(port)
 
     def url(self, kind):
-        return f"{'https' if kind == 'tls' else 'http'}://127.0.0.1:{self._ports[kind]}"
+        return f"{'https' if kind.startswith('tls') else 'http'}://127.0.0.1:{self._ports[kind]}"
 
     def counts(self):
         """(connections accepted, requests answered) since the start; asking adds one to each of them."""
