@@ -49,7 +49,8 @@ http {{
     listen 127.0.0.1:{tls2} ssl http2 backlog=16384;
     ssl_certificate {folder}/server.pem;
     ssl_certificate_key {folder}/server.key;
-    location = {flows_path} {{ return 200 '{flow_answer}'; }}
+    # The body is read first: libcurl takes an answer that overtakes it (RST_STREAM, NO_ERROR) for a failure.
+    location = {flows_path} {{ echo_read_request_body; echo -n '{flow_answer}'; }}
   }}
   server {{
     listen 127.0.0.1:{slow} backlog=16384;
