@@ -14,7 +14,8 @@ struct Credentials {
   Secret secret_key;
   // The secret key before this one, which may be good for a while yet: masked in what callers are
   // told, never used. Empty: none.
-  Secret former_secret_key = {};
+  // Initialised, or g++ asks for it wherever the other two are given.
+  Secret former_secret_key = {};  // NOLINT(readability-redundant-member-init)
 };
 
 // The keys may be replaced while calls run; each token and each call keeps those it began with.
