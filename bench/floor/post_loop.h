@@ -31,8 +31,9 @@ struct PostResult {
 };
 
 // Posts the same body over libcurl's multi interface (curl_multi_socket_action on epoll; HTTP/1.1
-// without multiplexing, as the gateway, or HTTP/2 with it), with a fixed number in flight. Every option is set once,
-// when a handle is made: what a call costs here is what libcurl costs. One thread; not thread-safe.
+// without multiplexing, as the gateway, or HTTP/2 with it), with a fixed number in flight. Every
+// option is set once, when a handle is made: what a call costs here is what libcurl costs. One
+// thread; not thread-safe.
 class PostLoop {
  public:
   explicit PostLoop(PostOptions options);
