@@ -22,7 +22,7 @@ struct TokenRules {
   std::string audience;  // has to be in "aud"
 };
 
-// Verifies bearer tokens against one set of keys. A signature takes 30 to 100 µs of CPU to check,
+// Verifies bearer tokens against one set of keys. A signature takes CPU time to check,
 // and a caller sends the same token for minutes, so tokens that were found good are remembered, by
 // their SHA-256 and never as such, until they expire. New keys need a new verifier, with which the
 // old one's memory goes. Thread-safe.
