@@ -43,16 +43,17 @@ void TlsReloader::OnChange(FileContents contents) {
   TlsMaterial material = MaterialOf(std::move(contents));
   if (const auto problem = FindTlsProblem(material)) return Refused(Describe(*problem, files_));
   const TlsValidity validity = ValidityOf(material);
-  Log(LogLevel::kInfo, "certificate reloaded", {{"until", AsText(validity.until)}});
-  TellValidity(validity);
   use_(std::move(material));
   events_.on_reload(true);
+  // Last: whoever reads it may rely on it.
+  Log(LogLevel::kInfo, "certificate reloaded", {{"until", AsText(validity.until)}});
+  TellValidity(validity);
 }
 
 void TlsReloader::Refused(const std::string& because) {
+  events_.on_reload(false);
   Log(LogLevel::kWarning, "certificate not reloaded, the old one stays in use",
       {{"because", because}});
-  events_.on_reload(false);
 }
 
 void TlsReloader::TellValidity(const TlsValidity& validity) {

@@ -51,10 +51,14 @@ class TlsReloaderTest : public ::testing::Test {
   std::vector<TlsMaterial> used_;
   std::vector<bool> reloads_;
   std::vector<WallTime> expiries_;
+  std::string log_before_reload_;
   TlsReloader reloader_{paths_,
                         [this] { return now_; },
                         [this](TlsMaterial material) { used_.push_back(std::move(material)); },
-                        {[this](bool ok) { reloads_.push_back(ok); },
+                        {[this](bool ok) {
+                           reloads_.push_back(ok);
+                           log_before_reload_ = log_.Text();
+                         },
                          [this](WallTime until) { expiries_.push_back(until); }}};
 };
 
@@ -69,6 +73,7 @@ TEST_F(TlsReloaderTest, SwappedForGoodFiles_AreUsed) {
   EXPECT_EQ(used_[0].client_ca->Reveal(), authority_.certificate_pem);
   EXPECT_THAT(reloads_, ElementsAre(true));
   EXPECT_EQ(expiries_.size(), 1U);
+  EXPECT_THAT(log_before_reload_, Not(HasSubstr("certificate reloaded")));
   EXPECT_THAT(log_.Text(), HasSubstr("certificate reloaded"));
 }
 
@@ -89,6 +94,7 @@ TEST_P(TlsReloaderBadFilesTest, KeepsTheOldOnesAndSaysSoThenTakesGoodOnes) {
   EXPECT_THAT(used_, IsEmpty());
   EXPECT_THAT(reloads_, ElementsAre(false));
   EXPECT_THAT(expiries_, IsEmpty());
+  EXPECT_THAT(log_before_reload_, Not(HasSubstr("certificate not reloaded")));
   EXPECT_THAT(log_.Text(), AllOf(HasSubstr("warning certificate not reloaded"),
                                  HasSubstr(GetParam().because), Not(HasSubstr("BEGIN"))));
   files_.Swap(Mounted(second, authority_.certificate_pem));

@@ -54,8 +54,8 @@ void KeyReloader::OnChange(const FileContents& contents) {
 
 void KeyReloader::Unusable(std::string_view because) {
   failed_ = true;
-  Log(LogLevel::kWarning, "keys not reloaded, the old ones stay in use", {{"because", because}});
   on_unusable_();
+  Log(LogLevel::kWarning, "keys not reloaded, the old ones stay in use", {{"because", because}});
 }
 
 }  // namespace enos::gateway
