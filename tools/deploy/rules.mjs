@@ -1,5 +1,6 @@
 // What has to hold between the objects of an overlay and no schema can see. A rule is a function of the objects and the
 // context that gives complaints; rules_test.mjs shows of each that it can fail.
+import { policyComplaint } from './policy.mjs';
 import {
   containersOf, cpus, find, gatewayOf, hasPort, mebibytes, nameOf, ofKind, podOf, portsOf, seconds, selected,
   selects, workloads,
@@ -10,10 +11,14 @@ export const EXTERNAL_SECRETS = {
   'enos-flow-gateway-keys': ['access_key', 'secret_key'],
   'enos-flow-gateway-tls': ['tls.crt', 'tls.key', 'ca.crt'],
 };
+// And ConfigMaps, likewise.
+export const EXTERNAL_CONFIG_MAPS = {
+  'enos-flow-gateway-jwt-keys': ['jwks.json'],
+};
 
 // The README's figures: idle, and for each call in flight.
-const IDLE_MIB = 28;
-const CALL_MIB = 0.036;
+const IDLE_MIB = 30;
+const CALL_MIB = 39 / 1024;
 
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
 
@@ -60,8 +65,7 @@ export const rules = {
 
   config_maps_and_secrets_exist_with_their_keys(objects) {
     return workloads(objects).flatMap((workload) => references(workload).flatMap(({ kind, name, keys }) => {
-      const object = find(objects, kind, name);
-      const known = object ? Object.keys(object.data ?? {}) : kind === 'Secret' ? EXTERNAL_SECRETS[name] : undefined;
+      const known = keysOf(objects, kind, name);
       if (!known) return [`${nameOf(workload)} refers to ${kind} ${name}, which is not there`];
       return keys.filter((key) => !known.includes(key)).map((key) => `${kind} ${name} has no key ${key}`);
     }));
@@ -74,7 +78,7 @@ export const rules = {
       if (!mount) return [`${name}=${path} lies on no mounted volume`];
       const volume = (podOf(workload).volumes ?? []).find((each) => each.name === mount.name);
       const [kind, source] = volume?.secret ? ['Secret', volume.secret.secretName] : ['ConfigMap', volume?.configMap?.name];
-      const known = Object.keys(find(objects, kind, source)?.data ?? {}).concat(EXTERNAL_SECRETS[source] ?? []);
+      const known = keysOf(objects, kind, source) ?? [];
       return known.includes(path.slice(mount.mountPath.length + 1)) ? [] : [`${name}=${path}: ${kind} ${source} has no such key`];
     });
   },
@@ -101,6 +105,42 @@ export const rules = {
       ...(encrypted || environment.ENOS_GATEWAY_ALLOW_PLAINTEXT === 'true' ? [] : ['neither a certificate nor plaintext']),
       ...(environment.ENOS_API_URL?.startsWith('http:') && environment.ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM !== 'true'
         ? ['ENOS_API_URL is http, which is not allowed'] : []),
+    ];
+  },
+
+  who_may_call_is_decided(objects) {
+    const { environment } = gatewayOf(objects);
+    const tokens = ['KEYS_FILE', 'ISSUER', 'AUDIENCE'].filter((name) => environment[`ENOS_GATEWAY_JWT_${name}`]).length;
+    const complaints = [];
+    if (tokens === 1 || tokens === 2) complaints.push('bearer tokens have only a part of their settings');
+    if (environment.ENOS_GATEWAY_ALLOW_PLAINTEXT === 'true') return complaints; // for trying out
+    if (!environment.ENOS_GATEWAY_POLICY_FILE) complaints.push('no policy says who may call');
+    if (!environment.ENOS_GATEWAY_TLS_CLIENT_CA_FILE && tokens === 0) complaints.push('callers have neither certificates nor tokens');
+    if (environment.ENOS_GATEWAY_REFLECTION !== 'false') complaints.push('reflection is on, and asks nobody who he is');
+    return complaints;
+  },
+
+  the_policy_is_as_documented(objects) {
+    const { workload, container, environment } = gatewayOf(objects);
+    const path = environment.ENOS_GATEWAY_POLICY_FILE;
+    if (!path) return [];
+    const mount = (container.volumeMounts ?? []).find((each) => path.startsWith(`${each.mountPath}/`));
+    const volume = (podOf(workload).volumes ?? []).find((each) => each.name === mount?.name);
+    const text = find(objects, 'ConfigMap', volume?.configMap?.name)?.data?.[path.slice((mount?.mountPath.length ?? 0) + 1)];
+    const complaint = text === undefined ? 'is in no ConfigMap' : policyComplaint(text);
+    return complaint ? [`the policy ${path} ${complaint}`] : [];
+  },
+
+  changed_files_arrive_in_running_pods(objects) {
+    const { workload, container } = gatewayOf(objects);
+    const hashed = /-[2456789bcdfghkmt]{10}$/;
+    return [
+      ...(container.volumeMounts ?? []).filter((mount) => mount.subPath)
+        .map((mount) => `${mount.mountPath} is mounted by subPath, which never changes`),
+      ...(podOf(workload).volumes ?? []).map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)
+        .filter((name) => hashed.test(name)).map((name) => `${name} has a hash in its name: a change is another object`),
+      ...(podOf(workload).volumes ?? []).filter(({ configMap, secret }) => find(objects, 'ConfigMap', configMap?.name)?.immutable
+        || find(objects, 'Secret', secret?.secretName)?.immutable).map(({ name }) => `what ${name} holds is immutable`),
     ];
   },
 
@@ -264,6 +304,13 @@ export const rules = {
 function eachContainer(objects, look) {
   return workloads(objects).flatMap((workload) =>
     containersOf(workload).flatMap((container) => look(container, `${nameOf(workload)}, container ${container.name}`)));
+}
+
+// The keys of a ConfigMap or Secret of the overlay, or of one that people bring themselves; undefined where it is neither.
+function keysOf(objects, kind, name) {
+  const object = find(objects, kind, name);
+  if (object) return Object.keys(object.data ?? {});
+  return (kind === 'Secret' ? EXTERNAL_SECRETS : EXTERNAL_CONFIG_MAPS)[name];
 }
 
 // What a workload takes from ConfigMaps and Secrets, with the keys it names.

@@ -7,7 +7,7 @@ import { containersOf, find, gatewayOf, ofKind, podOf, readObjects, seconds } fr
 import { rules } from './rules.mjs';
 import { schemaComplaint } from './schema.mjs';
 
-const well = readObjects(process.env.RENDERED); // has an autoscaler and a PodMonitor
+const well = readObjects(process.env.RENDERED); // has an autoscaler, a PodMonitor, a policy, and tokens beside certificates
 const context = readContext(process.env.HELP_TEXT);
 
 const pod = (objects) => podOf(gatewayOf(objects).workload);
@@ -18,6 +18,13 @@ const scaler = (objects) => ofKind(objects, 'HorizontalPodAutoscaler')[0];
 const policy = (objects) => find(objects, 'NetworkPolicy', 'enos-flow-gateway');
 const volume = (objects, name) => pod(objects).volumes.find((each) => each.name === name);
 const drop = (objects, kind) => objects.splice(0, objects.length, ...objects.filter((object) => object.kind !== kind));
+
+const withPolicy = (objects, change) => {
+  const { data } = find(objects, 'ConfigMap', 'enos-flow-gateway-policy');
+  const policy = JSON.parse(data['policy.json']);
+  change(policy);
+  data['policy.json'] = JSON.stringify(policy);
+};
 
 const breakages = {
   probes_ask_a_declared_port: [
@@ -41,10 +48,13 @@ const breakages = {
     (o) => { container(o).envFrom[0].configMapRef.name = 'other'; },
     (o) => { volume(o, 'keys').secret.secretName = 'other'; },
     (o) => { volume(o, 'keys').secret.items = [{ key: 'no_key', path: 'access_key' }]; },
+    (o) => { volume(o, 'jwt-keys').configMap.name = 'other'; },
   ],
   files_named_in_settings_are_mounted: [
     (o) => { container(o).env.find((each) => each.name === 'ENOS_ACCESS_KEY_FILE').value = '/etc/keys/access_key'; },
     (o) => { container(o).env.find((each) => each.name === 'ENOS_SECRET_KEY_FILE').value += 's'; },
+    (o) => { delete find(o, 'ConfigMap', 'enos-flow-gateway-policy').data['policy.json']; },
+    (o) => { settings(o).ENOS_GATEWAY_JWT_KEYS_FILE += '.pem'; },
   ],
   volume_mounts_have_volumes: [(o) => { container(o).volumeMounts[0].name = 'key'; }],
   settings_are_known_to_the_program: [(o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAYS = '1s'; }],
@@ -52,6 +62,37 @@ const breakages = {
     (o) => { delete settings(o).ENOS_API_URL; },
     (o) => { delete settings(o).ENOS_GATEWAY_TLS_KEY_FILE; delete settings(o).ENOS_GATEWAY_ALLOW_PLAINTEXT; },
     (o) => { settings(o).ENOS_API_URL = 'http://enos'; delete settings(o).ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM; },
+  ],
+  who_may_call_is_decided: [
+    (o) => { delete settings(o).ENOS_GATEWAY_POLICY_FILE; },
+    (o) => { settings(o).ENOS_GATEWAY_REFLECTION = 'true'; },
+    (o) => { delete settings(o).ENOS_GATEWAY_REFLECTION; },
+    (o) => { delete settings(o).ENOS_GATEWAY_JWT_ISSUER; },
+    (o) => {
+      for (const name of ['TLS_CLIENT_CA_FILE', 'JWT_KEYS_FILE', 'JWT_ISSUER', 'JWT_AUDIENCE']) delete settings(o)[`ENOS_GATEWAY_${name}`];
+    },
+  ],
+  the_policy_is_as_documented: [
+    (o) => { volume(o, 'policy').configMap.name = 'other'; },
+    (o) => { settings(o).ENOS_GATEWAY_POLICY_FILE = '/etc/enos-flow-gateway/policy/policy.yaml'; },
+    (o) => { find(o, 'ConfigMap', 'enos-flow-gateway-policy').data['policy.json'] = 'rules: []'; },
+    (o) => { withPolicy(o, (policy) => { policy.rule = policy.rules; }); },
+    (o) => { withPolicy(o, (policy) => { delete policy.rules; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].caller = []; }); },
+    (o) => { withPolicy(o, (policy) => { delete policy.rules[0].org_ids; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].user_ids = []; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].user_ids = ['*', 'alice']; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].org_ids = ['o*']; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].callers = ['nightly']; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].callers = ['uri:spiffe://prod.example/ns/batch*']; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].flow_ids = [0]; }); },
+    (o) => { withPolicy(o, (policy) => { policy.rules[0].flow_ids = ['4999-4000']; }); },
+  ],
+  changed_files_arrive_in_running_pods: [
+    (o) => { container(o).volumeMounts.find((each) => each.name === 'policy').subPath = 'policy.json'; },
+    (o) => { volume(o, 'policy').configMap.name += '-fg9b74t5mk'; },
+    (o) => { volume(o, 'keys').secret.secretName += '-fg9b74t5mk'; },
+    (o) => { find(o, 'ConfigMap', 'enos-flow-gateway-policy').immutable = true; },
   ],
   the_grace_period_is_longer_than_the_drain: [
     (o) => { pod(o).terminationGracePeriodSeconds = 55; },
