@@ -8,7 +8,7 @@
 #          demo   what deploy/demo.sh calls          clang second compiler, TSan and libFuzzer runtimes
 #          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
 #          lint   formatter, linters, and npm for buf (left out where an npm is on the PATH)
-#          images builds container images and runs them; kubernetes renders and checks manifests (npm as above)
+#          images builds container images and Debian packages and runs them; kubernetes renders and checks manifests (npm as above)
 #          examples: what client/examples needs; cpp, go, java, node, python, ruby: for that language alone
 # On a machine that has everything this takes no time and needs neither root nor a network.
 set -euo pipefail
@@ -40,7 +40,7 @@ group_packages() {
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
     # runc: crun, which podman would bring, refuses hybrid cgroups.
-    images) printf '%s\n' buildah podman runc mmdebstrap jq curl ;;
+    images) printf '%s\n' buildah podman runc mmdebstrap jq curl dpkg-dev file ;;
     kubernetes)
       printf '%s\n' unzip
       command -v npm >/dev/null || printf '%s\n' nodejs npm

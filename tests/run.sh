@@ -143,8 +143,8 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=25
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=26
+STEPS_TOTAL=26
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=27
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -173,6 +173,7 @@ step "The benchmark, for a moment" bench-smoke smoke_benchmark
 step "Install what deployments are checked with" packages-deployment install_for_deployment
 step "Kubernetes: every overlay rendered, validated, and held against our rules" kubernetes tests/checks/kubernetes.sh
 step "Container images: built, looked at, run as in a Pod" image tests/checks/image.sh
+step "Debian packages: built, installed, run by systemd" debian-packages tests/checks/debian_packages.sh
 step "The demo: sandbox, gateway, one flow" demo deploy/demo.sh
 
 echo "Before the last step, after $(elapsed): everything so far has passed, skipped: ${#STEP_SKIPPED[@]}."
