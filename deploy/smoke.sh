@@ -9,6 +9,8 @@
 #     --load_image=IMAGE that of deploy/images.sh load; enos-load with the project's version unless given
 #     --load_args="..."  more arguments for enos-load; --plaintext unless given (TLS: the paths below /run/secrets/tls, from
 #                        the Secret enos-load-tls)
+#     --stranger_args="..."  likewise, for a caller that the overlay's policy does not name: has to be refused, until the policy is
+#                        changed; none unless given
 #     --out=DIR          takes logs and results; build/smoke unless given
 #     --keep             leaves the namespace there
 #     --help             this text
@@ -16,7 +18,8 @@
 # Two loads call at once: one through the headless Service, balanced by the client library, one through the Service.
 # Holds if: no flow was started twice; who was told OK, had it started; who was told NOT_EXECUTED last, did not; every call
 # ended with a status that has our details, except calls that the Pod kill cut off; what was told UNAVAILABLE with
-# NOT_EXECUTED succeeded when it was repeated; each phase ended in time.
+# NOT_EXECUTED succeeded when it was repeated; changed keys and a changed policy were used by the Pods that ran, from the moment
+# on in which they said so; the stranger was refused before that, and served after it; each phase ended in time.
 # Needs kubectl, curl, jq. Status: 0 it holds, 1 it does not, 2 wrong usage.
 set -euo pipefail
 
@@ -24,6 +27,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 overlay="$root/deploy/kubernetes/overlays/sandbox"
 load_image="enos-load:$(sed -n 's/^project(enos-flow-gateway VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")"
 load_args=--plaintext
+stranger_args=
 out="$root/build/smoke"
 keep=false
 for argument in "$@"; do
@@ -31,6 +35,7 @@ for argument in "$@"; do
     --overlay=*) overlay="${argument#*=}" ;;
     --load_image=*) load_image="${argument#*=}" ;;
     --load_args=*) load_args="${argument#*=}" ;;
+    --stranger_args=*) stranger_args="${argument#*=}" ;;
     --out=*) out="${argument#*=}" ;;
     --keep) keep=true ;;
     --help | -h)
@@ -79,11 +84,10 @@ trap on_exit EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# load_pod NAME ADDRESS: callers in a Pod with the label that lets them call.
+# load_pod NAME ADDRESS ARGUMENT...: callers in a Pod with the label that lets them call.
 load_pod() {
   local arguments
-  # shellcheck disable=SC2086 # several words
-  arguments="$(printf '%s\n' $load_args --callers=32 "--address=$2" "--name=$1" | jq -R . | jq -sc .)"
+  arguments="$(printf '%s\n' "--name=$1" "--address=$2" "${@:3}" | jq -R . | jq -sc .)"
   cat <<END
 apiVersion: v1
 kind: Pod
@@ -111,13 +115,37 @@ phase() {
   say "$1"
   phases+=("$(jq -nc --arg name "$1" --argjson begin "$(date +%s%3N)" '{name: $name, begin: $begin}')")
 }
-# Those that run and are not on their way out.
-pods() {
+# The gateways' Pods that run and are not on their way out, each as JQ_FILTER has it.
+each_pod() {
   k get pods -l app.kubernetes.io/name=enos-flow-gateway -o json |
-    jq -r '.items[] | select(.status.phase == "Running" and .metadata.deletionTimestamp == null) | "pod/" + .metadata.name'
+    jq -rc ".items[] | select(.status.phase == \"Running\" and .metadata.deletionTimestamp == null) | $1"
 }
+pods() { each_pod '"pod/" + .metadata.name'; }
+# Which containers there are, and how often each was started again.
+incarnations() { each_pod '{name: .metadata.name, restarts: [.status.containerStatuses[].restartCount]}' | sort | jq -cs .; }
 settle() {
   k rollout status deployment/enos-flow-gateway --timeout=180s >/dev/null || die "the gateway did not become ready again"
+}
+# wait_until SECONDS WHAT COMMAND...
+wait_until() {
+  local end=$((SECONDS + $1)) what="$2"
+  shift 2
+  until "$@"; do
+    [[ $SECONDS -lt $end ]] || die "$what"
+    sleep 1
+  done
+}
+# all_logged TEXT TIME: whether every gateway has said that since then.
+all_logged() {
+  local pod
+  for pod in $(pods); do
+    k logs "$pod" --since-time="$2" 2>/dev/null | grep -F "$1" >/dev/null || return 1
+  done
+}
+# The kubelet looks at changed Secrets and ConfigMaps about once a minute, and at once when something of the Pod changes.
+hurry() {
+  # shellcheck disable=SC2046 # several words
+  k annotate --overwrite $(pods) "enos-smoke/hurry=$(date +%s%N)" >/dev/null
 }
 sandbox() { curl --fail --silent --show-error --noproxy '*' --max-time 30 "$@"; }
 
@@ -139,11 +167,20 @@ done
 url="http://127.0.0.1:$port"
 
 phase "steady"
-load_pod headless dns:///enos-flow-gateway-headless:50051 | k apply -f - >/dev/null
-load_pod service dns:///enos-flow-gateway:50051 | k apply -f - >/dev/null
-k wait --for=condition=Ready pod/load-headless pod/load-service --timeout=120s >/dev/null || die "the load does not start"
+loads=(headless service)
+# shellcheck disable=SC2086 # several words
+{
+  load_pod headless dns:///enos-flow-gateway-headless:50051 --callers=32 $load_args | k apply -f - >/dev/null
+  load_pod service dns:///enos-flow-gateway:50051 --callers=32 $load_args | k apply -f - >/dev/null
+  if [[ -n "$stranger_args" ]]; then
+    loads+=(stranger)
+    load_pod stranger dns:///enos-flow-gateway-headless:50051 --callers=2 $stranger_args | k apply -f - >/dev/null
+  fi
+}
+k wait --for=condition=Ready "${loads[@]/#/pod/load-}" --timeout=120s >/dev/null || die "the load does not start"
 # Followed from the start: a long log is rotated away.
-for name in headless service; do
+: >"$out/told-stranger.ndjson"
+for name in "${loads[@]}"; do
   k logs --follow "load-$name" >"$out/told-$name.ndjson" &
   followers+=($!)
 done
@@ -193,30 +230,45 @@ settle
 sleep 15
 
 phase "key rotation"
-# The gateway reads its keys when it starts, so the changed Secret is rolled out like a new image.
-k patch secret enos-flow-gateway-keys --type=merge -p '{"stringData": {"secret_key": "sandbox-secret-2"}}' >/dev/null
+# Nothing but the Secret is changed: running Pods have to read it again, get a token, and sign with it.
 last_call() { sandbox "$url/_sandbox/calls?limit=1&since=0" | jq .lastNumber; }
-# Every one of the last calls is signed with the new key: no gateway has the old one any more.
-rotated() {
-  local since
-  since=$(($(last_call) - 60))
-  sandbox "$url/_sandbox/calls?since=$((since > 0 ? since : 0))&limit=1000" |
-    jq -e '.calls | length > 30 and all(.signedWithNextKey)' >/dev/null
-}
+before="$(incarnations)"
+last_before="$(last_call)"
 rotation=$SECONDS
-k rollout restart deployment/enos-flow-gateway >/dev/null
-settle
-until rotated; do
-  [[ $((SECONDS - rotation)) -lt 180 ]] || die "after 180 s calls are still signed with the old key"
-  sleep 2
-done
+since="$(date -u +%FT%TZ)"
+k patch secret enos-flow-gateway-keys --type=merge -p '{"stringData": {"secret_key": "sandbox-secret-2"}}' >/dev/null
+hurry
+wait_until 180 "after 180 s not every gateway has said that it uses the new keys" all_logged "keys reloaded" "$since"
 rotation=$((SECONDS - rotation))
+last_until="$(last_call)"
+sleep 10
+
+if [[ -n "$stranger_args" ]]; then
+  phase "bad policy"
+  # change_policy JQ_FILTER: of the policy's text.
+  change_policy() {
+    k get configmap enos-flow-gateway-policy -o json | jq "{data: {\"policy.json\": (.data[\"policy.json\"] | $1)}}" >"$out/policy.patch"
+    since="$(date -u +%FT%TZ)"
+    k patch configmap enos-flow-gateway-policy --type=merge --patch-file="$out/policy.patch" >/dev/null
+    hurry
+  }
+  good="$(k get configmap enos-flow-gateway-policy -o json | jq '.data["policy.json"]')"
+  change_policy '. + ","'
+  wait_until 180 "after 180 s not every gateway has refused the bad policy" all_logged "policy not reloaded" "$since"
+  sleep 5
+
+  phase "policy change"
+  # Whoever has a name may do what the first rule's callers may.
+  change_policy "$good"' | fromjson | .rules += [.rules[0] + {callers: ["*"]}] | tojson'
+  wait_until 180 "after 180 s not every gateway has said that it uses the new policy" all_logged "policy reloaded" "$since"
+fi
+after="$(incarnations)"
 
 phase "steady again"
 sleep 10
 
 say "ending the load"
-for name in headless service; do
+for name in "${loads[@]}"; do
   k exec "load-$name" -- sh -c 'kill -TERM 1' || die "load-$name cannot be ended"
 done
 wait "${followers[@]}"
@@ -226,7 +278,8 @@ printf '%s\n' "${phases[@]}" | jq -s . >"$out/phases.json"
 
 # What callers were told beside what EnOS executed, by the phase in which each call ended.
 jq -n --slurpfile phases "$out/phases.json" --slurpfile calls "$out/calls.json" --slurpfile a "$out/told-headless.ndjson" \
-  --slurpfile b "$out/told-service.ndjson" -f "$root/deploy/lib/smoke.jq" >"$out/result.json"
+  --slurpfile b "$out/told-service.ndjson" --slurpfile strangers "$out/told-stranger.ndjson" \
+  --argjson rotation "{\"before\": $last_before, \"until\": $last_until}" -f "$root/deploy/lib/smoke.jq" >"$out/result.json"
 {
   echo
   jq -r '(["phase", "calls", "OK at once", "OK repeated", "cut, UNKNOWN", "failed", "started", "twice", "slowest ms"],
@@ -236,10 +289,15 @@ jq -n --slurpfile phases "$out/phases.json" --slurpfile calls "$out/calls.json" 
   jq -r '.attempts[] | "\(.count)\t\(.outcome)"' "$out/result.json" | awk -F'\t' '{printf "%9d  attempts ended with  %s\n", $1, $2}'
   echo
   kubectl version -o json 2>/dev/null | jq -r '"Kubernetes \(.serverVersion.gitVersion), kubectl \(.clientVersion.gitVersion)"'
-  echo "All calls were signed with the new SecretKey after $rotation s. A second eviction at the same time was $second."
+  echo "Every Pod said after $rotation s that it uses the new SecretKey. A second eviction at the same time was $second."
+  jq -r '.rotation, .strangers | select(.)' "$out/result.json"
   jq -r '.complaints[] | "NOT WELL: \(.)"' "$out/result.json"
 } | tee "$out/table.txt"
 [[ $second == refused ]] || failed=1
+if [[ "$before" != "$after" ]]; then
+  echo "NOT WELL: Pods were replaced or restarted while keys and policy changed: $before, then $after" | tee -a "$out/table.txt"
+  failed=1
+fi
 [[ "$(jq '.complaints | length' "$out/result.json")" == 0 ]] || failed=1
 if [[ $failed == 0 ]]; then
   say "it holds; results in $out"
