@@ -1,12 +1,15 @@
 #include "enos/flow/client.h"
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/client_context.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "connection.h"
 #include "reaper.h"
+#include "token_file.h"
 
 namespace enos::flow {
 
@@ -56,6 +59,26 @@ FlowError NoTimeLeft() {
   return error;
 }
 
+FlowError Unusable(const absl::Status& token_file) {
+  FlowError error;
+  error.code = grpc::StatusCode::UNAUTHENTICATED;
+  error.message = std::string(token_file.message());
+  error.reason_kind = Reason::kTokenFileUnusable;
+  error.reason = "TOKEN_FILE_UNUSABLE";
+  error.execution = Execution::kNotExecuted;
+  return error;
+}
+
+// Who calls, for the gateway. Reads the file each time, because its content is replaced: Kubernetes
+// does so long before a token expires.
+std::optional<FlowError> AddToken(const std::string& token_file, grpc::ClientContext& context) {
+  if (token_file.empty()) return std::nullopt;
+  const auto token = ReadTokenFile(token_file);
+  if (!token.ok()) return Unusable(token.status());
+  context.AddMetadata("authorization", absl::StrCat("Bearer ", *token));
+  return std::nullopt;
+}
+
 }  // namespace
 
 google::protobuf::Timestamp ToTimestamp(std::chrono::system_clock::time_point time) {
@@ -76,6 +99,7 @@ struct PendingCall::State {
   grpc::ClientContext context;
   FlowRequest request;
   UpdateAndTriggerFlowResponse response;
+  grpc::Alarm alarm;  // of a call that is not made
 };
 
 PendingCall::PendingCall(const std::shared_ptr<State>& state) : state_(state) {}
@@ -88,9 +112,29 @@ void PendingCall::Cancel() {
 }
 
 FlowClient::FlowClient(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), stub_(FlowService::NewStub(channel_)) {}
+    : FlowClient(std::move(channel), "") {}
+
+FlowClient::FlowClient(std::shared_ptr<grpc::Channel> channel, std::string token_file)
+    : channel_(std::move(channel)),
+      stub_(FlowService::NewStub(channel_)),
+      token_file_(std::move(token_file)) {}
+
+absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options) {
+  absl::Status usable = CheckTokenFileUse(options);
+  if (usable.ok() && !options.token_file.empty()) {
+    usable = ReadTokenFile(options.token_file).status();
+  }
+  if (!usable.ok()) return usable;
+  auto channel = MakeChannel(options.channel);
+  if (!channel.ok()) return channel.status();
+  return FlowClient(*std::move(channel), options.token_file);
+}
 
 std::optional<FlowError> FlowClient::Connect(std::chrono::milliseconds timeout) const {
+  if (!token_file_.empty()) {
+    const absl::Status usable = ReadTokenFile(token_file_).status();
+    if (!usable.ok()) return Unusable(usable);
+  }
   return enos::flow::Connect(channel_, DeadlineIn(timeout));
 }
 
@@ -100,6 +144,7 @@ FlowResult FlowClient::TriggerFlow(const FlowRequest& request, const CallOptions
   if (auto error = enos::flow::Connect(channel_, deadline)) return *std::move(error);
   grpc::ClientContext context;
   context.set_deadline(deadline);
+  if (auto error = AddToken(token_file_, context)) return *std::move(error);
   UpdateAndTriggerFlowResponse response;
   const grpc::Status status = stub_->UpdateAndTriggerFlow(&context, request, &response);
   return MakeResult(status, context, response);
@@ -114,6 +159,16 @@ PendingCall FlowClient::TriggerFlowAsync(const FlowRequest& request, const CallO
   state->request = request;
   state->context.set_deadline(DeadlineIn(options.timeout));
   PendingCall pending(state);
+  if (auto error = AddToken(token_file_, state->context)) {
+    // On gRPC's thread as well, so that the caller need not expect `done` before this returns.
+    state->alarm.Set(std::chrono::system_clock::now(),
+                     [call = state.get(), result = FlowResult(*std::move(error))](bool) {
+                       call->done(result);
+                       ReleaseElsewhere(std::move(call->self));
+                     });
+    ReleaseElsewhere(std::move(state));
+    return pending;
+  }
   // The callback owns nothing: it is destroyed on gRPC's thread, where no channel may go.
   stub_->async()->UpdateAndTriggerFlow(
       &state->context, &state->request, &state->response,

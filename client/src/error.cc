@@ -17,6 +17,7 @@ constexpr int64_t kMaxDurationSeconds = 315'576'000'000;
 
 constexpr std::pair<const char*, Reason> kReasons[] = {
     {"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
+    {"TOKEN_FILE_UNUSABLE", Reason::kTokenFileUnusable},
     {"INVALID_REQUEST", Reason::kInvalidRequest},
     {"CALLER_UNAUTHENTICATED", Reason::kCallerUnauthenticated},
     {"CALLER_NOT_ALLOWED", Reason::kCallerNotAllowed},

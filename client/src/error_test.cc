@@ -132,6 +132,7 @@ TEST_P(ReasonFromNameTest, KnownName_ItsReason) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, ReasonFromNameTest,
     ::testing::Values(ReasonCase{"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
+                      ReasonCase{"TOKEN_FILE_UNUSABLE", Reason::kTokenFileUnusable},
                       ReasonCase{"INVALID_REQUEST", Reason::kInvalidRequest},
                       ReasonCase{"CALLER_UNAUTHENTICATED", Reason::kCallerUnauthenticated},
                       ReasonCase{"CALLER_NOT_ALLOWED", Reason::kCallerNotAllowed},

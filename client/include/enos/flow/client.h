@@ -7,8 +7,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "absl/status/statusor.h"
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "enos/flow/channel.h"
 #include "enos/flow/repeat.h"
 #include "enos/flow/result.h"
 
@@ -18,6 +21,16 @@ using FlowRequest = enos::dataflow::v1::UpdateAndTriggerFlowRequest;
 
 // The time as the request wants it: request.mutable_trigger_time() = ToTimestamp(...).
 google::protobuf::Timestamp ToTimestamp(std::chrono::system_clock::time_point time);
+
+// Where the gateway is, and who calls it.
+struct ClientOptions {
+  ChannelOptions channel;
+  // The path of a file with a bearer token (at most 8 KiB, one line), for a gateway that asks its
+  // callers who they are; for example a projected service-account token of Kubernetes. It is read
+  // again for every attempt to call, so that a token replaced in time is never missed, and sent as
+  // `authorization` metadata. Empty: none.
+  std::string token_file;
+};
 
 struct CallOptions {
   // The longest that the call may take, connecting included. The gateway stops in time for its
@@ -39,6 +52,13 @@ class PendingCall {
   std::weak_ptr<State> state_;
 };
 
+class FlowClient;
+
+// A channel of MakeChannel, with a client on it. INVALID_ARGUMENT as MakeChannel says it; also for
+// a token file that cannot be read or has no token in it, and for one that would have to be sent to
+// another machine in plaintext. No message has any part of a token.
+absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
+
 // Starts EnOS flows through the gateway.
 //
 //   auto channel = enos::flow::MakeChannel({"gateway.example.com:443"});
@@ -55,16 +75,18 @@ class PendingCall {
 // a call may outlive the client it was made with.
 class FlowClient {
  public:
-  // Use a channel of MakeChannel: others may repeat calls by themselves.
+  // Use a channel of MakeChannel: others may repeat calls by themselves. MakeClient is for tokens.
   explicit FlowClient(std::shared_ptr<grpc::Channel> channel);
 
-  // Waits until the channel is connected: nothing if it is, else what TriggerFlow would say,
-  // kNotExecuted. Returns at the first failed attempt to connect. A timeout of 0 only looks.
+  // Waits until the channel is connected: nothing if it is and the token file is of use, else what
+  // TriggerFlow would say, kNotExecuted. Returns at the first failed attempt to connect. A timeout
+  // of 0 only looks.
   std::optional<FlowError> Connect(std::chrono::milliseconds timeout) const;
 
   // Connects if need be, calls, and waits for the answer. If there is no connection to the gateway
   // (refused, name not found, TLS refused, no answer in time) the call is not sent and the error
-  // says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted.
+  // says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted. Likewise with a
+  // token file that has become unusable: UNAUTHENTICATED, kTokenFileUnusable, kNotExecuted.
   FlowResult TriggerFlow(const FlowRequest& request, const CallOptions& options = {}) const;
 
   // The same without waiting; `request` is copied. `done` is called exactly once, on a thread of
@@ -80,8 +102,12 @@ class FlowClient {
                                    const RepeatHooks& hooks = RepeatHooks::Real()) const;
 
  private:
+  friend absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
+  FlowClient(std::shared_ptr<grpc::Channel> channel, std::string token_file);
+
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<enos::dataflow::v1::FlowService::Stub> stub_;
+  std::string token_file_;  // empty: none
 };
 
 }  // namespace enos::flow

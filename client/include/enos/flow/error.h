@@ -24,8 +24,9 @@ const char* ExecutionName(Execution execution);
 enum class Reason {
   kNone,   // no reason came: the error was made by a gRPC library or a proxy on the way
   kOther,  // a reason that this version of the library does not know; see FlowError::reason
-  // Made by this library: no connection to the gateway, so nothing was sent.
+  // Made by this library, which sent nothing: no connection to the gateway; no token in the file.
   kGatewayUnreachable,
+  kTokenFileUnusable,
   // Made by the gateway.
   kInvalidRequest,
   kCallerUnauthenticated,
