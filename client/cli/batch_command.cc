@@ -108,9 +108,8 @@ absl::Status RecordUnanswered(const std::vector<DoubtfulLine>& doubtful,
   return text.empty() ? absl::OkStatus() : records.Record(text);
 }
 
-BatchEnd Send(const BatchCommand& command, const std::shared_ptr<grpc::Channel>& channel,
+BatchEnd Send(const BatchCommand& command, const FlowClient& client,
               const std::vector<const BatchLine*>& lines, Records& records, Console& console) {
-  const FlowClient client(channel);
   const InterruptWatch watch;
   ProgressBar bar(console.err, console.columns);
   bool told = false;
@@ -188,7 +187,7 @@ absl::Status OpenResults(const BatchCommand& command, std::unique_ptr<ResultsFil
 }
 
 // The rest of RunBatch, once the input is understood.
-int RunLines(const BatchCommand& command, const std::shared_ptr<grpc::Channel>& channel,
+int RunLines(const BatchCommand& command, const FlowClient& client,
              const std::vector<BatchLine>& lines, Console& console) {
   std::unique_ptr<ResultsFile> file;
   std::map<int64_t, PastLine> past;
@@ -208,7 +207,7 @@ int RunLines(const BatchCommand& command, const std::shared_ptr<grpc::Channel>& 
   plan.to_send.insert(plan.to_send.end(), confirmed.begin(), confirmed.end());
   std::sort(plan.to_send.begin(), plan.to_send.end(),
             [](const BatchLine* a, const BatchLine* b) { return a->number < b->number; });
-  BatchEnd end = Send(command, channel, plan.to_send, records, console);
+  BatchEnd end = Send(command, client, plan.to_send, records, console);
   end.counts.unknown += plan.doubtful.size() - confirmed.size();
   return Summarize(command, end, plan.done, console);
 }
@@ -248,8 +247,8 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
 }
 
 int RunBatch(const BatchCommand& command, Console& console) {
-  const auto channel = OpenChannel(command.settings);
-  if (!channel.ok()) return WrongUsage(channel.status(), console);
+  const auto client = OpenClient(command.settings);
+  if (!client.ok()) return WrongUsage(client.status(), console);
   const std::string flag = absl::StrCat("--batch=", Excerpt(command.input));
   const auto text = ReadFile(command.input, console.in);
   if (!text.ok()) {
@@ -257,7 +256,7 @@ int RunBatch(const BatchCommand& command, Console& console) {
   }
   const BatchInput input = ReadBatch(*text, command.defaults, absl::Now());
   if (!input.problems.empty()) return WrongUsage(flag, input.problems, console);
-  return RunLines(command, *channel, input.lines, console);
+  return RunLines(command, *client, input.lines, console);
 }
 
 }  // namespace enos::flow::cli

@@ -46,10 +46,16 @@ absl::Status ReadChannel(const FlagValues& values, ChannelOptions& channel) {
   return absl::OkStatus();
 }
 
+// The library's messages start with the option, which is the flag's name.
+absl::Status ForFlag(const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat("--", ForTerminal(status.message())));
+}
+
 }  // namespace
 
 absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values) {
   CallSettings settings;
+  settings.token_file = ReadText(values, "token_file").value_or("");
   absl::Status status = ReadCall(values, settings);
   if (status.ok()) status = ReadChannel(values, settings.channel);
   if (!status.ok()) return status;
@@ -65,9 +71,14 @@ absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values) {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CallSettings& settings) {
   auto channel = MakeChannel(settings.channel);
-  if (channel.ok()) return channel;
-  // These messages start with the option, which is the flag's name.
-  return absl::InvalidArgumentError(absl::StrCat("--", ForTerminal(channel.status().message())));
+  if (!channel.ok()) return ForFlag(channel.status());
+  return channel;
+}
+
+absl::StatusOr<FlowClient> OpenClient(const CallSettings& settings) {
+  auto client = MakeClient({settings.channel, settings.token_file});
+  if (!client.ok()) return ForFlag(client.status());
+  return client;
 }
 
 std::optional<std::string> ReadText(const FlagValues& values, const char* flag) {

@@ -12,6 +12,7 @@ namespace enos::flow::cli {
 // What the flags say of how to call, whatever is called.
 struct CallSettings {
   ChannelOptions channel;
+  std::string token_file;  // empty: none
   CallOptions call;
   RepeatOptions repeat;
 };
@@ -22,8 +23,9 @@ absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values);
 
 absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values);
 
-// MakeChannel, with errors that name the flag.
+// MakeChannel and MakeClient, with errors that name the flag. A channel has no token.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CallSettings& settings);
+absl::StatusOr<FlowClient> OpenClient(const CallSettings& settings);
 
 // The same for a single flag. A switch that is not given is false, a number `otherwise`.
 absl::StatusOr<bool> ReadSwitch(const FlagValues& values, const char* flag);

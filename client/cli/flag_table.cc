@@ -102,6 +102,10 @@ const std::vector<Flag>& ConnectionFlags() {
       {"server_name", "NAME", "ENOS_FLOW_SERVER_NAME",
        "The name in the gateway's certificate, where it is not the address's host.",
        kConnectionGroup},
+      {"token_file", "FILE", "ENOS_FLOW_TOKEN_FILE",
+       "A bearer token that says who starts flows; the file is read again for each call. Sent over "
+       "TLS or to this machine only, and not by health, which needs none.",
+       kConnectionGroup},
       {"config", "FILE", "ENOS_FLOW_CONFIG",
        "The settings file, see enos-flow --help; empty: none. Default: enos-flow/config.yaml below "
        "$XDG_CONFIG_HOME or ~/.config, if there is one.",

@@ -38,11 +38,10 @@ int Report(const TriggerCommand& command, const FlowResult& result, Console& con
 
 int TriggerOne(const TriggerCommand& command, Console& console) {
   const CallSettings& settings = command.settings;
-  const auto channel = OpenChannel(settings);
-  if (!channel.ok()) return WrongUsage(channel.status(), console);
-  const FlowClient client(*channel);
+  const auto client = OpenClient(settings);
+  if (!client.ok()) return WrongUsage(client.status(), console);
   return Report(command,
-                client.TriggerFlowWithRepeat(command.request, settings.call, settings.repeat),
+                client->TriggerFlowWithRepeat(command.request, settings.call, settings.repeat),
                 console);
 }
 

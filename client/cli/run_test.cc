@@ -197,6 +197,17 @@ INSTANTIATE_TEST_SUITE_P(
                   {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--ca_file=/nonexistent"},
                   "enos-flow: --ca_file=/nonexistent: cannot be read (No such file or "
                   "directory)\n"},
+        UsageCase{"no_token_file",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--token_file=/none"},
+                  "enos-flow: --token_file=/none: cannot be read (No such file or directory)\n"},
+        UsageCase{"token_itself",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--token_file=eyJh.e30."},
+                  "enos-flow: --token_file: expected the path of a file, not a token\n"},
+        UsageCase{"token_in_plaintext",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--token_file=/none",
+                   "--address=10.0.0.1:50051", "--plaintext"},
+                  "enos-flow: --token_file=/none: a token is not sent in plaintext to another "
+                  "machine (10.0.0.1:50051), expected TLS\n"},
         UsageCase{"address_without_port",
                   {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--address=gateway"},
                   "enos-flow: --address=gateway: expected host:port, for example "

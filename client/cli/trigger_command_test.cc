@@ -56,6 +56,7 @@ TEST(MakeTriggerCommandTest, Everything_AsGiven) {
                                   {"cert_file", {"cert"}},
                                   {"key_file", {"key"}},
                                   {"server_name", {"name"}},
+                                  {"token_file", {"token"}},
                                   {"tls", {"true"}}}));
   ASSERT_TRUE(command.ok()) << command.status();
   EXPECT_EQ(command->request.trigger_time().seconds(), 1);
@@ -75,6 +76,7 @@ TEST(MakeTriggerCommandTest, Everything_AsGiven) {
   EXPECT_EQ(command->settings.channel.cert_file, "cert");
   EXPECT_EQ(command->settings.channel.key_file, "key");
   EXPECT_EQ(command->settings.channel.server_name, "name");
+  EXPECT_EQ(command->settings.token_file, "token");
 }
 
 TEST(MakeTriggerCommandTest, PlaintextAskedByName_Plaintext) {
