@@ -1,81 +1,28 @@
 // Who may call: policy, bearer tokens and the limit for each caller, through the real program. What
 // is refused never reaches EnOS.
+#include "tests/e2e/support/access.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <chrono>
 #include <string>
 #include <vector>
 
 #include "enos/flow/error.h"
-#include "server/files/mounted_files.h"
-#include "server/identity/token_maker.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
 #include "tests/e2e/support/programs.h"
 
 namespace enos::e2e {
 namespace {
 
 using gateway::KeySet;
-using gateway::MountedFiles;
 using gateway::TokenMaker;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr char kIssuer[] = "https://issuer.test";
-
-int64_t Now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-const TokenMaker& Maker() {
-  static const auto& maker = *new TokenMaker(TokenMaker::Rsa());
-  return maker;
-}
-
-std::string TokenOf(const std::string& subject, const TokenMaker& maker = Maker(),
-                    const std::string& key_id = "k1", int64_t life = 3600,
-                    const std::string& audience = "gateway.test") {
-  return maker.Sign(R"({"iss":")" + std::string(kIssuer) + R"(","sub":")" + subject +
-                        R"(","aud":[")" + audience + R"("],"exp":)" + std::to_string(Now() + life) +
-                        "}",
-                    key_id);
-}
-
-// Lets that subject start the flows 1 to 99 of RequestFor's user and organization.
-std::string PolicyFor(const std::string& subject) {
-  return R"({"rules":[{"callers":["sub:)" + subject +
-         R"("],"org_ids":["o-1"],"user_ids":["u-1"],"flow_ids":["1-99"]}]})";
-}
-
 std::string Reason(const CallOutcome& outcome) {
   return outcome.status.ok() ? "OK" : flow::FlowErrorFromStatus(outcome.status).reason;
 }
-
-class AccessTest : public testing::Test {
- protected:
-  ProcessOptions Options(std::vector<std::string> more = {}) {
-    more.push_back("--policy_file=" + files_.path("policy.json"));
-    more.push_back("--jwt_keys_file=" + files_.path("keys.json"));
-    more.push_back("--jwt_issuer=" + std::string(kIssuer));
-    more.emplace_back("--jwt_audience=gateway.test");
-    more.emplace_back("--reload_interval=100ms");
-    return GatewayOptions(enos_.url(), std::move(more));
-  }
-
-  std::atomic<int> sent_{0};
-  FakeEnos enos_{[this](int flow_id, const std::string&) {
-    ++sent_;
-    return FakeEnos::Success(flow_id);
-  }};
-  MountedFiles::Contents contents_{{"policy.json", PolicyFor("alice")},
-                                   {"keys.json", KeySet(Maker().Jwk("k1"))}};
-  MountedFiles files_{contents_};
-};
 
 TEST_F(AccessTest, CallsOfAllKinds_OnlyWhatIsAllowedIsSent) {
   GatewayProcess gateway(Options());
