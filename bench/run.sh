@@ -67,10 +67,10 @@ build_python_peer() {
   cp bench/peers/python/*.py "$to/"
 }
 
-# core-benchmark is not run here; it is built so that ctest of the preset finds it.
+# The micro-benchmarks are not run here; they are built so that ctest of the preset finds them.
 build_programs() {
   cmake --preset release -DENOS_BENCH=ON && cmake --build --preset release --parallel "$(parallel_jobs)" \
-    --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post core-benchmark
+    --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post core-benchmark overhead-benchmark
 }
 
 if $build; then
