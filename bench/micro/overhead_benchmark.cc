@@ -1,5 +1,6 @@
-// What stands around a call: metrics, the line of the access log, trace context, request id, and who may call. Each as it
-// runs for one call that succeeds; CPU time of the whole process, the log's thread included.
+// What stands around a call: metrics, the line of the access log, trace context, request id, and
+// who may call. Each as it runs for one call that succeeds; CPU time of the whole process, the
+// log's thread included.
 
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -78,7 +79,8 @@ void Metrics(benchmark::State& state) {
 }
 BENCHMARK(Metrics)->MeasureProcessCPUTime();
 
-// With its thread, which writes to /dev/null. No more lines at once than its queue holds: none is lost.
+// With its thread, which writes to /dev/null. No more lines at once than its queue holds: none is
+// lost.
 void AccessLogLine(benchmark::State& state) {
   constexpr benchmark::IterationCount kLines = 4000;
   const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);

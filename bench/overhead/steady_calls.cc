@@ -1,5 +1,5 @@
-// Calls a gateway, so many calls at once, as a service does that has a certificate, a token or a trace: what h2load cannot
-// present. Every call has to be answered OK.
+// Calls a gateway, so many calls at once, as a service does that has a certificate, a token or a
+// trace: what h2load cannot present. Every call has to be answered OK.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/grpcpp.h>
 
@@ -88,8 +88,8 @@ class SteadyCalls {
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     for (int i = 0; i < options_.connections; ++i) {
-      stubs_.push_back(FlowService::NewStub(
-          grpc::CreateCustomChannel(options_.target, credentials, arguments)));
+      stubs_.push_back(
+          FlowService::NewStub(grpc::CreateCustomChannel(options_.target, credentials, arguments)));
     }
   }
 
