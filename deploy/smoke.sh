@@ -156,7 +156,8 @@ k rollout status deployment/enos-sandbox --timeout=120s >/dev/null || die "the s
 settle
 say "ready: $(pods | wc -l) gateways"
 
-k port-forward deployment/enos-sandbox :8080 >"$out/forward.log" 2>&1 &
+# Not by the function: what is to be killed is kubectl, not a shell around it.
+kubectl --namespace "$namespace" port-forward deployment/enos-sandbox :8080 >"$out/forward.log" 2>&1 &
 forward=$!
 for _ in $(seq 100); do
   port="$(sed -nE 's/^Forwarding from 127\.0\.0\.1:([0-9]+) .*/\1/p' "$out/forward.log" | head -n 1)"
@@ -181,7 +182,7 @@ k wait --for=condition=Ready "${loads[@]/#/pod/load-}" --timeout=120s >/dev/null
 # Followed from the start: a long log is rotated away.
 : >"$out/told-stranger.ndjson"
 for name in "${loads[@]}"; do
-  k logs --follow "load-$name" >"$out/told-$name.ndjson" &
+  kubectl --namespace "$namespace" logs --follow "load-$name" >"$out/told-$name.ndjson" &
   followers+=($!)
 done
 sleep 10
