@@ -43,6 +43,8 @@ CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metr
   CurlHttpClientOptions options;
   options.base_url = settings.enos_url.ToString();
   options.transfer.ca_file = settings.enos_ca_file;
+  // Plaintext that is let pass because it stays on this machine has to stay on it.
+  options.transfer.use_proxy = settings.enos_url.tls || !settings.enos_url.IsLoopback();
   options.transfer.connect_timeout = settings.connect_timeout;
   options.transfer.idle_timeout =
       std::chrono::duration_cast<std::chrono::seconds>(settings.upstream_idle_timeout);

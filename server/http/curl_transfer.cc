@@ -45,6 +45,7 @@ CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
   SetOption(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   SetOption(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   if (!options.ca_file.empty()) SetOption(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.use_proxy) SetOption(easy, CURLOPT_NOPROXY, "*");
   SetOption(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   SetOption(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options.idle_timeout.count()));
   SetOption(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -22,6 +22,7 @@ struct CurlTransferOptions {
   std::chrono::milliseconds connect_timeout{5000};  // name, connection and TLS handshake together
   std::chrono::seconds idle_timeout{30};  // a connection that was idle for longer is not used again
   std::size_t max_answer_bytes = std::size_t{1} << 20;  // body; headers are bounded at 64 KiB
+  bool use_proxy = true;  // the one that the environment names, if any
 };
 
 // One libcurl easy handle with the buffers of the request and the answer that use it; meant to be
