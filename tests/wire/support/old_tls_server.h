@@ -1,0 +1,40 @@
+#ifndef ENOS_TESTS_WIRE_SUPPORT_OLD_TLS_SERVER_H_
+#define ENOS_TESTS_WIRE_SUPPORT_OLD_TLS_SERVER_H_
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "sandbox/http/http_server.h"
+
+namespace enos::gateway::testing {
+
+// A TLS server on a free port of 127.0.0.1 that speaks no version later than `max_version`
+// (TLS1_1_VERSION), with whatever ciphers that needs. Who is served gets one byte.
+class OldTlsServer {
+ public:
+  OldTlsServer(const sandbox::TlsOptions& certificate, int max_version);
+  ~OldTlsServer();
+  OldTlsServer(const OldTlsServer&) = delete;
+  OldTlsServer& operator=(const OldTlsServer&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  int handshakes() const { return handshakes_; }  // that succeeded
+
+ private:
+  void Accept();
+  void Serve(int connection);
+
+  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<int> handshakes_{0};
+  std::thread acceptor_;
+};
+
+}  // namespace enos::gateway::testing
+
+#endif  // ENOS_TESTS_WIRE_SUPPORT_OLD_TLS_SERVER_H_
