@@ -100,8 +100,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeTlsCredentials(
 grpc::ChannelArguments MakeArguments(const ChannelOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix("enos-flow-client/" ENOS_FLOW_VERSION);
-  // The call is not idempotent: no retry that the caller does not see.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // The call is not idempotent. Without a retryPolicy, which nobody can bring in, gRPC sends a call
+  // again only where it did not leave, or where the server says that it was not processed (a stream
+  // above the last one of a GOAWAY): calls that a draining gateway's GOAWAY meets on their way.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kDnsMinIntervalMs);

@@ -11,6 +11,7 @@
 
 #include "enos/flow/client.h"
 #include "fake_flow_service.h"
+#include "scripted_http2_server.h"
 
 namespace enos::flow {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using testing::FakeFlowService;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ScriptedHttp2Server;
 using ::testing::StartsWith;
 
 constexpr std::chrono::minutes kLong{1};
@@ -121,6 +123,45 @@ TEST(MakeChannelTest, NameWithTwoAddresses_CallsGoToBoth) {
     ASSERT_TRUE(client.TriggerFlow({}).ok());
   }
 }
+
+// What crosses a GOAWAY, and was certainly not processed (RFC 9113, 6.8), gRPC sends again by
+// itself
+// ("transparent retry"); anything else, never. REFUSED_STREAM would be safe as well, but gRPC 1.51
+// does not know.
+struct ResendCase {
+  const char* name;
+  ScriptedHttp2Server::Fate first;
+  int calls;  // that the server received
+  const char* outcome;
+};
+
+class ResendTest : public ::testing::TestWithParam<ResendCase> {};
+
+TEST_P(ResendTest, CallThatTheServerDidNotAnswer_SentAgainOnlyIfCertainlyNotProcessed) {
+  ScriptedHttp2Server server({GetParam().first});
+  ChannelOptions options;
+  options.address = server.address();
+  const auto channel = MakeChannel(options);
+  ASSERT_TRUE(channel.ok());
+  const FlowResult result = FlowClient(*channel).TriggerFlow({}, {kLong});
+  const std::string outcome = result.ok() ? result.flow().flow_instance_id
+                                          : StatusCodeName(result.error().code) + " " +
+                                                ExecutionName(result.error().execution);
+  EXPECT_EQ(outcome, GetParam().outcome);
+  EXPECT_EQ(server.calls(), GetParam().calls);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, ResendTest,
+    ::testing::Values(
+        ResendCase{"Refused", ScriptedHttp2Server::Fate::kRefused, 1, "UNAVAILABLE UNKNOWN"},
+        ResendCase{"GoAwayBefore", ScriptedHttp2Server::Fate::kGoAwayBefore, 2, "answered"},
+        ResendCase{"GoAwayAfter", ScriptedHttp2Server::Fate::kGoAwayAfter, 1,
+                   "UNAVAILABLE UNKNOWN"},
+        ResendCase{"Cancelled", ScriptedHttp2Server::Fate::kCancelled, 1, "CANCELLED UNKNOWN"},
+        ResendCase{"ConnectionClosed", ScriptedHttp2Server::Fate::kConnectionClosed, 1,
+                   "UNAVAILABLE UNKNOWN"}),
+    [](const auto& tested) { return tested.param.name; });
 
 TEST(MakeChannelTest, LoopbackAddress_Made) {
   EXPECT_TRUE(MakeChannel({"127.0.0.1:1", Security::kAuto, "", "", "", ""}).ok());

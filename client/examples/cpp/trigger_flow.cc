@@ -37,7 +37,6 @@ std::shared_ptr<grpc::Channel> Connect(const Options& options) {
   grpc::ChannelArguments arguments;
   // No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
   arguments.SetServiceConfigJSON(R"({"loadBalancingConfig": [{"round_robin": {}}]})");
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // Of the DNS, where a retryPolicy could come from.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   return grpc::CreateCustomChannel("dns:///" + options.address, Credentials(options.ca_file),

@@ -25,7 +25,6 @@ const rpc = Object.fromEntries(
 const CHANNEL_OPTIONS = {
   'grpc.service_config': '{"loadBalancingConfig": [{"round_robin": {}}]}',
   'grpc.service_config_disable_resolution': 1, // of the DNS, where a retryPolicy could come from
-  'grpc.enable_retries': 0,
 };
 
 const USAGE = `trigger_flow [--address=HOST:PORT] [--ca_file=FILE] --user_id=ID --org_id=ID --flow_id=N

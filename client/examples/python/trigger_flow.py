@@ -13,7 +13,6 @@ from flow_failure import NOT_EXECUTED, FlowFailure
 CHANNEL_OPTIONS = [
     ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
     ("grpc.service_config_disable_resolution", 1),  # of the DNS, where a retryPolicy could come from
-    ("grpc.enable_retries", 0),
 ]
 
 

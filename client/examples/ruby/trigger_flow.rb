@@ -10,8 +10,7 @@ require_relative 'flow_failure'
 # No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
 CHANNEL_ARGS = {
   'grpc.service_config' => '{"loadBalancingConfig": [{"round_robin": {}}]}',
-  'grpc.service_config_disable_resolution' => 1, # of the DNS, where a retryPolicy could come from
-  'grpc.enable_retries' => 0
+  'grpc.service_config_disable_resolution' => 1 # of the DNS, where a retryPolicy could come from
 }.freeze
 
 def parameter(text)
