@@ -126,6 +126,14 @@ incarnations() { each_pod '{name: .metadata.name, restarts: [.status.containerSt
 settle() {
   k rollout status deployment/enos-flow-gateway --timeout=180s >/dev/null || die "the gateway did not become ready again"
 }
+# Until those that are on their way out have ended: what that does to calls belongs to this phase.
+settle_and_drain() {
+  settle
+  wait_until 180 "after 180 s there are still Pods that end" none_ends
+}
+none_ends() {
+  [[ "$(k get pods -l app.kubernetes.io/name=enos-flow-gateway -o json | jq '[.items[] | select(.metadata.deletionTimestamp)] | length')" == 0 ]]
+}
 # wait_until SECONDS WHAT COMMAND...
 wait_until() {
   local end=$((SECONDS + $1)) what="$2"
@@ -190,8 +198,7 @@ sleep 10
 
 phase "rolling restart"
 k rollout restart deployment/enos-flow-gateway >/dev/null
-settle
-sleep 15  # the old Pods' drain
+settle_and_drain
 
 phase "scale 2 -> 4"
 k scale deployment/enos-flow-gateway --replicas=4 >/dev/null
@@ -199,8 +206,7 @@ settle
 sleep 5
 phase "scale 4 -> 1"
 k scale deployment/enos-flow-gateway --replicas=1 >/dev/null
-settle
-sleep 20
+settle_and_drain
 phase "scale 1 -> 2"
 k scale deployment/enos-flow-gateway --replicas=2 >/dev/null
 settle
@@ -208,8 +214,8 @@ sleep 5
 
 phase "Pod kill"
 k delete "$(pods | head -n 1)" --grace-period=1 --wait=false >/dev/null
-settle
-sleep 10
+settle_and_drain
+sleep 5
 
 phase "eviction (node drain)"
 # What `kubectl drain` does with each Pod of a node; the disruption budget lets one go, and not another at the same time.
@@ -227,8 +233,7 @@ mapfile -t running < <(pods)
 evict "${running[0]}" || die "the first eviction was refused: $(cat "$out/evict.log")"
 second=refused
 evict "${running[1]}" && second=allowed
-settle
-sleep 15
+settle_and_drain
 
 phase "key rotation"
 # Nothing but the Secret is changed: running Pods have to read it again, get a token, and sign with it.

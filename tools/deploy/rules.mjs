@@ -152,6 +152,14 @@ export const rules = {
     return grace >= delay + timeout + 5 ? [] : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain and 5 s`];
   },
 
+  callers_have_left_before_the_server_shuts_down(objects, { variables }) {
+    const { environment } = gatewayOf(objects);
+    const delay = duration('ENOS_GATEWAY_DRAIN_DELAY', environment, variables);
+    const age = duration('ENOS_GATEWAY_MAX_CONNECTION_AGE', environment, variables);
+    // gRPC lets connections grow older by up to a tenth.
+    return age > 0 && delay >= age * 1.1 + 5 ? [] : [`after a drain delay of ${delay} s connections of up to ${age} s are still there`];
+  },
+
   the_drain_is_longer_than_a_call(objects, { variables }) {
     const { environment } = gatewayOf(objects);
     const timeout = duration('ENOS_GATEWAY_DRAIN_TIMEOUT', environment, variables);

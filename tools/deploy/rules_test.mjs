@@ -97,8 +97,14 @@ const breakages = {
   the_grace_period_is_longer_than_the_drain: [
     (o) => { pod(o).terminationGracePeriodSeconds = 55; },
     (o) => { delete pod(o).terminationGracePeriodSeconds; },
-    (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '20s'; },
+    (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '50s'; },
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = 'soon'; },
+  ],
+  callers_have_left_before_the_server_shuts_down: [
+    (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '35s'; },
+    (o) => { settings(o).ENOS_GATEWAY_MAX_CONNECTION_AGE = '1m'; },
+    (o) => { settings(o).ENOS_GATEWAY_MAX_CONNECTION_AGE = '0'; },
+    (o) => { delete settings(o).ENOS_GATEWAY_MAX_CONNECTION_AGE; },
   ],
   the_drain_is_longer_than_a_call: [
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = '35s'; },
