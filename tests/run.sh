@@ -9,7 +9,7 @@
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
 #                         short soak, a few calls through every server of the benchmark, the client examples of
 #                         all languages, and the demo.
-#                         About half an hour on 2 cores with little in ccache.
+#                         About an hour on 2 cores with nothing in ccache.
 #   tests/run.sh --help   this text
 #
 # The quick tier builds one preset only: the same tests under sanitizers find more than without, and a second
