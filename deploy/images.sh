@@ -19,6 +19,8 @@ set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
+# shellcheck source=deploy/lib/debian.sh
+source deploy/lib/debian.sh
 
 tag="$(sed -n 's/^project(enos-flow-gateway VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)"
 version="$tag"
@@ -62,23 +64,20 @@ fi
   exit 2
 }
 
-# The stand-in's name says what it is; the options are the machine's way to its mirror.
+# The stand-in's name says what it is.
 make_stand_in() {
-  local sources=/etc/apt/sources.list.d/debian.sources archive option apt_options=()
-  [[ -f "$sources" ]] || sources=/etc/apt/sources.list
+  local archive
   command -v mmdebstrap >/dev/null || {
     echo "images.sh: mmdebstrap, which makes the stand-in base, is not installed (deploy/packages.sh images)" >&2
     exit 1
   }
-  while IFS= read -r option; do
-    apt_options+=("--aptopt=${option%;}")
-  done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)[ :]' || true)
+  debian_sources
   archive="$(mktemp --suffix=.tar "${TMPDIR:-/tmp}/enos-base.XXXXXX")"
   # As debian:bookworm-slim, it has no manuals and no translations.
-  mmdebstrap --quiet --mode=root --variant=minbase --format=tar "${apt_options[@]}" \
+  mmdebstrap --quiet --mode=root --variant=minbase --format=tar "${DEBIAN_APT_OPTIONS[@]}" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-include=/usr/share/doc/*/copyright' bookworm "$archive" "$sources"
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' bookworm "$archive" "$DEBIAN_SOURCES"
   if [[ $engine == buildah ]]; then
     local container
     container="$(buildah from scratch)"

@@ -40,13 +40,10 @@ for tool in mmdebstrap unshare git; do
   }
 done
 
-sources="${FRESH_SOURCES:-/etc/apt/sources.list.d/debian.sources}"
-[[ -f "$sources" ]] || sources=/etc/apt/sources.list
-# The machine's way to its mirror: proxies, and whether it lets dates pass that lie in the past.
-apt_options=()
-while IFS= read -r option; do
-  apt_options+=("--aptopt=${option%;}")
-done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)[ :]' || true)
+# shellcheck source=deploy/lib/debian.sh
+source "$repository/deploy/lib/debian.sh"
+DEBIAN_SOURCES="${FRESH_SOURCES:-}"
+debian_sources
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/enos-fresh-machine.XXXXXX")"
 system="$work/system"
@@ -77,15 +74,17 @@ isolated() {
   return "$status"
 }
 
-echo "[1/3] A minimal Debian 12 from $sources, in $system  (at ${SECONDS} s)"
-isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${apt_options[@]}" bookworm "$system" "$sources" >&2
+echo "[1/3] A minimal Debian 12 from $DEBIAN_SOURCES, in $system  (at ${SECONDS} s)"
+isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${DEBIAN_APT_OPTIONS[@]}" bookworm "$system" "$DEBIAN_SOURCES" >&2
 
 echo "[2/3] A clone of $(git -C "$repository" log -1 --format='%h %s')  (at ${SECONDS} s)"
 [[ -z "$(git -C "$repository" status --porcelain)" ]] || echo "Note: what is not committed is not tested."
-clone="/root/fresh clone"
+clone="/srv/fresh clone"
 git clone --quiet --no-hardlinks "$repository" "$system$clone"
 # Name service and additional certificates as this machine has them.
 cp --dereference /etc/resolv.conf "$system/etc/resolv.conf"
+# What every installed Debian has, and mmdebstrap does not make.
+[[ -e "$system/etc/hosts" ]] || printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$system/etc/hosts"
 if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
   cp /usr/local/share/ca-certificates/*.crt "$system/usr/local/share/ca-certificates/"
   chroot "$system" /usr/sbin/update-ca-certificates >/dev/null 2>&1

@@ -4,7 +4,7 @@
 #   tests/run.sh          the quick tier: installs what is missing, builds with AddressSanitizer and
 #                         UndefinedBehaviorSanitizer (preset debug) and runs every test: unit, wire and end to end, and
 #                         the client examples of those languages whose tool chains are there.
-#                         At most 10 minutes on 2 cores, the build included.
+#                         18 minutes on 2 cores with nothing in ccache, 16 of them the build.
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
 #                         short soak, a few calls through every server of the benchmark, the client examples of

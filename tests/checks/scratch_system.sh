@@ -2,19 +2,19 @@
 # A minimal Debian in a folder, and systemd running in it, in namespaces of its own: sourced by checks, after sources.sh.
 # Needs root. Nothing of this machine changes but two cgroups, which end_scratch_system takes away.
 
+# shellcheck source=deploy/lib/debian.sh
+source "$ROOT/deploy/lib/debian.sh"
+
 SCRATCH_PID=   # of systemd
 SCRATCH_SHIM=  # its parent: when that ends, so does everything inside
 SCRATCH_CGROUPS=()
 
 # make_scratch_system DIR OPTION...: a minimal Debian 12 from this machine's sources; options for mmdebstrap.
 make_scratch_system() {
-  local directory="$1" option sources=/etc/apt/sources.list.d/debian.sources apt_options=()
+  local directory="$1"
   shift
-  [[ -f "$sources" ]] || sources=/etc/apt/sources.list
-  while IFS= read -r option; do
-    apt_options+=("--aptopt=${option%;}")
-  done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)[ :]' || true)
-  mmdebstrap --quiet --mode=root --variant=minbase "${apt_options[@]}" "$@" bookworm "$directory" "$sources"
+  debian_sources
+  mmdebstrap --quiet --mode=root --variant=minbase "${DEBIAN_APT_OPTIONS[@]}" "$@" bookworm "$directory" "$DEBIAN_SOURCES"
 }
 
 # What runs in the new namespaces: mounts as systemd.io/CONTAINER_INTERFACE has them, then systemd in the place of this shell.

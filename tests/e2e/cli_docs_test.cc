@@ -72,8 +72,8 @@ TEST(BashCompletionTest, Values_ChoicesFilesOrNothing) {
 int ZshCompletes(const std::string& typed, const std::string& expected) {
   const std::string script = absl::StrCat(
       "zmodload zsh/zpty && zpty z zsh -f -i && "
-      "zpty -w z 'PS1=\"ready\"\"> \"; unsetopt beep; fpath=(",
-      kDocs, " $fpath); autoload -Uz compinit; compinit -u -D' && ",
+      "zpty -w z 'PS1=\"ready\"\"> \"; unsetopt beep; fpath=(\"",
+      kDocs, "\" $fpath); autoload -Uz compinit; compinit -u -D' && ",
       "zpty -r z line '*ready> *' && zpty -w -n z $'", typed, "\\t' && zpty -r z line '*", expected,
       "*' && zpty -d z");
   return RunProgram("/usr/bin/zsh", {"-f", "-c", script}).status;
