@@ -131,6 +131,18 @@ class KeyRotationTest : public testing::Test {
     for (const auto& [flow, count] : calls) EXPECT_EQ(count, 1) << flow;
   }
 
+  // While the callers call: what they sent was started once, and signed with the key of its time.
+  void SwapForTheNewKey(Callers& callers) {
+    const std::set<int> old = callers.answered();
+    keys_.Swap(Keys(kNewSecret));
+    WaitForBoth("keys reloaded");
+    const int first_new = callers.next_flow();
+    callers.WaitForMore(50);
+    callers.Stop();
+    ExpectEachOnce(callers.next_flow(), old, first_new);
+    ExpectNoSecretPrinted();
+  }
+
   void ExpectNoSecretPrinted() const {
     // The first thing that a sandbox prints is the settings for a gateway, its key among them.
     const std::string of_sandbox = sandbox_.all_output();
@@ -155,14 +167,7 @@ class KeyRotationTest : public testing::Test {
 TEST_F(KeyRotationTest, KeySwappedUnderLoad_NoCallIsLostAndTheNewOneSigns) {
   Callers callers(Addresses());
   callers.WaitForMore(50);
-  const std::set<int> old = callers.answered();
-  keys_.Swap(Keys(kNewSecret));
-  WaitForBoth("keys reloaded");
-  const int first_new = callers.next_flow();
-  callers.WaitForMore(50);
-  callers.Stop();
-  ExpectEachOnce(callers.next_flow(), old, first_new);
-  ExpectNoSecretPrinted();
+  SwapForTheNewKey(callers);
 }
 
 TEST_F(KeyRotationTest, WrongKeyThenTheRightOne_OldOneSignsUntilThen) {
@@ -170,14 +175,7 @@ TEST_F(KeyRotationTest, WrongKeyThenTheRightOne_OldOneSignsUntilThen) {
   keys_.Swap(Keys(kWrongSecret));
   WaitForBoth("keys not reloaded, the old ones stay in use");
   callers.WaitForMore(50);
-  const std::set<int> old = callers.answered();
-  keys_.Swap(Keys(kNewSecret));
-  WaitForBoth("keys reloaded");
-  const int first_new = callers.next_flow();
-  callers.WaitForMore(50);
-  callers.Stop();
-  ExpectEachOnce(callers.next_flow(), old, first_new);
-  ExpectNoSecretPrinted();
+  SwapForTheNewKey(callers);
 }
 
 }  // namespace

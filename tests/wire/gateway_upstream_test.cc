@@ -22,13 +22,6 @@ namespace {
 constexpr char kUnreachable[] = "UNAVAILABLE ENOS_UNREACHABLE NOT_EXECUTED";
 constexpr char kName[] = "enos.test";
 
-sandbox::HttpServerOptions Named(const std::string& name) {
-  sandbox::TestServerName server;
-  server.dns_names = {name};
-  server.ip_addresses.clear();
-  return TestAuthority::Instance().ServerOptions(server);
-}
-
 sandbox::HttpServerOptions Expired() {
   sandbox::TestServerName server;
   server.valid_from = -absl::Hours(2);
@@ -59,7 +52,8 @@ TEST(GatewayUpstream, UnknownAuthority_NothingIsSent) {
 }
 
 TEST(GatewayUpstream, OtherNameOrExpired_NothingIsSent) {
-  for (const auto& options : {Named("other.test"), Expired()}) {
+  for (const auto& options :
+       {TestAuthority::Instance().ServerOptionsFor("other.test"), Expired()}) {
     FakeEnos enos(options);
     const GatewayRunner gateway(TrustingSettings(enos.url()));
     EXPECT_EQ(Summary(gateway.Call()), kUnreachable);
@@ -81,7 +75,7 @@ std::string UrlOf(const FakeEnos& enos, const std::string& host) {
 }
 
 TEST(GatewayUpstream, ThroughAProxy_TokenAndCallAreSent) {
-  FakeEnos enos(Named(kName));
+  FakeEnos enos(TestAuthority::Instance().ServerOptionsFor(kName));
   ConnectProxy proxy(enos.server().port());
   const ProxyVariables variables({{"https_proxy", "http://" + proxy.host_and_port()}});
   const GatewayRunner gateway(TrustingSettings(UrlOf(enos, kName)));
@@ -108,7 +102,7 @@ TEST(GatewayUpstream, ProxyRefusesTheCall_NothingIsSent) {
        {"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", ""}) {
-    FakeEnos enos(Named(kName));
+    FakeEnos enos(TestAuthority::Instance().ServerOptionsFor(kName));
     ConnectProxy proxy(enos.server().port());
     const ProxyVariables variables({{"https_proxy", "http://" + proxy.host_and_port()}});
     const GatewayRunner gateway(TrustingSettings(UrlOf(enos, kName)));

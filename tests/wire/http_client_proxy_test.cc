@@ -29,13 +29,6 @@ using ::testing::StartsWith;
 // A name that only the proxy can make an address of.
 constexpr char kName[] = "enos.test";
 
-sandbox::HttpServerOptions ServerNamed(const std::string& name) {
-  sandbox::TestServerName server;
-  server.dns_names = {name};
-  server.ip_addresses.clear();
-  return TestAuthority::Instance().ServerOptions(server);
-}
-
 class HttpsProxy : public ::testing::Test {
  protected:
   // A client of `host` at the upstream's port.
@@ -56,7 +49,7 @@ class HttpsProxy : public ::testing::Test {
 class HttpsProxyVariable : public HttpsProxy, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(HttpsProxyVariable, RequestGoesThroughTheProxyWhichCannotReadIt) {
-  Upstream upstream(ServerNamed(kName));
+  Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   ConnectProxy proxy(upstream.server().port());
   const ProxyVariables variables({{GetParam(), "http://" + proxy.host_and_port()}});
   ClientOnLoop client(Client(upstream));
@@ -102,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(All, NoProxyVariable, ::testing::Values("no_proxy", "NO
                          });
 
 TEST_F(HttpsProxy, CredentialsForTheProxyGoToTheProxyAlone) {
-  Upstream upstream(ServerNamed(kName));
+  Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   ConnectProxy proxy(upstream.server().port());
   const ProxyVariables variables(
       {{"https_proxy", "http://user:passw0rd@" + proxy.host_and_port()}});
@@ -116,7 +109,7 @@ TEST_F(HttpsProxy, CredentialsForTheProxyGoToTheProxyAlone) {
 }
 
 TEST_F(HttpsProxy, ProxyThatLeadsToSomebodyElseGetsNothing) {
-  Upstream somebody(ServerNamed("somebody.test"));
+  Upstream somebody(TestAuthority::Instance().ServerOptionsFor("somebody.test"));
   ConnectProxy proxy(somebody.server().port());
   const ProxyVariables variables({{"https_proxy", "http://" + proxy.host_and_port()}});
   ClientOnLoop client(Client(somebody));
@@ -127,7 +120,7 @@ TEST_F(HttpsProxy, ProxyThatLeadsToSomebodyElseGetsNothing) {
 }
 
 TEST_F(HttpsProxy, TunnelThatBreaksAfterTheSendMayHaveSentItAndSendsItOnce) {
-  Upstream upstream(ServerNamed(kName));
+  Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   ConnectProxy proxy(upstream.server().port());
   const ProxyVariables variables({{"https_proxy", "http://" + proxy.host_and_port()}});
   ClientOnLoop client(Client(upstream));
@@ -152,7 +145,7 @@ struct ProxyFault {
 class ProxyThatFails : public HttpsProxy, public ::testing::WithParamInterface<ProxyFault> {};
 
 TEST_P(ProxyThatFails, NothingIsSent) {
-  Upstream upstream(ServerNamed(kName));
+  Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   ConnectProxy proxy(upstream.server().port());
   proxy.RefuseFromNowOn(GetParam().answer);
   const ProxyVariables variables(
@@ -187,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return test.param.name; });
 
 TEST_F(HttpsProxy, ThatIsNotThere_NothingIsSent) {
-  Upstream upstream(ServerNamed(kName));
+  Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   const RefusingPort port;
   const ProxyVariables variables({{"https_proxy", "http://" + port.host_and_port()}});
   ClientOnLoop client(Client(upstream));
@@ -197,7 +190,7 @@ TEST_F(HttpsProxy, ThatIsNotThere_NothingIsSent) {
 }
 
 TEST_F(HttpsProxy, ThatNeverAnswers_TimesOutAsConnecting) {
-  Upstream upstream(ServerNamed(kName));
+  Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   const RefusingPort port;
   ASSERT_EQ(listen(port.socket(), 1), 0);
   const ProxyVariables variables({{"https_proxy", "http://" + port.host_and_port()}});

@@ -29,4 +29,11 @@ sandbox::HttpServerOptions TestAuthority::ServerOptions(const sandbox::TestServe
   return options;
 }
 
+sandbox::HttpServerOptions TestAuthority::ServerOptionsFor(const std::string& host) const {
+  sandbox::TestServerName name;
+  name.dns_names = {host};
+  name.ip_addresses.clear();
+  return ServerOptions(name);
+}
+
 }  // namespace enos::gateway::testing

@@ -17,6 +17,8 @@ class TestAuthority {
 
   // Options of a TLS server with a certificate of this authority; by default one that fits.
   sandbox::HttpServerOptions ServerOptions(const sandbox::TestServerName& name = {}) const;
+  // The same for this host name, and for no address.
+  sandbox::HttpServerOptions ServerOptionsFor(const std::string& host) const;
 
  private:
   TestAuthority();

@@ -16,16 +16,6 @@ namespace {
 
 constexpr char kEstablished[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 
-sockaddr_in Loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-int NewSocket() { return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
-
 void SendAll(int to, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -36,19 +26,13 @@ void SendAll(int to, std::string_view bytes) {
 
 }  // namespace
 
-ConnectProxy::ConnectProxy(std::uint16_t target) : target_(target), listener_(NewSocket()) {
-  sockaddr_in address = Loopback(0);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof(address);
-  EXPECT_EQ(bind(listener_, generic, size), 0);
-  EXPECT_EQ(listen(listener_, SOMAXCONN), 0);
-  EXPECT_EQ(getsockname(listener_, generic, &size), 0);
-  port_ = ntohs(address.sin_port);
+ConnectProxy::ConnectProxy(std::uint16_t target) : target_(target) {
+  EXPECT_EQ(listen(port_.socket(), SOMAXCONN), 0);
   acceptor_ = std::thread([this] { Accept(); });
 }
 
 ConnectProxy::~ConnectProxy() {
-  shutdown(listener_, SHUT_RDWR);
+  shutdown(port_.socket(), SHUT_RDWR);
   acceptor_.join();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -56,7 +40,6 @@ ConnectProxy::~ConnectProxy() {
   }
   for (std::thread& connection : connections_) connection.join();
   for (const int fd : open_) close(fd);
-  close(listener_);
 }
 
 void ConnectProxy::RefuseFromNowOn(const std::string& answer) {
@@ -77,7 +60,7 @@ std::string ConnectProxy::tunnelled() const {
 
 void ConnectProxy::Accept() {
   for (;;) {
-    const int caller = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int caller = accept4(port_.socket(), nullptr, nullptr, SOCK_CLOEXEC);
     if (caller < 0) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     open_.push_back(caller);
@@ -95,10 +78,13 @@ void ConnectProxy::Serve(int caller) {
       shutdown(caller, SHUT_RDWR);
       return;
     }
-    upstream = NewSocket();
+    upstream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     open_.push_back(upstream);
   }
-  const sockaddr_in address = Loopback(target_);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(target_);
   if (connect(upstream, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     shutdown(caller, SHUT_RDWR);
     return;

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/wire/support/upstream.h"
+
 namespace enos::gateway::testing {
 
 // An HTTP proxy for CONNECT on a free port of 127.0.0.1, a thread for each connection. Whatever
@@ -25,7 +27,7 @@ class ConnectProxy {
   void RefuseFromNowOn(const std::string& answer);
 
   // "127.0.0.1:PORT"
-  std::string host_and_port() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string host_and_port() const { return port_.host_and_port(); }
 
   // The heads of the CONNECT requests, and what went through the tunnels, both ways together.
   std::vector<std::string> heads() const;
@@ -38,8 +40,7 @@ class ConnectProxy {
   void Relay(int caller, int upstream);
 
   const std::uint16_t target_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const RefusingPort port_;  // listened on
   mutable std::mutex mutex_;
   std::optional<std::string> refusal_;
   std::vector<std::string> heads_;

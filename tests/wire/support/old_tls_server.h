@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "sandbox/http/http_server.h"
+#include "tests/wire/support/upstream.h"
 
 namespace enos::gateway::testing {
 
@@ -21,7 +22,7 @@ class OldTlsServer {
   OldTlsServer(const OldTlsServer&) = delete;
   OldTlsServer& operator=(const OldTlsServer&) = delete;
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return port_.port(); }
   int handshakes() const { return handshakes_; }  // that succeeded
 
  private:
@@ -29,8 +30,7 @@ class OldTlsServer {
   void Serve(int connection);
 
   const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  const RefusingPort port_;  // listened on
   std::atomic<int> handshakes_{0};
   std::thread acceptor_;
 };

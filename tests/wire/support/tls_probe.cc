@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "tests/wire/support/ssl_certificate.h"
 #include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
@@ -23,22 +24,7 @@ struct Freer {
 using Context = std::unique_ptr<SSL_CTX, Freer<SSL_CTX, SSL_CTX_free>>;
 using Session = std::unique_ptr<SSL, Freer<SSL, SSL_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509, X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
-
-Bio Reader(const std::string& pem) {
-  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
-
-void Use(SSL_CTX* context, const sandbox::TestCertificate& client) {
-  const Bio certificate_text = Reader(client.certificate_pem);
-  const Certificate certificate(
-      PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
-  const Bio key_text = Reader(client.private_key_pem);
-  const Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  EXPECT_EQ(SSL_CTX_use_certificate(context, certificate.get()), 1);
-  EXPECT_EQ(SSL_CTX_use_PrivateKey(context, key.get()), 1);
-}
 
 Context MakeContext(const TlsProbeOptions& options) {
   Context context(SSL_CTX_new(TLS_client_method()));
@@ -49,7 +35,9 @@ Context MakeContext(const TlsProbeOptions& options) {
   if (!options.ciphers.empty()) {
     EXPECT_EQ(SSL_CTX_set_cipher_list(context.get(), options.ciphers.c_str()), 1);
   }
-  if (options.client) Use(context.get(), *options.client);
+  if (options.client) {
+    UseCertificate(context.get(), options.client->certificate_pem, options.client->private_key_pem);
+  }
   constexpr unsigned char kHttp2[] = {2, 'h', '2'};
   if (options.http2) SSL_CTX_set_alpn_protos(context.get(), kHttp2, sizeof(kHttp2));
   return context;
