@@ -60,10 +60,7 @@ class Files:
 
     def __init__(self, folder):
         self.folder = folder
-        curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30")
-        run("openssl", "req", "-x509", *curve, "-subj", "/CN=caller", "-keyout", self["client.key"], "-out",
-            self["client.pem"], "-CA", self["ca.pem"], "-CAkey", self["ca.key"], "-addext",
-            f"subjectAltName=URI:{SPIFFE_ID}", "-addext", "basicConstraints=critical,CA:FALSE")
+        upstream.sign(folder, "client", f"URI:{SPIFFE_ID}")
         run("openssl", "genrsa", "-out", self["jwt.key"], "2048")
         run("openssl", "rsa", "-in", self["jwt.key"], "-pubout", "-out", self["jwt.pem"])
         self._write("token", self._token())

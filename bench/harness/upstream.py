@@ -14,6 +14,8 @@ FLOWS_PATH = "/dataflow-batch-service/v2.0/flows"
 TOKEN = "0123456789abcdef0123456789abcdef"
 _ECHO_MODULE = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
 
+_CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30")
+
 _CONFIGURATION = """
 daemon off;
 worker_processes {workers};
@@ -73,12 +75,16 @@ def _run(*command):
 
 def make_certificates(folder):
     """A CA of our own (ca.pem), and what it signed for 127.0.0.1 (server.pem, server.key)."""
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30")
-    _run("openssl", "req", "-x509", *curve, "-subj", "/CN=Benchmark CA", "-keyout", f"{folder}/ca.key",
+    _run("openssl", "req", "-x509", *_CURVE, "-subj", "/CN=Benchmark CA", "-keyout", f"{folder}/ca.key",
          "-out", f"{folder}/ca.pem")
-    _run("openssl", "req", "-x509", *curve, "-subj", "/CN=127.0.0.1", "-keyout", f"{folder}/server.key",
-         "-out", f"{folder}/server.pem", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
+    sign(folder, "server", "IP:127.0.0.1")
+
+
+def sign(folder, name, subject_alt_name):
+    """NAME.pem and NAME.key, by the CA that is in the folder."""
+    _run("openssl", "req", "-x509", *_CURVE, "-subj", f"/CN={name}", "-keyout", f"{folder}/{name}.key",
+         "-out", f"{folder}/{name}.pem", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key",
+         "-addext", f"subjectAltName={subject_alt_name}", "-addext", "basicConstraints=critical,CA:FALSE")
 
 
 class Upstream:
