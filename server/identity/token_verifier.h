@@ -22,10 +22,10 @@ struct TokenRules {
   std::string audience;  // has to be in "aud"
 };
 
-// Verifies bearer tokens against one set of keys. A signature takes CPU time to check,
-// and a caller sends the same token for minutes, so tokens that were found good are remembered, by
-// their SHA-256 and never as such, until they expire. New keys need a new verifier, with which the
-// old one's memory goes. Thread-safe.
+// Verifies bearer tokens against one set of keys. A signature takes 19 µs (RS256) or 67 µs (ES256)
+// of CPU to check (docs/adr/0012), and a caller sends the same token for minutes, so tokens that
+// were found good are remembered, by their SHA-256 and never as such, until they expire. New keys
+// need a new verifier, with which the old one's memory goes. Thread-safe.
 class TokenVerifier {
  public:
   // `max_remembered` tokens are remembered at least, twice as many at most.

@@ -47,10 +47,9 @@ bool UsesTls(const ChannelOptions& options);
 // Makes a channel on which no library repeats a call that may have been executed: there is no retry
 // policy, and service configurations from DNS (which can carry one) are ignored. gRPC itself sends
 // a call on where it never left, or where the server's GOAWAY says that it was not processed. Calls
-// go in turn to
-// all addresses that the name has, for example those of a headless Service in Kubernetes; the name
-// is looked up again whenever a connection ends, at most every 2 s. Does not connect yet. Keepalive
-// pings go out after 60 s without traffic, only while a call is open.
+// go in turn to all addresses that the name has, for example those of a headless Service in
+// Kubernetes; the name is looked up again whenever a connection ends, at most every 2 s. Does not
+// connect yet. Keepalive pings go out after 60 s without traffic, only while a call is open.
 //
 // Settings that are wrong (a file that cannot be read, a certificate without its key, TLS settings
 // on a plaintext channel) are INVALID_ARGUMENT; the message starts with the option's name and its
