@@ -48,6 +48,8 @@ CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metr
   options.transfer.connect_timeout = settings.connect_timeout;
   options.transfer.idle_timeout =
       std::chrono::duration_cast<std::chrono::seconds>(settings.upstream_idle_timeout);
+  options.transfer.max_connection_age =
+      std::chrono::duration_cast<std::chrono::seconds>(settings.upstream_max_connection_age);
   options.on_opened = [&metrics] { metrics.ConnectionOpened(); };
   options.on_reused = [&metrics] { metrics.ConnectionReused(); };
   return options;

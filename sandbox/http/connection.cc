@@ -1,5 +1,8 @@
 #include "sandbox/http/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <array>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
@@ -57,6 +60,18 @@ class StreamConnection final : public Connection {
       if (!self->closed_) self->Finish(ending);
     });
   }
+  void Send(std::string bytes, Ending then, std::function<void(bool)> arrived) override {
+    auto shared = std::make_shared<const std::string>(std::move(bytes));
+    core_->Post(SocketOf(stream_).get_executor(), [self = Self(), shared, then,
+                                                   arrived = std::move(arrived)] {
+      if (self->closed_) return arrived(false);
+      asio::async_write(self->stream_, asio::buffer(*shared),
+                        [self, shared, then, arrived](const error_code& error, std::size_t) {
+                          if (error || self->closed_) return arrived(false);
+                          self->WaitForArrival(then, arrived);
+                        });
+    });
+  }
   void EndForStop(Ending ending) override {
     asio::post(SocketOf(stream_).get_executor(), [self = Self(), ending] {
       if (self->closed_) return;
@@ -85,6 +100,22 @@ class StreamConnection final : public Connection {
         const Ending ending = action == AcceptAction::kClose ? Ending::kClose : Ending::kReset;
         return kTls ? EndInHandshake(ending) : Finish(ending);
     }
+  }
+
+  // Asks the system, which tells nobody when the last byte is acknowledged.
+  void WaitForArrival(Ending then, const std::function<void(bool)>& arrived) {
+    int unacknowledged = 0;
+    ::ioctl(SocketOf(stream_).native_handle(), SIOCOUTQ, &unacknowledged);
+    if (unacknowledged == 0) {
+      if (then != Ending::kServeNext) Finish(then);
+      return arrived(true);
+    }
+    auto timer = std::make_shared<asio::steady_timer>(SocketOf(stream_).get_executor(),
+                                                      std::chrono::milliseconds(1));
+    timer->async_wait([self = Self(), timer, then, arrived](const error_code& error) {
+      if (error || self->closed_) return arrived(false);
+      self->WaitForArrival(then, arrived);
+    });
   }
 
   void EndInHandshake(Ending ending) {

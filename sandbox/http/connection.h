@@ -4,7 +4,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "sandbox/http/server_core.h"
 
@@ -24,6 +26,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void Start() = 0;
   // Closes or resets, from any thread; nothing where it is closed already.
   virtual void End(Ending ending) = 0;
+  // Sends bytes that nobody asked for, then ends as told (kServeNext: goes on as before), from any
+  // thread. `arrived` is called once: with true when the peer's system has them all, with false
+  // where the connection is closed, or broke.
+  virtual void Send(std::string bytes, Ending then, std::function<void(bool)> arrived) = 0;
   // The same for a server that stops, when ServerCore::Post refuses already: kReset, or a close.
   virtual void EndForStop(Ending ending) = 0;
 

@@ -86,4 +86,16 @@ bool HttpServer::EndConnection(std::uint64_t connection, Ending ending) {
   return true;
 }
 
+std::future<bool> HttpServer::SendUnasked(std::uint64_t connection, std::string bytes,
+                                          Ending then) {
+  auto arrived = std::make_shared<std::promise<bool>>();
+  const auto found = impl_->core().Find(connection);
+  if (found == nullptr) {
+    arrived->set_value(false);
+  } else {
+    found->Send(std::move(bytes), then, [arrived](bool has) { arrived->set_value(has); });
+  }
+  return arrived->get_future();
+}
+
 }  // namespace enos::sandbox

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,13 @@ class HttpServer {
   // or kReset. False: there is no such connection (any more). It ends soon, not at once: wait for
   // WaitForOpenConnections.
   bool EndConnection(std::uint64_t connection, Ending ending);
+
+  // Sends bytes that nobody asked for on a connection that is idle, as a proxy does that doubles an
+  // answer, or a load balancer before it closes; then ends the connection as told (kServeNext: it
+  // stays). The future has true when the client's system has received them all, false where there
+  // is no such connection (any more).
+  std::future<bool> SendUnasked(std::uint64_t connection, std::string bytes,
+                                Ending then = Ending::kServeNext);
 
  private:
   class Impl;

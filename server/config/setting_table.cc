@@ -221,6 +221,12 @@ std::vector<SettingInfo> TimeSettings() {
        "side's.",
        "a duration from 1s to 1h in whole milliseconds, like 30s or 1m30s", false,
        &SetDuration<&Settings::upstream_idle_timeout, kSecond, kHour>},
+      {kTime, "--upstream_max_connection_age", "ENOS_GATEWAY_UPSTREAM_MAX_CONNECTION_AGE",
+       "DURATION", "5m",
+       "A connection to EnOS that is older is not used again, so that calls follow its name to "
+       "other addresses.",
+       "a duration from 1s to 24h in whole milliseconds, like 5m or 1h", false,
+       &SetDuration<&Settings::upstream_max_connection_age, kSecond, 24 * kHour>},
   };
 }
 

@@ -90,6 +90,8 @@ struct Settings {
   // A connection to EnOS idle for longer is not used again: 1 s to 1 h. Shorter than EnOS (or the
   // load balancer before it) keeps its side open.
   std::chrono::milliseconds upstream_idle_timeout = std::chrono::seconds(30);
+  // A connection to EnOS that is older is not used again: 1 s to 24 h.
+  std::chrono::milliseconds upstream_max_connection_age = std::chrono::minutes(5);
 
   // -- Load
 

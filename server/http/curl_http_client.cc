@@ -30,7 +30,8 @@ CURLSH* NewShare() {
 CurlHttpClient::CurlHttpClient(EventLoop& loop, CurlHttpClientOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      addresses_(loop, ResolverOf(loop, options_), options_.base_url),
+      addresses_(loop, ResolverOf(loop, options_), options_.base_url,
+                 {options_.refresh_addresses_after, [this] { OnNewAddresses(); }}),
       share_(NewShare()) {}
 
 CurlHttpClient::~CurlHttpClient() {
@@ -130,7 +131,14 @@ void CurlHttpClient::Drop(TransferId id) {
   Release(transfer);
 }
 
+void CurlHttpClient::OnNewAddresses() {
+  for (auto& multi : multis_) {
+    if (multi != nullptr) multi->RetireOthers(addresses_.Current());
+  }
+}
+
 void CurlHttpClient::Finish(CurlTransfer& transfer, CURLcode code) {
+  if (transfer.NeedsOtherConnection()) return transfer.multi->StartAgain(transfer);
   running_.erase(transfer.id);
   HttpResult result = transfer.TakeResult(code);
   const Callback callback = transfer.TakeCallback();
@@ -139,8 +147,20 @@ void CurlHttpClient::Finish(CurlTransfer& transfer, CURLcode code) {
 }
 
 void CurlHttpClient::Release(CurlTransfer& transfer) {
-  if (transfer.MaybeSent() && !transfer.opened_connection) options_.on_reused();
+  if (transfer.MaybeSent() && !transfer.opened_connection) {
+    options_.on_reused();
+    if (!transfer.AnswerBegan()) RetireSilent(transfer.sent_at);
+  }
   transfer.multi->Release(transfer);
+}
+
+// A kept connection on which no answer came, in time or at all: the way to the upstream may be gone
+// without a word (a firewall that forgot it), and each of the others would cost a call to find out.
+// Those on which something came later are in order.
+void CurlHttpClient::RetireSilent(SteadyTime since) {
+  for (auto& multi : multis_) {
+    if (multi != nullptr) multi->RetireSilent(since);
+  }
 }
 
 void CurlHttpClient::SweepLater() {

@@ -22,13 +22,16 @@ struct CurlHttpClientOptions {
   CurlTransferOptions transfer;
   // Who looks the host's name up; empty: the loop.
   HostAddresses::Resolve resolve;
+  std::chrono::milliseconds refresh_addresses_after{30000};
   // A connection was opened; a request was sent on one that an earlier request had opened.
   std::function<void()> on_opened = [] {};
   std::function<void()> on_reused = [] {};
 };
 
 // HttpClient on libcurl. Connections are kept and used again, easy handles too; what was not used
-// for `transfer.idle_timeout` to twice that is closed and given back.
+// for `transfer.idle_timeout` to twice that is closed and given back. Connections to addresses that
+// the host no longer has are closed when that is found out, and so are idle ones when a request on
+// another kept one got no answer.
 //
 // Transfers are dealt out to as many CurlMultis as their number takes, always to the first one with
 // room: so connections are used as often as can be, and what a peak needed falls idle together.
@@ -63,6 +66,8 @@ class CurlHttpClient final : public HttpClient {
   CurlMulti& MultiWithRoom();
   void Finish(CurlTransfer& transfer, CURLcode code);
   void Release(CurlTransfer& transfer);
+  void OnNewAddresses();
+  void RetireSilent(SteadyTime since);
   void SweepLater();
   void Sweep();
 

@@ -1,11 +1,15 @@
 #include "server/http/curl_multi.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <utility>
 
 #include "server/http/curl_check.h"
+#include "server/http/proxy_variables.h"
+#include "server/http/quiet_connection.h"
 
 namespace enos::gateway {
 namespace {
@@ -19,6 +23,16 @@ CURLM* NewMulti() {
   return multi;
 }
 
+int LocalPort(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return 0;
+  // In both families the port has the same place.
+  sockaddr_in address{};
+  std::memcpy(&address, &storage, sizeof(address));
+  return ntohs(address.sin_port);
+}
+
 }  // namespace
 
 CurlMulti::CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH* share,
@@ -27,6 +41,7 @@ CurlMulti::CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH
       options_(options),
       share_(share),
       events_(std::move(events)),
+      tls_in_tls_(TlsProxyIsConfigured()),
       multi_(NewMulti()) {
   SetMultiOption(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::OnSocket);
   SetMultiOption(multi_, CURLMOPT_SOCKETDATA, this);
@@ -69,11 +84,72 @@ void CurlMulti::Start(CurlTransfer& transfer) {
   Require(curl_multi_add_handle(multi_, transfer.handle()) == CURLM_OK, "a transfer");
 }
 
+void CurlMulti::StartAgain(CurlTransfer& transfer) {
+  curl_multi_remove_handle(multi_, transfer.handle());
+  transfer.Rewind();
+  Start(transfer);
+}
+
 void CurlMulti::Release(CurlTransfer& transfer) {
   curl_multi_remove_handle(multi_, transfer.handle());
+  // It may be closed by now, and its number another transfer's.
+  const auto found = sockets_.find(transfer.socket);
+  if (found != sockets_.end() && found->second.user == &transfer) {
+    found->second.user = nullptr;
+    if (transfer.AnswerBegan()) found->second.answered_at = loop_.Now();
+    if (found->second.retired) Retire(found->first, found->second);
+  }
   transfer.Clear();
   free_.push_back(&transfer);
   --running_;
+}
+
+bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
+  const curl_socket_t fd = Find(ends);
+  // One that is new and not known has nothing to be looked at; one that was kept has to be.
+  if (fd == CURL_SOCKET_BAD) return transfer.opened_connection;
+  curl_tlssessioninfo* tls = nullptr;
+  Require(curl_easy_getinfo(transfer.handle(), CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK,
+          "CURLINFO_TLS_SSL_PTR");
+  Socket& socket = sockets_[fd];
+  if (socket.retired || !IsQuiet(fd, static_cast<SSL*>(tls->internals), !tls_in_tls_)) return false;
+  socket.user = &transfer;
+  transfer.socket = fd;
+  transfer.sent_at = loop_.Now();
+  return true;
+}
+
+// The descriptor of a connection, which libcurl does not tell while a transfer runs.
+curl_socket_t CurlMulti::Find(const Ends& ends) {
+  for (auto& [fd, socket] : sockets_) {
+    if (!socket.is_connection) continue;
+    if (socket.local_port == 0 && LocalPort(fd) == ends.local_port) {
+      socket.local_port = ends.local_port;
+      socket.peer_ip = ends.peer_ip;
+    }
+    // Ports are shared by connections to different peers.
+    if (socket.local_port == ends.local_port && socket.peer_ip == ends.peer_ip) return fd;
+  }
+  return CURL_SOCKET_BAD;
+}
+
+void CurlMulti::RetireOthers(const absl::flat_hash_set<std::string>& peer_ips) {
+  for (auto& [fd, socket] : sockets_) {
+    if (socket.local_port != 0 && !peer_ips.contains(socket.peer_ip)) Retire(fd, socket);
+  }
+}
+
+void CurlMulti::RetireSilent(SteadyTime since) {
+  for (auto& [fd, socket] : sockets_) {
+    const bool idle = socket.local_port != 0 && socket.user == nullptr;
+    if (idle && socket.answered_at < since) Retire(fd, socket);
+  }
+}
+
+// libcurl closes it when it next looks for a connection; the peer is to know now.
+void CurlMulti::Retire(curl_socket_t fd, Socket& socket) {
+  socket.retired = true;
+  if (socket.user == nullptr) ::shutdown(fd, SHUT_RDWR);
 }
 
 curl_socket_t CurlMulti::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* address) {

@@ -5,9 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "server/http/curl_transfer.h"
 #include "server/loop/event_loop.h"
 #include "server/loop/fd_watch.h"
@@ -48,13 +51,35 @@ class CurlMulti {
   // A transfer to be prepared and started; it goes back by Release. Needs room.
   CurlTransfer& Acquire();
   void Start(CurlTransfer& transfer);
+  // One that ended by itself and NeedsOtherConnection.
+  void StartAgain(CurlTransfer& transfer);
   // Ends a transfer at once if it still runs.
   void Release(CurlTransfer& transfer);
+
+  // A connection by its ends, as libcurl tells them.
+  struct Ends {
+    std::string_view peer_ip;
+    int local_port;
+  };
+  // For a transfer that is about to write its request on that connection: whether it may. Not on
+  // one that has something to read, is closed, or was retired: nothing may be written on it.
+  bool Claim(CurlTransfer& transfer, const Ends& ends);
+
+  // Kept connections to other peers than these are closed: idle ones now, others after their
+  // transfer.
+  void RetireOthers(const absl::flat_hash_set<std::string>& peer_ips);
+  // Closes idle connections on which nothing has come since then.
+  void RetireSilent(SteadyTime since);
 
  private:
   struct Socket {
     std::unique_ptr<FdWatch> watch;
     bool is_connection = false;  // opened, and closed, through our functions
+    int local_port = 0;          // 0: no transfer has claimed it yet
+    std::string peer_ip;
+    CurlTransfer* user = nullptr;  // the transfer that has it; null: idle
+    bool retired = false;
+    SteadyTime answered_at;  // when it was last known to work
   };
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket);
@@ -62,6 +87,8 @@ class CurlMulti {
   static curl_socket_t OnOpenSocket(void* data, curlsocktype purpose, curl_sockaddr* address);
   static int OnCloseSocket(void* self, curl_socket_t fd);
 
+  curl_socket_t Find(const Ends& ends);
+  void Retire(curl_socket_t fd, Socket& socket);
   void SocketAction(curl_socket_t fd, int events);
   void ReportDone();
 
@@ -69,6 +96,7 @@ class CurlMulti {
   const CurlTransferOptions options_;
   CURLSH* const share_;
   const Events events_;
+  const bool tls_in_tls_;
   CURLM* const multi_;
   TimerId timer_ = 0;
   int running_ = 0;

@@ -1,8 +1,12 @@
 #include "server/http/curl_transfer.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <utility>
 
 #include "server/http/curl_check.h"
+#include "server/http/curl_multi.h"
 
 namespace enos::gateway {
 namespace {
@@ -48,10 +52,16 @@ CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
   if (!options.use_proxy) SetOption(easy, CURLOPT_NOPROXY, "*");
   SetOption(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   SetOption(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options.idle_timeout.count()));
+  SetOption(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options.max_connection_age.count()));
+  // Reads every encoding that libcurl knows, for proxies that compress unasked; ListHeaders takes
+  // the header away with which it would ask for them.
+  SetOption(easy, CURLOPT_ACCEPT_ENCODING, "");
   SetOption(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   SetOption(easy, CURLOPT_POST, 1L);
   SetOption(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnBeforeRequest);
   SetOption(easy, CURLOPT_PREREQDATA, this);
+  SetOption(easy, CURLOPT_DEBUGFUNCTION, &CurlTransfer::OnTrace);
+  SetOption(easy, CURLOPT_DEBUGDATA, this);
   SetOption(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::OnHeader);
   SetOption(easy, CURLOPT_HEADERDATA, this);
   SetOption(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
@@ -63,13 +73,16 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
   request_ = std::move(request);
   resolve_ = std::move(resolve);
   done_ = std::move(done);
-  opened_connection = false;
   requests_allowed_ = 0;
   written_before_ = 0;
   headers_complete_ = false;
   header_bytes_ = 0;
+  too_early_ = false;
   too_large_ = false;
-  error_text_[0] = '\0';
+  is_final_ = false;
+  if (traced_) Trace(false);
+  if (reuse_forbidden_) ForbidReuse(false);
+  Rewind();
 
   CURL* easy = handle();
   SetOption(easy, CURLOPT_URL, (base_url + request_.path_and_query).c_str());
@@ -80,11 +93,20 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
   SetOption(easy, CURLOPT_RESOLVE, resolve_ == resolved_ ? nullptr : resolve_.get());
 }
 
+void CurlTransfer::Rewind() {
+  connection_refused_ = false;
+  opened_connection = false;
+  socket = CURL_SOCKET_BAD;
+  error_text_[0] = '\0';
+}
+
 // libcurl only reads the list: no copies are made of what request_ holds anyway.
 curl_slist* CurlTransfer::ListHeaders() {
   static std::string no_expect = "Expect:";  // no 100-continue: the body follows at once
+  static std::string no_accept_encoding = "Accept-Encoding:";
   headers_.clear();
   headers_.push_back({no_expect.data(), nullptr});
+  headers_.push_back({no_accept_encoding.data(), nullptr});
   for (std::string& header : request_.headers) headers_.push_back({header.data(), nullptr});
   for (size_t i = 1; i < headers_.size(); ++i) headers_[i - 1].next = &headers_[i];
   return headers_.data();
@@ -97,9 +119,13 @@ void CurlTransfer::Clear() {
   body_ = std::string();  // its memory too: there are many handles
 }
 
-int CurlTransfer::OnBeforeRequest(void* self, char*, char*, int, int) {
+int CurlTransfer::OnBeforeRequest(void* self, char* peer_ip, char*, int, int local_port) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (transfer.requests_allowed_ > 0) return CURL_PREREQFUNC_ABORT;
+  if (!transfer.multi->Claim(transfer, {peer_ip, local_port})) {
+    transfer.connection_refused_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   transfer.requests_allowed_ = 1;
   transfer.resolved_ = transfer.resolve_;
   transfer.written_before_ = transfer.BytesWritten();
@@ -121,8 +147,52 @@ std::size_t CurlTransfer::OnHeader(char* data, std::size_t size, std::size_t cou
 bool CurlTransfer::TakeHeaderLine(std::string_view line) {
   header_bytes_ += line.size();
   too_large_ = header_bytes_ > kMaxHeaderBytes;
-  if (line == "\r\n" || line == "\n") headers_complete_ = Status() >= 200;
-  return !too_large_;
+  if (!is_final_) {
+    is_final_ = Status() >= 200;
+    too_early_ = is_final_ && !RequestHasArrived();
+  }
+  if (is_final_ && !headers_complete_ && (line == "\r\n" || line == "\n")) {
+    headers_complete_ = true;
+    WatchForExcess();
+  }
+  return !too_large_ && !too_early_;
+}
+
+// Whoever answers the request has read it whole, so that its system acknowledged the last byte
+// before, or with, the answer.
+bool CurlTransfer::RequestHasArrived() const {
+  curl_off_t written = 0;
+  Require(curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &written) == CURLE_OK,
+          "CURLINFO_SIZE_UPLOAD_T");
+  if (written < static_cast<curl_off_t>(request_.body->size())) return false;
+  int unacknowledged = 0;
+  return ::ioctl(socket, SIOCOUTQ, &unacknowledged) != 0 || unacknowledged == 0;
+}
+
+// What follows an answer of known length stays in the socket, where Claim finds it, or makes
+// libcurl close the connection. What was read together with the end of a chunked or an empty answer
+// it throws away, and says so in its trace only.
+void CurlTransfer::WatchForExcess() {
+  const std::string length = HeaderValue("Content-Length");
+  if (length.empty() || length == "0") Trace(true);
+}
+
+void CurlTransfer::Trace(bool on) {
+  traced_ = on;
+  SetOption(handle(), CURLOPT_VERBOSE, long{on});
+}
+
+int CurlTransfer::OnTrace(CURL*, curl_infotype type, char* text, std::size_t size, void* self) {
+  const std::string_view line(text, size);
+  if (type == CURLINFO_TEXT && (line.rfind("Excess", 0) == 0 || line.rfind("Leftovers", 0) == 0)) {
+    static_cast<CurlTransfer*>(self)->ForbidReuse(true);
+  }
+  return 0;
+}
+
+void CurlTransfer::ForbidReuse(bool forbid) {
+  reuse_forbidden_ = forbid;
+  SetOption(handle(), CURLOPT_FORBID_REUSE, long{forbid});
 }
 
 int CurlTransfer::Status() const {
@@ -163,6 +233,8 @@ HttpResult CurlTransfer::TakeResult(CURLcode code) {
 }
 
 std::string CurlTransfer::Describe(CURLcode code) const {
+  if (connection_refused_) return "the server sent something before it was asked";
+  if (too_early_) return "an answer came before the whole request had arrived";
   if (code == CURLE_OK) return "the answer ended inside its headers";
   // Our own doing, see the class comment; libcurl's text would name the callback.
   if (requests_allowed_ > 0 && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_COULDNT_CONNECT))
@@ -194,6 +266,7 @@ TransferEnd CurlTransfer::EndFor(CURLcode code, bool maybe_sent) const {
     case CURLE_SSL_ISSUER_ERROR:
       return TransferEnd::kTlsFailed;
     case CURLE_WRITE_ERROR:  // our callbacks refused more
+      if (too_early_) return TransferEnd::kMalformed;
       return too_large_ ? TransferEnd::kTooLarge : no_answer;
     case CURLE_OUT_OF_MEMORY:  // libcurl's word for one header line above its own limit, 100 KB
       return maybe_sent ? TransferEnd::kTooLarge : no_answer;

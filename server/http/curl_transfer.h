@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/scheduler.h"
 #include "server/http/http_client.h"
 
 namespace enos::gateway {
@@ -21,7 +22,9 @@ struct CurlTransferOptions {
   std::string ca_file;  // PEM; empty: the system's certificate authorities
   std::chrono::milliseconds connect_timeout{5000};  // name, connection and TLS handshake together
   std::chrono::seconds idle_timeout{30};  // a connection that was idle for longer is not used again
-  std::size_t max_answer_bytes = std::size_t{1} << 20;  // body; headers are bounded at 64 KiB
+  std::chrono::seconds max_connection_age{300};  // nor one that is older; 0: any age
+  // Of the body, unpacked where it comes compressed; headers are bounded at 64 KiB.
+  std::size_t max_answer_bytes = std::size_t{1} << 20;
   bool use_proxy = true;  // the one that the environment names, if any
 };
 
@@ -33,6 +36,12 @@ struct CurlTransferOptions {
 // CURLOPT_PREREQFUNCTION each time a connection is there and the request is about to be written,
 // and the second question is answered with "abort". Nor is a second connection made, which could
 // only be thrown away (MayConnect).
+//
+// An answer counts only if it can be that of the request: the connection must be quiet when the
+// request is about to be written (CurlMulti::Claim), and an answer that is read before the peer's
+// system has acknowledged the last byte of the request is nobody's. One that crosses these last
+// bytes on the wire, and is read after their acknowledgement, cannot be told from the right one. A
+// connection that brought more than the answer is not used again.
 class CurlTransfer {
  public:
   explicit CurlTransfer(const CurlTransferOptions& options);
@@ -56,21 +65,39 @@ class CurlTransfer {
   // Whether a connection may be made for it: not once a request was written.
   bool MayConnect() const { return requests_allowed_ == 0; }
 
+  // It ended because the kept connection that libcurl had chosen was of no use (CurlMulti::Claim
+  // refused it). Nothing was written: it may start again, and gets another connection.
+  bool NeedsOtherConnection() const { return connection_refused_ && !opened_connection; }
+
+  // Makes a transfer that NeedsOtherConnection ready to be added to the multi handle again.
+  void Rewind();
+
+  // Whether a byte of an answer has come, interim ones (1xx) included.
+  bool AnswerBegan() const { return header_bytes_ > 0; }
+
   // What the transfer came to, after libcurl reported it done.
   HttpResult TakeResult(CURLcode code);
   HttpClient::Callback TakeCallback() { return std::move(done_); }
 
-  TransferId id = 0;               // the client's name for it, while it runs
-  CurlMulti* multi = nullptr;      // whom it belongs to
-  bool opened_connection = false;  // rather than to use one that was there
+  TransferId id = 0;                       // the client's name for it, while it runs
+  CurlMulti* multi = nullptr;              // whom it belongs to
+  bool opened_connection = false;          // rather than to use one that was there
+  curl_socket_t socket = CURL_SOCKET_BAD;  // of its connection, once it has claimed one
+  SteadyTime sent_at;                      // when it was let write its request
 
  private:
-  static int OnBeforeRequest(void* self, char*, char*, int, int);
+  static int OnBeforeRequest(void* self, char* peer_ip, char* local_ip, int peer_port,
+                             int local_port);
+  static int OnTrace(CURL* easy, curl_infotype type, char* text, std::size_t size, void* self);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
   curl_slist* ListHeaders();
   bool TakeHeaderLine(std::string_view line);
+  bool RequestHasArrived() const;
+  void WatchForExcess();
+  void Trace(bool on);
+  void ForbidReuse(bool forbid);
   curl_off_t BytesWritten() const;
   int Status() const;
   std::string HeaderValue(const char* name) const;
@@ -91,12 +118,17 @@ class CurlTransfer {
   std::shared_ptr<curl_slist> resolve_;
   std::shared_ptr<curl_slist> resolved_;  // what this handle has told libcurl already
 
+  bool connection_refused_ = false;
   int requests_allowed_ = 0;  // how often libcurl was let write a request: 0 or 1
   curl_off_t written_before_ =
-      0;  // what the connection's set-up had written by then (a proxy's CONNECT)
+      0;                   // what the connection's set-up had written by then (a proxy's CONNECT)
+  bool is_final_ = false;  // the answer that is read, rather than an interim one (1xx)
   bool headers_complete_ =
       false;  // the empty line after the headers of a final (not 1xx) answer came
   std::size_t header_bytes_ = 0;
+  bool too_early_ = false;  // the answer began before the request had arrived
+  bool traced_ = false;
+  bool reuse_forbidden_ = false;
   bool too_large_ = false;
   std::string body_;
 };

@@ -2,15 +2,14 @@
 
 #include <arpa/inet.h>
 
-#include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/http/curl_check.h"
+#include "server/http/proxy_variables.h"
 
 namespace enos::gateway {
 namespace {
@@ -18,15 +17,6 @@ namespace {
 bool IsAddressLiteral(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> address{};
   return host.front() == '[' || inet_pton(AF_INET, host.c_str(), address.data()) == 1;
-}
-
-bool ProxyIsConfigured() {
-  constexpr std::array kVariables = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
-                                     "ALL_PROXY"};
-  return std::any_of(kVariables.begin(), kVariables.end(), [](const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
-  });
 }
 
 std::string UrlPart(CURLU* url, CURLUPart part) {
@@ -39,8 +29,9 @@ std::string UrlPart(CURLU* url, CURLUPart part) {
 
 }  // namespace
 
-HostAddresses::HostAddresses(Scheduler& scheduler, Resolve resolve, const std::string& base_url)
-    : scheduler_(scheduler), resolve_(std::move(resolve)) {
+HostAddresses::HostAddresses(Scheduler& scheduler, Resolve resolve, const std::string& base_url,
+                             HostAddressesOptions options)
+    : scheduler_(scheduler), resolve_(std::move(resolve)), options_(std::move(options)) {
   const std::unique_ptr<CURLU, void (*)(CURLU*)> url(curl_url(), curl_url_cleanup);
   Require(
       url != nullptr && curl_url_set(url.get(), CURLUPART_URL, base_url.c_str(), 0) == CURLUE_OK,
@@ -65,14 +56,19 @@ void HostAddresses::LookUp(const Callback& on_known) {
     looking_up_ = false;
     // A name that cannot be looked up now keeps the addresses it had, and is asked for again in
     // time.
-    if (!addresses.empty() || list_) refresh_at_ = scheduler_.Now() + kRefreshAfter;
-    if (!addresses.empty()) {
-      const std::string entry = absl::StrCat(host_, ":", port_, ":", absl::StrJoin(addresses, ","));
-      list_.reset(AppendOrDie(nullptr, entry), &curl_slist_free_all);
-    }
+    if (!addresses.empty() || list_) refresh_at_ = scheduler_.Now() + options_.refresh_after;
+    if (!addresses.empty()) Take(addresses);
     if (on_known)
       on_known(addresses.empty() ? "cannot resolve " + host_ + ": " + error : std::string());
   });
+}
+
+void HostAddresses::Take(const std::vector<std::string>& addresses) {
+  const std::string entry = absl::StrCat(host_, ":", port_, ":", absl::StrJoin(addresses, ","));
+  list_.reset(AppendOrDie(nullptr, entry), &curl_slist_free_all);
+  // Their order changes from look-up to look-up.
+  absl::flat_hash_set<std::string> current(addresses.begin(), addresses.end());
+  if (std::exchange(current_, current) != current) options_.on_changed();
 }
 
 }  // namespace enos::gateway

@@ -6,10 +6,19 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/loop/event_loop.h"
 
 namespace enos::gateway {
+
+struct HostAddressesOptions {
+  // How long addresses are used before they are looked up again.
+  std::chrono::milliseconds refresh_after{30000};
+  // Called whenever there are other addresses than before.
+  std::function<void()> on_changed = [] {};
+};
 
 // The addresses of the upstream's host, looked up by us instead of libcurl: libcurl as Debian
 // builds it starts a thread for every transfer that finds no fresh entry in its cache, ten thousand
@@ -20,14 +29,12 @@ namespace enos::gateway {
 // looks the name up (an https_proxy, http_proxy or all_proxy variable). Loop thread only.
 class HostAddresses {
  public:
-  // How long addresses are used before they are looked up again.
-  static constexpr std::chrono::seconds kRefreshAfter{30};
-
   // Looks a name up and calls back once on the loop's thread, not from within: EventLoop::Resolve.
   using Resolve = std::function<void(const std::string& host, EventLoop::ResolveCallback done)>;
 
   // The scheduler must outlive this object; a look-up need not.
-  HostAddresses(Scheduler& scheduler, Resolve resolve, const std::string& base_url);
+  HostAddresses(Scheduler& scheduler, Resolve resolve, const std::string& base_url,
+                HostAddressesOptions options = {});
 
   // Whether a transfer may start now. If not, a look-up runs; `on_known` is called once when it
   // ended, with the reason where it failed (then the next call of this starts another).
@@ -38,14 +45,20 @@ class HostAddresses {
   // one that is dropped before it begins tells libcurl nothing.
   std::shared_ptr<curl_slist> List() const { return list_; }
 
+  // The same, as numeric addresses; empty where nothing is looked up or nothing known yet.
+  const absl::flat_hash_set<std::string>& Current() const { return current_; }
+
  private:
   void LookUp(const Callback& on_known);
+  void Take(const std::vector<std::string>& addresses);
 
   Scheduler& scheduler_;
   const Resolve resolve_;
+  const HostAddressesOptions options_;
   std::string host_;  // empty: nothing to look up
   std::string port_;
   std::shared_ptr<curl_slist> list_;  // null: no address known
+  absl::flat_hash_set<std::string> current_;
   bool looking_up_ = false;
   SteadyTime refresh_at_ = SteadyTime::min();
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -33,12 +33,11 @@ class HostAddressesTest : public ::testing::Test {
   }
 
   HostAddresses For(const std::string& url) {
-    return HostAddresses(
-        clock_,
-        [this](const std::string& host, EventLoop::ResolveCallback done) {
-          lookups_.emplace_back(host, std::move(done));
-        },
-        url);
+    return HostAddresses(clock_,
+                         [this](const std::string& host, EventLoop::ResolveCallback done) {
+                           lookups_.emplace_back(host, std::move(done));
+                         },
+                         url, {HostAddressesOptions().refresh_after, [this] { ++changes_; }});
   }
 
   bool Known(HostAddresses& addresses) {
@@ -56,6 +55,7 @@ class HostAddressesTest : public ::testing::Test {
 
   StillClock clock_;
   std::vector<std::pair<std::string, EventLoop::ResolveCallback>> lookups_;
+  int changes_ = 0;
   std::vector<std::string> told_;
 };
 
@@ -105,7 +105,7 @@ TEST_F(HostAddressesTest, KnownAddressesAreUsedOnWhileTheyAreRenewed) {
   HostAddresses addresses = For("https://enos.example");
   Known(addresses);
   EndLookup({"192.0.2.1"});
-  clock_.now += HostAddresses::kRefreshAfter - std::chrono::milliseconds(1);
+  clock_.now += HostAddressesOptions().refresh_after - std::chrono::milliseconds(1);
   EXPECT_TRUE(Known(addresses));
   EXPECT_EQ(lookups_.size(), 1U);
 
@@ -124,14 +124,14 @@ TEST_F(HostAddressesTest, RenewalThatFailsKeepsTheAddressesAndIsTriedAgainInTime
   HostAddresses addresses = For("https://enos.example");
   Known(addresses);
   EndLookup({"192.0.2.1"});
-  clock_.now += HostAddresses::kRefreshAfter;
+  clock_.now += HostAddressesOptions().refresh_after;
   EXPECT_TRUE(Known(addresses));
   EndLookup({}, "Host not found (try again later)");
   EXPECT_TRUE(Known(addresses));
   EXPECT_EQ(Text(addresses), "enos.example:443:192.0.2.1");
   EXPECT_EQ(lookups_.size(), 2U);
 
-  clock_.now += HostAddresses::kRefreshAfter;
+  clock_.now += HostAddressesOptions().refresh_after;
   EXPECT_TRUE(Known(addresses));
   EXPECT_EQ(lookups_.size(), 3U);
 }
@@ -141,7 +141,7 @@ TEST_F(HostAddressesTest, ListOutlivesItsRenewalForWhoHoldsIt) {
   Known(addresses);
   EndLookup({"192.0.2.1"});
   const auto held = addresses.List();
-  clock_.now += HostAddresses::kRefreshAfter;
+  clock_.now += HostAddressesOptions().refresh_after;
   Known(addresses);
   EndLookup({"192.0.2.2"});
   EXPECT_STREQ(held->data, "enos.example:443:192.0.2.1");
@@ -154,6 +154,21 @@ TEST_F(HostAddressesTest, AnswerThatComesAfterItsEndIsIgnored) {
   }
   EndLookup({"192.0.2.1"});
   EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(HostAddressesTest, ChangeIsToldAndAnotherOrderIsNone) {
+  HostAddresses addresses = For("https://enos.example");
+  const auto look_up = [&](const std::vector<std::string>& found) {
+    clock_.now += HostAddressesOptions().refresh_after;
+    Known(addresses);
+    EndLookup(found);
+    return changes_;
+  };
+  EXPECT_EQ(look_up({"192.0.2.1", "192.0.2.2"}), 1);
+  EXPECT_EQ(look_up({"192.0.2.2", "192.0.2.1"}), 1);
+  EXPECT_EQ(look_up({}), 1);
+  EXPECT_EQ(look_up({"192.0.2.2"}), 2);
+  EXPECT_THAT(addresses.Current(), ElementsAre("192.0.2.2"));
 }
 
 TEST_F(HostAddressesTest, ProxyLooksTheNameUpItself) {

@@ -124,6 +124,66 @@ TEST_F(NamedUpstreamTest, CallbackOfAFailedLookUpMayDropAnotherThatWaits) {
   EXPECT_EQ(called, 1);
 }
 
+// Another machine that is to have the name, on the same port.
+sandbox::HttpServerOptions OptionsOfSuccessor(const Upstream& first) {
+  sandbox::HttpServerOptions options;
+  options.address = "127.0.0.2";
+  options.port = first.server().port();
+  return options;
+}
+
+class MovedUpstreamTest : public NamedUpstreamTest {
+ protected:
+  // Looks the name up anew for every transfer; known addresses serve meanwhile.
+  CurlHttpClientOptions Options() {
+    CurlHttpClientOptions options = NamedUpstreamTest::Options();
+    options.refresh_addresses_after = std::chrono::milliseconds(0);
+    return options;
+  }
+
+  Upstream successor_{OptionsOfSuccessor(upstream_)};
+  ClientOnLoop client_{Options()};
+};
+
+TEST_F(MovedUpstreamTest, IdleConnectionsToTheOldAddressGoAtOnce) {
+  Transfer first = client_.Start(Post("/"));
+  client_.OnLoop([&] { EndLookup({"127.0.0.1"}); });
+  ASSERT_EQ(Await(first.result).status, 200);
+  ASSERT_EQ(client_.Do(Post("/")).status, 200);  // with the address that is known
+
+  client_.OnLoop([&] { EndLookup({"127.0.0.2"}); });
+  EXPECT_TRUE(upstream_.counters().WaitForOpenConnections(0));
+  EXPECT_EQ(client_.Do(Post("/")).status, 200);
+  EXPECT_EQ(upstream_.counters().Get().requests_received, 2U);
+  EXPECT_EQ(successor_.counters().Get().requests_received, 1U);
+}
+
+TEST_F(MovedUpstreamTest, RequestUnderWayToTheOldAddressIsAnsweredAndItsConnectionEndsThen) {
+  Transfer first = client_.Start(Post("/"));
+  client_.OnLoop([&] { EndLookup({"127.0.0.1"}); });
+  ASSERT_EQ(Await(first.result).status, 200);
+  upstream_.Hold();
+  Transfer under_way = client_.Start(Post("/"));
+  ASSERT_TRUE(upstream_.WaitForHeld(1));
+
+  client_.OnLoop([&] { EndLookup({"127.0.0.2"}); });
+  upstream_.AnswerHeld(sandbox::Answer::Json(200, "{}"));
+  EXPECT_EQ(Await(under_way.result).status, 200);
+  EXPECT_TRUE(upstream_.counters().WaitForOpenConnections(0));
+  EXPECT_EQ(client_.Do(Post("/")).status, 200);
+  EXPECT_EQ(successor_.counters().Get().requests_received, 1U);
+}
+
+TEST_F(MovedUpstreamTest, ConnectionsToAnAddressThatStaysAreKept) {
+  Transfer first = client_.Start(Post("/"));
+  client_.OnLoop([&] { EndLookup({"127.0.0.1"}); });
+  ASSERT_EQ(Await(first.result).status, 200);
+  ASSERT_EQ(client_.Do(Post("/")).status, 200);
+  client_.OnLoop([&] { EndLookup({"127.0.0.2", "127.0.0.1"}); });
+  ASSERT_EQ(client_.Do(Post("/")).status, 200);
+  EXPECT_EQ(upstream_.counters().Get().connections_opened, 1U);
+}
+
 TEST_F(NamedUpstreamTest, LookUpThatHangsCountsAsConnecting) {
   CurlHttpClientOptions options = Options();
   options.transfer.connect_timeout = std::chrono::milliseconds(20);

@@ -19,6 +19,10 @@ struct Transfer {
   std::future<HttpResult> result;
 };
 
+// More than the systems of both ends keep between them (tcp_wmem, tcp_rmem): of a body of this size
+// some has not been sent as long as the server does not read.
+inline constexpr size_t kMoreThanSystemsTake = size_t{32} << 20;
+
 // A POST with a JSON body.
 HttpRequest Post(const std::string& path_and_query, const std::string& body = "{}");
 

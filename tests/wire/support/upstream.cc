@@ -58,6 +58,16 @@ std::size_t Upstream::AnswerHeld(const sandbox::Answer& answer) {
   return held.size();
 }
 
+void Upstream::AnswerHeldButFirst(const sandbox::Answer& answer) {
+  std::vector<sandbox::Responder> held;
+  {
+    const std::lock_guard lock(mutex_);
+    held.assign(held_.begin() + 1, held_.end());
+    held_.erase(held_.begin() + 1, held_.end());
+  }
+  for (const auto& responder : held) responder.Send(answer);
+}
+
 std::vector<sandbox::HttpRequest> Upstream::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;

@@ -28,9 +28,12 @@ class Upstream {
   bool WaitForHeld(std::size_t count);
   // Answers what is held; gives how many these were.
   std::size_t AnswerHeld(const sandbox::Answer& answer);
+  // The same but for the one that has been held the longest.
+  void AnswerHeldButFirst(const sandbox::Answer& answer);
 
   std::string url() const { return server_.url(); }
   sandbox::HttpServer& server() { return server_; }
+  const sandbox::HttpServer& server() const { return server_; }
   const sandbox::ServerCounters& counters() const { return server_.counters(); }
   std::vector<sandbox::HttpRequest> requests() const;
 
