@@ -112,7 +112,7 @@ bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
   Require(curl_easy_getinfo(transfer.handle(), CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK,
           "CURLINFO_TLS_SSL_PTR");
   Socket& socket = sockets_[fd];
-  if (socket.retired || !IsQuiet(fd, static_cast<SSL*>(tls->internals), !tls_in_tls_)) return false;
+  if (!IsQuiet(fd, static_cast<SSL*>(tls->internals), !tls_in_tls_)) return false;
   socket.user = &transfer;
   transfer.socket = fd;
   transfer.sent_at = loop_.Now();

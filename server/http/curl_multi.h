@@ -62,7 +62,7 @@ class CurlMulti {
     int local_port;
   };
   // For a transfer that is about to write its request on that connection: whether it may. Not on
-  // one that has something to read, is closed, or was retired: nothing may be written on it.
+  // one that has something to read or is closed: nothing may be written on it.
   bool Claim(CurlTransfer& transfer, const Ends& ends);
 
   // Kept connections to other peers than these are closed: idle ones now, others after their
@@ -78,8 +78,8 @@ class CurlMulti {
     int local_port = 0;          // 0: no transfer has claimed it yet
     std::string peer_ip;
     CurlTransfer* user = nullptr;  // the transfer that has it; null: idle
-    bool retired = false;
-    SteadyTime answered_at;  // when it was last known to work
+    bool retired = false;          // to be closed after its transfer
+    SteadyTime answered_at;        // when it was last known to work
   };
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket);

@@ -41,6 +41,7 @@ struct Unasked {
   std::string name;
   std::string bytes;
   Ending then = Ending::kServeNext;
+  std::size_t bytes_a_write = 0;  // 0: all in one
 };
 
 const auto kUnaskedName = [](const auto& test) {
@@ -81,31 +82,39 @@ INSTANTIATE_TEST_SUITE_P(
 
 class DoubledTest : public ::testing::TestWithParam<std::tuple<Unasked, bool>> {};
 
-// In one write, and so in one TLS record: libcurl may have read both, and throws the second away
-// without a word in some of these cases.
+// What comes in one write is one TLS record: libcurl may have read it all, and throws what is too
+// much away without a word in some of these cases, or OpenSSL may have it still.
 TEST_P(DoubledTest, ConnectionThatBroughtMoreThanTheAnswerIsNotUsedAgain) {
   const auto& [doubled, tls] = GetParam();
   Upstream upstream(Server(tls));
-  upstream.AnswerWith(Answer::Raw(doubled.bytes, Ending::kServeNext));
+  Answer answer = Answer::Raw(doubled.bytes, Ending::kServeNext);
+  answer.trickle_bytes = doubled.bytes_a_write;
+  answer.trickle_interval = std::chrono::milliseconds(1);
+  upstream.AnswerWith(answer);
   ClientOnLoop client(OptionsFor(upstream.url()));
   ASSERT_EQ(client.Do(Post("/")).status, 200);
 
   upstream.AnswerWith(Answer::Json(200, kOwn));
-  const HttpResult result = client.Do(Post("/"));
-  EXPECT_EQ(result.end, TransferEnd::kAnswered) << result.detail;
-  EXPECT_EQ(result.body, kOwn);
-  EXPECT_EQ(upstream.counters().Get().requests_received, 2U);
+  for (int i = 0; i < 2; ++i) {
+    const HttpResult result = client.Do(Post("/"));
+    EXPECT_EQ(result.end, TransferEnd::kAnswered) << result.detail;
+    EXPECT_EQ(result.body, kOwn);
+  }
+  EXPECT_EQ(upstream.counters().Get().requests_received, 3U);
   EXPECT_EQ(upstream.counters().Get().connections_opened, 2U);
 }
 
 const std::string kStale = Bytes(Answer::Json(429, "{}"));
 const std::string kCounted = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+// The head in one write, the rest in a second one.
+const Unasked kBodyInItsOwnWrite{"BodyInItsOwnWrite", kCounted + "HTTP/1.1 429 x\r\n\r\n",
+                                 Ending::kServeNext, kCounted.size() - 2};
 const std::string kEmpty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const std::string kChunked =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
 
 INSTANTIATE_TEST_SUITE_P(All, DoubledTest,
-                         Combine(Values(Unasked{"Counted", kCounted + kStale},
+                         Combine(Values(Unasked{"Counted", kCounted + kStale}, kBodyInItsOwnWrite,
                                         Unasked{"Empty", kEmpty + kStale},
                                         Unasked{"Chunked", kChunked + kStale},
                                         Unasked{"CountedAndAByte", kCounted + "x"},
@@ -174,6 +183,30 @@ INSTANTIATE_TEST_SUITE_P(All, EarlyAnswerTest,
                            return std::to_string(std::get<0>(test.param)) +
                                   (std::get<1>(test.param) ? "Tls" : "");
                          });
+
+class UnreadRequestTest : public ::testing::TestWithParam<bool> {};
+
+// All of it is in the system's hands, and most of it cannot have reached the server, whose system
+// takes no more: what comes then answers something else.
+TEST_P(UnreadRequestTest, AnswerBeforeTheRequestHasArrivedIsNotItsOwn) {
+  auto server = Server(GetParam());
+  server.receive_buffer_bytes = 4096;
+  Upstream upstream(server);
+  upstream.handler().on_head = [](const sandbox::RequestHead&) {
+    return HeadDecision{HeadDecision::Kind::kStopReading, {}};
+  };
+  ClientOnLoop client(OptionsFor(upstream.url()));
+  Transfer transfer = client.Start(Post("/", std::string(60'000, 'x')));
+  ASSERT_TRUE(upstream.counters().WaitForHeads(1));
+  ASSERT_TRUE(Await(upstream.server().SendUnasked(1, Bytes(Answer::Json(429, "{}")))));
+  const HttpResult result = Await(transfer.result);
+  EXPECT_EQ(result.end, TransferEnd::kMalformed) << result.detail;
+  EXPECT_TRUE(result.maybe_sent);
+  EXPECT_EQ(result.status, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UnreadRequestTest, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "Tls" : "Plain"; });
 
 class AnyMomentTest : public ::testing::TestWithParam<bool> {};
 
