@@ -41,6 +41,7 @@ void StartLogging(const Settings& settings) {
   options.format = settings.log_format;
   StartLog(std::move(options));
   InstallGrpcLog();
+  RegisterSecret(settings.access_key.Reveal(), SecretLife::kForever);
   RegisterSecret(settings.secret_key.Reveal(), SecretLife::kForever);
 }
 

@@ -38,7 +38,6 @@ struct Backend {
 struct State {
   std::mutex mutex;  // held only to copy or replace `backend`, never while something is written
   std::shared_ptr<Backend> backend;
-  SecretMask mask;
   // Logs whose writer was stuck when they were stopped; kept for ever, as their thread uses them.
   std::vector<std::shared_ptr<Backend>> left_behind;
 };
@@ -97,7 +96,7 @@ bool Retire(std::shared_ptr<Backend> backend, std::chrono::milliseconds wait) {
 class Masked {
  public:
   explicit Masked(std::string_view text) : text_(text) {
-    const SecretMask& mask = TheState().mask;
+    const SecretMask& mask = KnownSecrets();
     if (text.size() < mask.shortest()) return;  // most texts: neither copied nor searched
     masked_ = text;
     mask.Apply(&masked_);
@@ -174,10 +173,6 @@ void Log(LogLevel level, std::string_view event, std::initializer_list<LogField>
 
 void Log(LogLevel level, std::string_view event, const std::vector<LogField>& fields) {
   LogFields(level, event, fields);
-}
-
-void RegisterSecret(std::string_view secret, SecretLife life) {
-  TheState().mask.Register(secret, life);
 }
 
 }  // namespace enos::gateway

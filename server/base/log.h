@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "server/base/log_mask.h"
+#include "server/base/secret_mask.h"
 
 namespace enos::gateway {
 
@@ -117,12 +117,9 @@ inline bool LogEnabled(LogLevel level) {
 }
 
 // Writes one event. `event` is a fixed text of the program ("call failed"); what varies goes into
-// fields. Values are masked (RegisterSecret), then escaped and cut (log_format.h).
+// fields. Values are masked (KnownSecrets), then escaped and cut (log_format.h).
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 void Log(LogLevel level, std::string_view event, const std::vector<LogField>& fields);
-
-// From now on masks this text in every line; see SecretMask for what it finds. Outlives StopLog.
-void RegisterSecret(std::string_view secret, SecretLife life = SecretLife::kRotating);
 
 }  // namespace enos::gateway
 

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "server/base/log_mask.h"
+#include "server/base/secret_mask.h"
 
 namespace enos::gateway {
 

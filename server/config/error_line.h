@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/log_mask.h"
+#include "server/base/secret_mask.h"
 #include "server/config/setting_table.h"
 
 namespace enos::gateway {

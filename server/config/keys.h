@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "server/base/log_mask.h"
+#include "server/base/secret_mask.h"
 #include "server/config/parse_settings.h"
 #include "server/config/setting_table.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/log_mask.h"
+#include "server/base/secret_mask.h"
 #include "server/config/command_line.h"
 #include "server/config/error_line.h"
 #include "server/config/help.h"

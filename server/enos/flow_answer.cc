@@ -75,7 +75,7 @@ std::string_view TrimSpaces(std::string_view text) {
 }
 
 // EnOS's own words: "msg", or "msg: submsg" where there are both.
-std::string EnosMessage(const AnswerMembers& members, const Secrets& secrets) {
+std::string EnosMessage(const AnswerMembers& members, const SecretMask& secrets) {
   const std::string_view msg = TrimSpaces(StringOf(members.msg));
   const std::string_view submsg = TrimSpaces(StringOf(members.submsg));
   if (submsg.empty()) return CleanUpstreamText(msg, secrets);
@@ -125,7 +125,7 @@ std::string_view WhyMalformed(int http_status, bool is_object) {
 }  // namespace
 
 FlowAnswer ReadFlowAnswer(int http_status, std::string_view body, const FlowAnswerOptions& options,
-                          const Secrets& secrets) {
+                          const SecretMask& secrets) {
   CallError error;
   error.http_status = http_status;
   const std::optional<AnswerMembers> members = ReadAnswerMembers(body);

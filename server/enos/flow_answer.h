@@ -43,7 +43,7 @@ struct FlowAnswerOptions {
 // what happened and what to do, with EnOS's own words (`msg`, or "msg: submsg"), never with more of
 // the body. Thread-safe.
 FlowAnswer ReadFlowAnswer(int http_status, std::string_view body, const FlowAnswerOptions& options,
-                          const Secrets& secrets);
+                          const SecretMask& secrets);
 
 }  // namespace enos::gateway
 

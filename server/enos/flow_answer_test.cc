@@ -308,7 +308,7 @@ INSTANTIATE_TEST_SUITE_P(Codes, AdviceTest,
                                          500, 501, 503, 504, 1203));
 
 TEST(RefusalTexts, SecretsAreMaskedEverywhere) {
-  const Secrets secrets = {"s3cret-key", "tok-123"};
+  const SecretMask secrets = {"s3cret-key", "tok-123"};
   const FlowAnswer answer = ReadFlowAnswer(
       200, R"({"code":401,"msg":"bad tok-123","submsg":"s3cret-\u006bey","requestId":"r-tok-123"})",
       {}, secrets);

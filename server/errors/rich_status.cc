@@ -23,8 +23,13 @@ constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kMaxFieldBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 256;
 constexpr size_t kMaxViolations = 20;
+constexpr size_t kMostRead = size_t{16} << 10;  // of any text
 
-google::rpc::ErrorInfo MakeErrorInfo(const CallError& error) {
+std::string Shown(std::string_view text, const SecretMask& secrets, size_t max_bytes) {
+  return ToValidUtf8(secrets.MaskedStart(text, kMostRead), max_bytes);
+}
+
+google::rpc::ErrorInfo MakeErrorInfo(const CallError& error, const SecretMask& secrets) {
   google::rpc::ErrorInfo info;
   info.set_domain(kDomain);
   info.set_reason(std::string(ReasonName(error.reason)));
@@ -32,11 +37,11 @@ google::rpc::ErrorInfo MakeErrorInfo(const CallError& error) {
   metadata["execution"] = std::string(ExecutionName(error.execution));
   if (error.enos_code.has_value()) metadata["enos_code"] = std::to_string(*error.enos_code);
   if (!error.enos_message.empty()) {
-    metadata["enos_message"] = ToValidUtf8(error.enos_message, kMaxEnosMessageBytes);
+    metadata["enos_message"] = Shown(error.enos_message, secrets, kMaxEnosMessageBytes);
   }
   if (error.http_status != 0) metadata["http_status"] = std::to_string(error.http_status);
   if (!error.enos_request_id.empty()) {
-    metadata["enos_request_id"] = ToValidUtf8(error.enos_request_id, kMaxRequestIdBytes);
+    metadata["enos_request_id"] = Shown(error.enos_request_id, secrets, kMaxRequestIdBytes);
   }
   return info;
 }
@@ -62,14 +67,14 @@ bool AddIfItFits(const Detail& detail, size_t max_bytes, google::rpc::Status& st
 
 // As many of the first 20 violations as fit. Sizes are asked of protobuf rather than estimated; 20
 // small messages are nothing beside the RPC itself.
-void AddViolations(const std::vector<FieldViolation>& violations, size_t max_bytes,
-                   google::rpc::Status& status) {
+void AddViolations(const std::vector<FieldViolation>& violations, const SecretMask& secrets,
+                   size_t max_bytes, google::rpc::Status& status) {
   google::rpc::BadRequest bad_request;
   const size_t count = std::min(violations.size(), kMaxViolations);
   for (size_t i = 0; i < count; ++i) {
     auto* violation = bad_request.add_field_violations();
-    violation->set_field(ToValidUtf8(violations[i].field, kMaxFieldBytes));
-    violation->set_description(ToValidUtf8(violations[i].description, kMaxDescriptionBytes));
+    violation->set_field(Shown(violations[i].field, secrets, kMaxFieldBytes));
+    violation->set_description(Shown(violations[i].description, secrets, kMaxDescriptionBytes));
   }
   while (!bad_request.field_violations().empty() && !AddIfItFits(bad_request, max_bytes, status)) {
     bad_request.mutable_field_violations()->RemoveLast();
@@ -78,29 +83,30 @@ void AddViolations(const std::vector<FieldViolation>& violations, size_t max_byt
 
 }  // namespace
 
-grpc::Status ToGrpcStatus(const CallError& error, std::string_view request_id) {
+grpc::Status ToGrpcStatus(const CallError& error, std::string_view request_id,
+                          const SecretMask& secrets) {
   // An error must never arrive as a success.
   const auto code = error.code == absl::StatusCode::kOk
                         ? grpc::StatusCode::UNKNOWN
                         : static_cast<grpc::StatusCode>(static_cast<int>(error.code));
   google::rpc::Status status;
   status.set_code(code);
-  status.set_message(ToValidUtf8(error.message, kMaxMessageBytes));
+  status.set_message(Shown(error.message, secrets, kMaxMessageBytes));
   const size_t max_bytes = kMaxTotalBytes - status.message().size();
 
   // In the order of their worth: ErrorInfo and RequestInfo always fit (their texts are cut),
   // RetryInfo is a few bytes, and the violations take what is left. On the wire ErrorInfo comes
   // first as well.
-  status.add_details()->PackFrom(MakeErrorInfo(error));
+  status.add_details()->PackFrom(MakeErrorInfo(error, secrets));
   if (!request_id.empty()) {
     google::rpc::RequestInfo info;
-    info.set_request_id(ToValidUtf8(request_id, kMaxRequestIdBytes));
+    info.set_request_id(Shown(request_id, secrets, kMaxRequestIdBytes));
     status.add_details()->PackFrom(info);
   }
   if (error.retry_after.has_value()) {
     AddIfItFits(MakeRetryInfo(*error.retry_after), max_bytes, status);
   }
-  AddViolations(error.violations, max_bytes, status);
+  AddViolations(error.violations, secrets, max_bytes, status);
   return grpc::Status(code, status.message(), status.SerializeAsString());
 }
 

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "server/base/secret_mask.h"
 #include "server/errors/call_error.h"
 
 namespace enos::gateway {
@@ -17,9 +18,10 @@ namespace enos::gateway {
 // them (percent-encoded and in base64) below 7600: clients replace an error whose metadata is over
 // 8 KB. To that end the message is cut to 1024 bytes, EnOS's message to 256, and as many violations
 // are given as fit; ErrorInfo and
-// RequestInfo are always there. All texts are made valid UTF-8. The code kOk, which
-// no error has, becomes UNKNOWN. Thread-safe.
-grpc::Status ToGrpcStatus(const CallError& error, std::string_view request_id = {});
+// RequestInfo are always there. Every text is masked (before it is cut: nothing of a secret is left
+// at its end) and made valid UTF-8. The code kOk, which no error has, becomes UNKNOWN. Thread-safe.
+grpc::Status ToGrpcStatus(const CallError& error, std::string_view request_id = {},
+                          const SecretMask& secrets = KnownSecrets());
 
 }  // namespace enos::gateway
 

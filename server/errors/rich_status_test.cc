@@ -243,5 +243,23 @@ TEST(RichStatusBudget, HoldsForEveryMessageLength) {
   }
 }
 
+// Where a text came from does not matter, nor who forgot to clean it; masked before cut.
+TEST(RichStatus, KnownSecretsAreMaskedInEveryText) {
+  const std::string secret = "s3cret-token";
+  CallError error;
+  error.message = std::string(1020, 'm') + secret;
+  error.enos_message = std::string(250, 'm') + secret;
+  error.enos_request_id = "r-" + secret;
+  error.violations = {{"f-" + secret, "d-" + secret}};
+  const grpc::Status status = ToGrpcStatus(error, "x-" + secret, {secret});
+  const std::string seen = status.error_message() + status.error_details();
+  EXPECT_EQ(seen.find("s3c"), std::string::npos);
+  const Unpacked details = Unpack(status);
+  EXPECT_EQ(details.info.metadata().at("enos_request_id"), "r-***");
+  EXPECT_EQ(details.request.request_id(), "x-***");
+  EXPECT_EQ(details.bad_request.field_violations(0).field(), "f-***");
+  EXPECT_EQ(details.bad_request.field_violations(0).description(), "d-***");
+}
+
 }  // namespace
 }  // namespace enos::gateway

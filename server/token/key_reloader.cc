@@ -45,6 +45,7 @@ void KeyReloader::OnChange(const FileContents& contents) {
   if (same && !std::exchange(failed_, false)) return;
   failed_ = false;
   if (!same) {
+    RegisterSecret(access_key, SecretLife::kForever);
     RegisterSecret(secret_key, SecretLife::kForever);
     last_ = ShareCredentials(Secret(access_key), Secret(secret_key),
                              Secret(last_->secret_key.Reveal()));

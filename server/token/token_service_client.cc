@@ -132,7 +132,7 @@ void TokenServiceClient::OnAnswer(const HttpResult& result) {
   scheduler_.Cancel(std::exchange(timeout_, 0));
   if (result.end != TransferEnd::kAnswered) {
     Report(result.end, 0, std::nullopt);
-    Fail({NoToken(CleanUpstreamText(result.detail, {}))});
+    Fail({NoToken(CleanUpstreamText(result.detail, KnownSecrets()))});
     return;
   }
   TokenAnswer answer = DecodeTokenAnswer(result.status, result.body);
@@ -172,8 +172,7 @@ void TokenServiceClient::OnRefusal(const HttpResult& result, const TokenAnswer& 
     Send(step_);
     return;
   }
-  const Secrets secrets = {credentials_->secret_key.Reveal(), credentials_->access_key.Reveal()};
-  std::string message = CleanUpstreamText(answer.enos_message, secrets);
+  std::string message = CleanUpstreamText(answer.enos_message, KnownSecrets());
   const std::string why =
       answer.enos_code
           ? absl::StrCat("code ", *answer.enos_code, message.empty() ? "" : ": ", message)

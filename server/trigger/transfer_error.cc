@@ -51,7 +51,7 @@ FlowRefused Unknown(absl::StatusCode code, Reason reason, const std::string& wha
 }  // namespace
 
 FlowRefused ErrorOfTransfer(const HttpResult& result) {
-  const std::string detail = CleanUpstreamText(result.detail, {});
+  const std::string detail = CleanUpstreamText(result.detail, KnownSecrets());
   if (!result.maybe_sent) return Unreachable(result.end, detail);
   FlowRefused refused;
   switch (result.end) {

@@ -124,10 +124,7 @@ HttpRequest TriggerCall::SignedRequest() const {
 
 FlowAnswer TriggerCall::Read(const HttpResult& result) const {
   if (result.end != TransferEnd::kAnswered) return ErrorOfTransfer(result);
-  const Secrets secrets = {token_->text, token_->credentials->secret_key.Reveal(),
-                           token_->credentials->access_key.Reveal(),
-                           token_->credentials->former_secret_key.Reveal()};
-  return ReadFlowAnswer(result.status, result.body, {env_.options.trust_503}, secrets);
+  return ReadFlowAnswer(result.status, result.body, {env_.options.trust_503}, KnownSecrets());
 }
 
 void TriggerCall::OnTransferred(const HttpResult& result) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/base/secret_mask.h"
 #include "server/trigger/trigger_rig.h"
 #include "tests/support/sha256.h"
 
@@ -267,10 +268,12 @@ INSTANTIATE_TEST_SUITE_P(All, SentAndLost,
                          [](const auto& test) { return NameOf(test.param); });
 
 TEST(TriggerCallSend, TextsFromEnos_ShowNoSecret) {
+  RegisterSecret("secret-key", SecretLife::kForever);
+  RegisterSecret("an-older-token");
   TriggerRig rig;
   TriggerRig::Call& call = rig.Start();
-  rig.AnswerFlow(200, R"({"code":62104,"msg":"T1 and secret-key and access"})");
-  EXPECT_EQ(call.error().enos_message, "*** and *** and ***");
+  rig.AnswerFlow(200, R"({"code":62104,"msg":"an-older-token and secret-key"})");
+  EXPECT_EQ(call.error().enos_message, "*** and ***");
   EXPECT_THAT(call.error().message, Not(HasSubstr("secret-key")));
 }
 

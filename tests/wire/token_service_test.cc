@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +24,7 @@ namespace {
 
 using sandbox::Answer;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kUnreachable[] = "UNAVAILABLE ENOS_UNREACHABLE NOT_EXECUTED";
 constexpr char kKeysRefused[] = "UNAUTHENTICATED ENOS_CREDENTIALS_REFUSED NOT_EXECUTED";
@@ -244,6 +247,28 @@ TEST_P(TokenServiceClock, IsOff_TimestampsAreCorrected) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TokenServiceClock, ::testing::Values(3600, -3600));
+
+// The token service knows every token that it gave.
+TEST_F(TokenService, RefusalThatNamesTheToken_ShowsCallersNothingOfIt) {
+  std::atomic<bool> refuse{false};
+  const std::string padding(230, '.');  // the token lies across the end of what is shown
+  enos_.AnswerTokens([&](const sandbox::HttpRequest&) -> std::optional<Answer> {
+    if (!refuse) return WithToken("a-token-that-callers-must-not-see");
+    return Answer::Json(200, R"({"status":1005,"msg":"a-token-that-callers-must-not-see lives )" +
+                                 padding + R"(a-token-that-callers-must-not-see"})");
+  });
+  Start();
+  ASSERT_EQ(Summary(gateway_->Call()), "OK");
+  refuse = true;
+  enos_.AnswerWith(Answer::Json(401, "{}"));
+  const RpcOutcome outcome = gateway_->Call();
+  EXPECT_EQ(Summary(outcome), kUnreachable);
+  EXPECT_THAT(outcome.error.enos_message, HasSubstr("*** lives"));
+  const std::string seen = outcome.status.error_message() + outcome.status.error_details();
+  for (const char* const part : {"a-token", "must-not"}) {
+    EXPECT_THAT(seen, Not(HasSubstr(part)));
+  }
+}
 
 }  // namespace
 }  // namespace enos::gateway::testing

@@ -1,4 +1,4 @@
-#include "server/base/log_mask.h"
+#include "server/base/secret_mask.h"
 
 #include <gtest/gtest.h>
 
@@ -36,6 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
         MaskCase{"PrefixOfAnotherLast", {"abcdefgh", "abcd"}, "x abcdefgh y", "x *** y"},
         MaskCase{"Overlapping", {"abcdef", "defghi"}, "x abcdefghi y", "x *** y"},
         MaskCase{"RepeatsItself", {"ababab"}, "x abababab y", "x *** y"},
+        MaskCase{"Touching", {"abcdef"}, "x abcdefabcdef y", "x *** y"},
         MaskCase{"TooShortIsNotTaken", {"abc", ""}, "abc", "abc"},
         MaskCase{"EmptyText", {"abcdef"}, "", ""}),
     [](const auto& param) { return param.param.name; });
