@@ -22,7 +22,7 @@ using enos::gateway::EncodeFlowCall;
 using enos::gateway::FlowCall;
 using enos::gateway::FlowRefused;
 using enos::gateway::ReadFlowAnswer;
-using enos::gateway::Secrets;
+using enos::gateway::SecretMask;
 using enos::gateway::SignCall;
 using enos::gateway::ToGrpcStatus;
 using enos::gateway::ValidateRequest;
@@ -59,7 +59,7 @@ void Sign(benchmark::State& state) {
 BENCHMARK(Sign)->Apply(Sizes);
 
 void ReadAnswer(benchmark::State& state, int http_status, std::string_view body) {
-  const Secrets secrets = {kToken, kSecretKey, kAccessKey};
+  const SecretMask secrets = {kToken, kSecretKey, kAccessKey};
   const CountAllocations count(state);
   for (auto _ : state) benchmark::DoNotOptimize(ReadFlowAnswer(http_status, body, {}, secrets));
 }
@@ -84,7 +84,7 @@ BENCHMARK(StatusOfInvalidRequest);
 // All of a call that succeeds.
 void Call(benchmark::State& state) {
   const auto request = SampleRequest(state.range(0));
-  const Secrets secrets = {kToken, kSecretKey, kAccessKey};
+  const SecretMask secrets = {kToken, kSecretKey, kAccessKey};
   const CountAllocations count(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(ValidateRequest(request));
