@@ -119,6 +119,8 @@ void CurlTransfer::Clear() {
   body_ = std::string();  // its memory too: there are many handles
 }
 
+// The types of the parameters are libcurl's.
+// NOLINTNEXTLINE(readability-non-const-parameter)
 int CurlTransfer::OnBeforeRequest(void* self, char* peer_ip, char*, int, int local_port) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   if (transfer.requests_allowed_ > 0) return CURL_PREREQFUNC_ABORT;
