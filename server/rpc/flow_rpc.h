@@ -111,8 +111,6 @@ class FlowRpc {
   void Cancel(Execution execution);
   void Answer(const grpc::Status& status, CallOutcome outcome);
   void AddEnosRequestId(const std::string& enos_request_id);
-  // The caller's metadata of this key, several joined by commas; empty when there is none.
-  std::string Metadata(const char* key) const;
   void RecordArrival();
 
   // The RPC lives as long as an operation or a task may call it.

@@ -29,6 +29,15 @@ constexpr int kKeepaliveTimeoutMs = 20000;
 // After the last answer: for its way out before connections are closed by force.
 constexpr std::chrono::milliseconds kGraceForTheRest{1000};
 
+// gRPC 1.51 unpacks a message before it looks at its size, and before anybody is known: callers
+// must not compress. With the algorithms off a compressed call is refused by its headers
+// (UNIMPLEMENTED), and nothing is left that could unpack.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP})
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
+
 void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -98,6 +107,7 @@ std::error_code GrpcServer::Start() {
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
   SetChannelArguments(builder, options_);
+  RefuseCompression(builder);
   using Builder = grpc::ServerBuilder::experimental_type;
   std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> connections =
       builder.experimental().AddExternalConnectionAcceptor(Builder::ExternalConnectionType::FROM_FD,
