@@ -107,10 +107,10 @@ void FlowRpc::OnArrived() {
 void FlowRpc::RecordArrival() {
   CallRecord& record = *record_;
   record.peer = context_.peer();
-  socket_ = env_.connections.SocketOf(record.peer);
   record.org_id = request_.org_id();
   record.flow_id = request_.flow_id();
   record.request_bytes = request_.ByteSizeLong();
+  socket_ = env_.connections.CallArrived(record.peer, record.request_bytes);
   const CallerMetadata& metadata = context_.client_metadata();
   record.request_id = RequestIdFor(OnlyValue(metadata, kRequestIdKey), env_.ids);
   const auto trace =

@@ -52,7 +52,7 @@ struct FlowRpcEnvironment {
   const CallEvents& events;
   IdSource& ids;
   const CallerChecks callers;
-  const ConnectionTable& connections;
+  ConnectionTable& connections;
 };
 
 // With no more calls in flight than this the loop's thread answers by itself: nobody is in its way,
