@@ -31,16 +31,20 @@ uint32_t NumberIn(std::string_view bytes) {
 
 }  // namespace
 
-RawHttp2::RawHttp2(const std::string& address) {
+RawHttp2::RawHttp2(const std::string& address, int receive_buffer) {
   const auto port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  socket_.open(boost::asio::ip::tcp::v4());
+  if (receive_buffer > 0) {  // before it connects: the window is announced then
+    socket_.set_option(boost::asio::socket_base::receive_buffer_size(receive_buffer));
+  }
   socket_.connect({boost::asio::ip::address_v4::loopback(), port});
   const timeval guard{kGuard.count(), 0};
   ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &guard, sizeof(guard));
 }
 
-void RawHttp2::SendPreface() {
+void RawHttp2::SendPreface(std::string_view settings) {
   SendBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  Send(kSettings, 0, 0, "");
+  Send(kSettings, 0, 0, settings);
 }
 
 void RawHttp2::Send(Type type, uint8_t flags, uint32_t stream, std::string_view payload) {

@@ -35,11 +35,12 @@ class RawHttp2 {
     std::string payload;
   };
 
-  // Connects to 127.0.0.1 at the port of `address` and sends nothing.
-  explicit RawHttp2(const std::string& address);
+  // Connects to 127.0.0.1 at the port of `address` and sends nothing. With a receive buffer of so
+  // many bytes, where it is not 0: the kernel's least is about 2 KB.
+  explicit RawHttp2(const std::string& address, int receive_buffer = 0);
 
-  // The client's preface with an empty SETTINGS frame.
-  void SendPreface();
+  // The client's preface with a SETTINGS frame of this payload.
+  void SendPreface(std::string_view settings = {});
   void Send(Type type, uint8_t flags, uint32_t stream, std::string_view payload);
 
   // The next frame; nothing once the server has ended the connection.
@@ -52,6 +53,8 @@ class RawHttp2 {
   bool SendWithinWindow(uint32_t stream, std::string_view message);
   // Reads on until the server ends the connection; false when it does not within kGuard.
   bool ReadToEnd();
+
+  int descriptor() { return socket_.native_handle(); }
 
  private:
   bool WaitForWindow(uint32_t stream);
