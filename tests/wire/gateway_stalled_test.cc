@@ -99,6 +99,7 @@ TEST_F(GatewayStalledTest, SlotComesFree_NeverSentWithIt) {
   StalledCaller caller(address());
   caller.Call("stalled", "2S");
   EXPECT_TRUE(WaitForMetric("enos_gateway_queue_length 1"));
+  enos_.AnswerWith(FlowStartedAnswer());
   enos_.AnswerHeld(FlowStartedAnswer());
   EXPECT_EQ(Summary(first.Wait()), "OK");
   EXPECT_THAT(LineOf("stalled"), kNeverSent);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/base/log.h"
 #include "server/ops/ops_client.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
@@ -244,6 +245,15 @@ TEST_P(TokenServiceClock, IsOff_TimestampsAreCorrected) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TokenServiceClock, ::testing::Values(3600, -3600));
+
+TEST_F(TokenService, Token_IsMaskedInTheLog) {
+  const std::string token = "token-that-no-other-test-has";  // the mask is the process's
+  enos_.AnswerTokens([token](const auto&) { return WithToken(token); });
+  Start();
+  ASSERT_EQ(Summary(gateway_->Call()), "OK");
+  Log(LogLevel::kWarning, "an answer of EnOS", {{"text", "refused: " + token}});
+  EXPECT_THAT(log_.Text(), HasSubstr("text=\"refused: ***\""));
+}
 
 }  // namespace
 }  // namespace enos::gateway::testing
