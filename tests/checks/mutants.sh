@@ -4,6 +4,7 @@
 #   tests/checks/mutants.sh --handful      10 of them, others for each commit: a minute or two
 #   tests/checks/mutants.sh 4              4 of them, likewise
 #   tests/checks/mutants.sh NAME...        these
+#   tests/checks/mutants.sh --check        none: only whether the table still fits the sources
 #   tests/checks/mutants.sh --list         their names
 # Works in a copy of the sources, build/mutants/src, with the preset release; objects are kept from run to run, and come from
 # ccache where it is installed. First the tests have to pass as they are. A mutant whose line is not there any more, or not
@@ -183,6 +184,11 @@ case "${1:-}" in
     printf '%s\n' "${NAMES[@]}"
     exit 0
     ;;
+  --check)
+    check_table
+    echo "${#NAMES[@]} mutants, each of whose lines are in the sources exactly once"
+    exit 0
+    ;;
   --handful) mapfile -t selected < <(rotating "$HANDFUL") ;;
   -*) fail_usage "unknown option '$1'" ;;
   *[!0-9]*)
@@ -191,7 +197,10 @@ case "${1:-}" in
       [[ -n "${FILE[$name]:-}" ]] || fail_usage "there is no mutant '$name'; --list has the names"
     done
     ;;
-  *) mapfile -t selected < <(rotating "$1") ;;
+  *)
+    [[ "$1" =~ ^[1-9][0-9]{0,5}$ ]] || fail_usage "'$1' is no number of mutants"
+    mapfile -t selected < <(rotating "$1")
+    ;;
 esac
 
 check_table
