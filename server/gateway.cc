@@ -13,6 +13,7 @@
 #include "server/access/access_files.h"
 #include "server/base/descriptors.h"
 #include "server/base/id_source.h"
+#include "server/base/memory.h"
 #include "server/config/parse_settings.h"
 #include "server/config/text.h"
 #include "server/files/file_watcher.h"
@@ -73,17 +74,28 @@ size_t MaxConnections(const Settings& settings) {
   return std::max(left, std::min(in_flight + queued, kInboundConnections));
 }
 
+// What is left up to the container's limit is for what comes in until the cuts take effect.
+uint64_t MaxMemory(const Settings& settings) {
+  if (settings.max_memory) return static_cast<uint64_t>(*settings.max_memory) << 20;
+  return ContainerMemoryLimit().value_or(0) / 4 * 3;
+}
+
 LivenessTls HowToCheck(const std::optional<TlsMaterial>& tls) {
   if (!tls) return LivenessTls::kOff;
   return tls->client_ca ? LivenessTls::kHandshakeOnly : LivenessTls::kOn;
 }
 
 GrpcServerOptions ServerOptions(const Settings& settings,
-                                std::shared_ptr<grpc::ServerCredentials> credentials) {
+                                std::shared_ptr<grpc::ServerCredentials> credentials,
+                                GatewayMetrics& metrics) {
   GrpcServerOptions options;
   options.credentials = std::move(credentials);
   options.listen = settings.listen;
   options.max_connections = MaxConnections(settings);
+  options.inbound.max_memory = MaxMemory(settings);
+  options.on_connection_cut = [&metrics](CutReason reason) {
+    metrics.ConnectionCut(reason == CutReason::kMemory);
+  };
   options.reflection = settings.reflection;
   options.early_headers = settings.early_headers;
   options.upstream_timeout = settings.upstream_timeout;
@@ -172,8 +184,8 @@ struct Gateway::Parts {
             },
             [this] { metrics.Reloaded(ReloadedFiles::kKeys, false); }),
         files(settings.reload_interval),
-        server(ServerOptions(settings, ServeTls(settings)), loop, trigger, admission, RpcEvents(),
-               ids, Callers(settings)) {
+        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger, admission,
+               RpcEvents(), ids, Callers(settings)) {
     SampleMetrics();
     WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));

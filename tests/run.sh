@@ -8,7 +8,7 @@
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
 #                         short soak, a few calls through every server of the benchmark, the client examples of
-#                         all languages, and the demo.
+#                         all languages, the demo, and a few lines broken on purpose (tests/checks/mutants.sh).
 #                         About an hour on 2 cores with nothing in ccache.
 #   tests/run.sh --help   this text
 #
@@ -143,8 +143,8 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=26
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=27
+STEPS_TOTAL=27
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=28
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -166,6 +166,7 @@ step "The tests with several threads under ThreadSanitizer" ctest-tsan with_buil
 step "Build the fuzz targets (preset fuzz)" build-fuzz build_with_clang fuzz
 step "Fuzz every target for 60 s" fuzz with_build fuzz tests/checks/fuzz.sh 60
 step "Build what is shipped with g++, warnings are errors (preset release)" build-release build release
+step "Some broken lines, and the tests that have to see them" mutants tests/checks/mutants.sh --handful
 if [[ -x tests/soak.sh ]]; then
   step "A short soak" soak tests/soak.sh --short
 fi

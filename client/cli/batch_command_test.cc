@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -292,6 +293,17 @@ TEST_F(BatchTest, NoGateway_StoppedNothingSent) {
   EXPECT_EQ(RunBatch(command, console), 1);
   EXPECT_THAT(err.str(), AllOf(HasSubstr("stopped early: no connection to the gateway"),
                                HasSubstr("2 lines: 0 started, 2 not sent.")));
+}
+
+// A mark that only the kernel has is lost with the host, and the line would be sent again. procfs
+// takes what is written and refuses to be synchronised.
+TEST_F(BatchTest, DiskDoesNotConfirmTheMark_NothingSent) {
+  WriteInput("{\"flow_id\":1}\n");
+  ASSERT_EQ(prctl(PR_SET_NAME, ""), 0);  // what the file below reads: no earlier records
+  const Outcome outcome = Run({"--batch=" + input_, "--results=/proc/self/comm"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("the results file cannot be written to the disk"));
+  EXPECT_THAT(gateway_.requests(), IsEmpty());
 }
 
 }  // namespace

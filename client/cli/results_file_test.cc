@@ -97,5 +97,14 @@ TEST_F(ResultsFileTest, FileMayNotGrow_ErrorAndTheNextRecordStartsALine) {
   EXPECT_EQ(Content(), "{\"line\":1}\n{\"line\":3}\n");
 }
 
+// procfs takes what is written and refuses to be synchronised, as a disk does that has failed.
+TEST_F(ResultsFileTest, DiskDoesNotConfirm_OnlyTheDurableAppendFails) {
+  auto file = ResultsFile::Open("/proc/self/comm");
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE((*file)->Append("{\"line\":1}\n").ok());
+  EXPECT_THAT(std::string((*file)->AppendDurably("{\"line\":2}\n").message()),
+              HasSubstr("cannot be written to the disk"));
+}
+
 }  // namespace
 }  // namespace enos::flow::cli

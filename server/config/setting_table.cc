@@ -94,6 +94,14 @@ bool SetTlsFile(std::string_view text, Settings* settings) {
   return StorePath(text, &(settings->tls_files.*kField));
 }
 
+bool SetMaxMemory(std::string_view text, Settings* settings) {
+  if (text == "auto") {
+    settings->max_memory.reset();
+    return true;
+  }
+  return Store(ParseIntegerBetween(text, 0, 1000000), &settings->max_memory);
+}
+
 bool SetLogLevel(std::string_view text, Settings* settings) {
   constexpr std::string_view kNames[] = {"trace", "debug", "info", "warning", "error"};
   const auto* const name = std::find(std::begin(kNames), std::end(kNames), text);
@@ -242,6 +250,10 @@ std::vector<SettingInfo> LoadSettings() {
        "The longest that a call waits there.",
        "a duration from 1ms to 1h in whole milliseconds, like 1s or 500ms", false,
        &SetDuration<&Settings::max_queue_wait, 1, kHour>},
+      {kLoad, "--max_memory", "ENOS_GATEWAY_MAX_MEMORY", "MIB", "auto",
+       "Resident memory in MiB above which connections are cut that use it up without making "
+       "calls; auto is three quarters of the container's limit, if it has one. 0 never cuts.",
+       "auto, or a number of MiB from 0 to 1000000", false, &SetMaxMemory},
   };
 }
 

@@ -101,6 +101,9 @@ struct Settings {
   int64_t max_queue = 0;
   // The longest such wait: 1 ms to 1 h.
   std::chrono::milliseconds max_queue_wait = std::chrono::seconds(1);
+  // Resident memory, in MiB, above which connections that use it up without calls are cut: 0
+  // (never) to 1,000,000. nullopt: three quarters of the container's limit, if it has one.
+  std::optional<int64_t> max_memory;
 
   // -- Files
 

@@ -1,6 +1,7 @@
 #include "server/identity/jwt_keys.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 
 #include <ostream>
 #include <string>
@@ -139,6 +140,11 @@ const BadCase kBadRows[] = {
     {"too_large", std::string(kMaxKeyFileBytes + 1, ' '), "larger than 1 MiB"},
 };
 
+TEST(ParseJwtKeys, Pem_LeavesNoErrorOfOpenSsl) {
+  EXPECT_EQ(Parsed(RsaMaker().Pem()).size(), 1U);  // its end is an error to OpenSSL
+  EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
 class ParseJwtKeysRefuses : public testing::TestWithParam<BadCase> {};
 
 TEST_P(ParseJwtKeysRefuses, WithThePlace) {
@@ -146,6 +152,7 @@ TEST_P(ParseJwtKeysRefuses, WithThePlace) {
   const auto* error = std::get_if<std::string>(&parsed);
   ASSERT_NE(error, nullptr);
   EXPECT_EQ(error->substr(0, GetParam().error.size()), GetParam().error) << *error;
+  EXPECT_EQ(ERR_peek_error(), 0U) << "gRPC's TLS would take it for its own";
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, ParseJwtKeysRefuses, testing::ValuesIn(kBadRows),

@@ -198,7 +198,6 @@ TEST_P(TokenTable, Row) {
       EXPECT_EQ(std::get<std::string>(verdict), std::string("sub:") + kSubject);
     }
     EXPECT_EQ(verifier.remembered(), GetParam().fault ? 0U : 1U);
-    EXPECT_EQ(ERR_peek_error(), 0U);
   }
 }
 
@@ -221,6 +220,18 @@ TEST(TokenVerifier, RememberedTokenWithAnotherSignature_IsRefused) {
   char& c = token[token.size() - 10];
   c = c == 'A' ? 'B' : 'A';
   EXPECT_EQ(std::get<TokenFault>(verifier.Verify(token, kNow)), TokenFault::kSignature);
+}
+
+// OpenSSL keeps its errors for each thread, and gRPC's TLS takes what it finds there for its own.
+// cjose 0.6.2 takes them away where it refuses a token, and leaves them where it accepts one.
+TEST(TokenVerifier, CheckedSignature_LeavesNoErrorOfOpenSsl) {
+  TokenVerifier verifier = MakeVerifier(TheKeySet());
+  for (const TokenMaker* const maker : {&TheKeys().rsa, &TheKeys().stranger}) {
+    const std::string token = Signed(*maker, "PS256", "rsa");
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    verifier.Verify(token, kNow);
+    EXPECT_EQ(ERR_peek_error(), 0U);
+  }
 }
 
 TEST(TokenVerifier, ManyTokens_MemoryIsBounded) {

@@ -144,6 +144,11 @@ void GatewayMetrics::AddCallMetrics() {
        {Reason::kInvalidRequest, Reason::kCallerUnauthenticated, Reason::kCallerNotAllowed,
         Reason::kGatewayOverloaded, Reason::kGatewayShuttingDown, Reason::kEnosTimeout})
     ByName(refused_by_reason_, refused_, reason);
+  auto& cut = CounterFamily("enos_gateway_connections_cut_total",
+                            "Callers' connections that were cut: too much that became no call "
+                            "(unfinished), or the process's memory was short.",
+                            registry_);
+  cut_ = {&cut.Add({{"reason", "unfinished"}}), &cut.Add({{"reason", "memory"}})};
 }
 
 void GatewayMetrics::AddUpstreamMetrics() {

@@ -55,6 +55,9 @@ class GatewayMetrics {
 
   void SetBreaker(BreakerState state);
 
+  // A caller's connection was cut: memory was short, or it sent too much that became no call.
+  void ConnectionCut(bool for_memory) { cut_.at(for_memory ? 1 : 0)->Increment(); }
+
   // These files may change: their metrics are exported from now on, at "successful".
   void WatchFiles(ReloadedFiles files);
   // They changed, and were taken or were of no use; after WatchFiles.
@@ -111,6 +114,7 @@ class GatewayMetrics {
   prometheus::Counter* token_obtained_ = nullptr;
   prometheus::Counter* token_failed_ = nullptr;
   std::atomic<SteadyTime::rep> token_expires_at_;
+  std::array<prometheus::Counter*, 2> cut_{};    // unfinished, memory
   std::array<prometheus::Gauge*, 3> breaker_{};  // by BreakerState
 
   struct Reloads {

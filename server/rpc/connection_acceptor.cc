@@ -50,7 +50,8 @@ void ConnectionAcceptor::Run() {
   pthread_setname_np(pthread_self(), "enos-accept");
   while (!ending_) {
     std::array<pollfd, 2> waiting{{{wake_, POLLIN, 0}, {socket_.fd(), POLLIN, 0}}};
-    ::poll(waiting.data(), waiting.size(), -1);
+    ::poll(waiting.data(), waiting.size(), static_cast<int>(watch_.wait().count()));
+    watch_.Look();
     if (AcceptAll()) continue;
     Report("the process has no descriptor or memory for it: it waits");
     WaitForWake(kAcceptAgain);
@@ -77,9 +78,13 @@ void ConnectionAcceptor::Take(int fd) {
   // The lowest free number is the one that is taken: at least as many are in use.
   const bool is_reserve = static_cast<uint64_t>(fd) + kReserved >= DescriptorLimit();
   full_ = !is_reserve && !HasRoom();
-  if (is_reserve || full_) {
+  const char* const refused = is_reserve             ? "too few descriptors: it is closed"
+                              : full_                ? "too many connections: it is closed"
+                              : watch_.is_critical() ? "too little memory: it is closed"
+                                                     : nullptr;
+  if (refused != nullptr) {
     ::close(fd);
-    Report(full_ ? "too many connections: it is closed" : "too few descriptors: it is closed");
+    Report(refused);
     return;
   }
   Report(nullptr);

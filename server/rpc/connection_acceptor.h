@@ -9,9 +9,11 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "server/base/listening_socket.h"
 #include "server/rpc/connection_table.h"
+#include "server/rpc/inbound_watch.h"
 
 namespace enos::gateway {
 
@@ -21,6 +23,8 @@ namespace enos::gateway {
 // Beyond `max_connections` open ones a new one is closed at once: its client knows then, and the
 // descriptors that calls to EnOS need stay free. So is one that would take one of the process's
 // last kReserved descriptors. Where there is none at all, connections wait until there are some.
+//
+// In between it watches what the open ones send: see InboundWatch.
 //
 // Used from one thread, unless it says otherwise.
 class ConnectionAcceptor {
@@ -32,7 +36,13 @@ class ConnectionAcceptor {
   // For whatever must go on in a shortage: health checks, not least.
   static constexpr uint64_t kReserved = 16;
 
-  explicit ConnectionAcceptor(size_t max_connections) : max_connections_(max_connections) {}
+  // `on_cut` is called on the acceptor's thread.
+  explicit ConnectionAcceptor(
+      size_t max_connections, InboundLimits limits = {},
+      InboundWatch::OnCut on_cut = [](CutReason) {},
+      InboundSensors sensors = InboundSensors::Real())
+      : max_connections_(max_connections),
+        watch_(connections_, limits, std::move(sensors), std::move(on_cut)) {}
   ~ConnectionAcceptor();  // stops
   ConnectionAcceptor(const ConnectionAcceptor&) = delete;
   ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
@@ -51,7 +61,7 @@ class ConnectionAcceptor {
   bool full() const { return full_; }
 
   // What was handed over.
-  const ConnectionTable& connections() const { return connections_; }
+  ConnectionTable& connections() { return connections_; }
 
  private:
   void Run();
@@ -66,6 +76,7 @@ class ConnectionAcceptor {
   int wake_ = -1;  // eventfd: set to end
   HandOver hand_over_;
   ConnectionTable connections_;
+  InboundWatch watch_;
   std::chrono::steady_clock::time_point looked_;
   const char* refusing_ = nullptr;  // why, as last reported
   std::atomic<bool> full_{false};

@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -54,7 +56,9 @@ std::string PeerOf(int fd) {
 
 void ConnectionTable::Add(int socket) {
   Forget(socket);
-  Connection connection{SocketNumber(socket), PeerOf(socket)};
+  Connection connection;
+  connection.number = SocketNumber(socket);
+  connection.peer = PeerOf(socket);
   const std::lock_guard lock(mutex_);
   if (!connection.peer.empty()) by_peer_[connection.peer] = socket;
   by_socket_.emplace(socket, std::move(connection));
@@ -96,6 +100,74 @@ int ConnectionTable::SocketOf(const std::string& peer) const {
   const std::lock_guard lock(mutex_);
   const auto found = by_peer_.find(peer);
   return found == by_peer_.end() ? -1 : found->second;
+}
+
+int ConnectionTable::CallArrived(const std::string& peer, uint64_t message_bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_peer_.find(peer);
+  if (found == by_peer_.end()) return -1;
+  const auto connection = by_socket_.find(found->second);
+  if (connection != by_socket_.end()) connection->second.calls.Add(message_bytes);
+  return found->second;
+}
+
+std::optional<uint64_t> ConnectionTable::TcpReceivedBytes(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+  return info.tcpi_bytes_received;
+}
+
+std::vector<ConnectionTable::Observed> ConnectionTable::Observe(const ReceivedBytes& received,
+                                                                Duration elapsed) {
+  struct Counted {
+    Observed observed;
+    CallBytes calls;
+    uint64_t received;
+  };
+  std::vector<Counted> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.reserve(by_socket_.size());
+    for (auto& [socket, connection] : by_socket_) {
+      all.push_back({{socket, connection.number, connection.peer, {}}, connection.calls, 0});
+      connection.calls = {};
+    }
+  }
+  // Without the lock: calls need it.
+  for (Counted& one : all) {
+    const bool is_open = SocketNumber(one.observed.socket) == one.observed.number;
+    const auto bytes = is_open ? received(one.observed.socket) : std::nullopt;
+    if (bytes) one.received = *bytes;
+    if (!bytes) one.observed.number = 0;
+  }
+  std::vector<Observed> observed;
+  const std::lock_guard lock(mutex_);
+  for (Counted& one : all) {
+    const auto found = by_socket_.find(one.observed.socket);
+    if (found == by_socket_.end() || found->second.number != one.observed.number) continue;
+    ByteAccount& account = found->second.account;
+    account.Update(one.received, one.calls, elapsed);
+    one.observed.load = {account.unaccounted(), account.recent()};
+    observed.push_back(std::move(one.observed));
+  }
+  return observed;
+}
+
+// gRPC may close its descriptor at any moment, and the number may be another file's then: a copy
+// stays what it is. To connect to nowhere is how Linux is told to give a connection up: what lies
+// in its receive queue goes with it, which shutdown(2) would leave for gRPC to read.
+bool ConnectionTable::Cut(const Observed& connection) {
+  const int copy = ::fcntl(connection.socket, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return false;
+  const bool is_open = SocketNumber(copy) == connection.number;
+  if (is_open) {
+    const sockaddr nowhere{AF_UNSPEC, {}};
+    if (::connect(copy, &nowhere, sizeof(nowhere)) != 0) ::shutdown(copy, SHUT_RDWR);
+  }
+  ::close(copy);
+  Forget(connection.socket);
+  return is_open;
 }
 
 }  // namespace enos::gateway

@@ -3,9 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
+
+#include "server/base/scheduler.h"
+#include "server/rpc/byte_account.h"
+#include "server/rpc/inbound_guard.h"
 
 namespace enos::gateway {
 
@@ -29,10 +36,35 @@ class ConnectionTable {
   // where it is not known. To be used for what does no harm if it reaches another file.
   int SocketOf(const std::string& peer) const;
 
+  // The same, when a call with a message of that size arrived on it.
+  int CallArrived(const std::string& peer, uint64_t message_bytes);
+
+  // How many bytes a socket has received since its beginning; nullopt where that is not known.
+  using ReceivedBytes = std::function<std::optional<uint64_t>(int socket)>;
+  // As TCP counts them. Not of other sockets.
+  static std::optional<uint64_t> TcpReceivedBytes(int socket);
+
+  struct Observed {
+    int socket;
+    uint64_t number;  // see Connection
+    std::string peer;
+    ConnectionLoad load;
+  };
+  // What the open connections have received, those whose sockets tell, at two system calls each;
+  // `elapsed` since the last time. From one thread.
+  std::vector<Observed> Observe(const ReceivedBytes& received, Duration elapsed);
+
+  // Ends a connection that was observed, at once and with all that it has received and gRPC has not
+  // read yet: gRPC finds it reset, and closes it. It is forgotten. False where it is closed
+  // already.
+  bool Cut(const Observed& connection);
+
  private:
   struct Connection {
     uint64_t number = 0;  // no other open socket has it
     std::string peer;
+    CallBytes calls;  // since it was last observed
+    ByteAccount account;
   };
 
   void ForgetPeer(int socket, const std::string& peer);

@@ -12,55 +12,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
 #include "server/rpc/connection_acceptor.h"
+#include "server/rpc/socket_pair.h"
 
 namespace enos::gateway {
 namespace {
-
-// Both ends of a connection over 127.0.0.1.
-class Pair {
- public:
-  Pair() {
-    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(listener, 1), 0);
-    EXPECT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    client_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    EXPECT_EQ(::connect(client_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    server_ = ::accept(listener, reinterpret_cast<sockaddr*>(&address), &size);
-    peer_ = "ipv4:127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    ::close(listener);
-  }
-  ~Pair() {
-    ::close(client_);
-    ::close(server_);
-  }
-  Pair(const Pair&) = delete;
-  Pair& operator=(const Pair&) = delete;
-
-  int server() const { return server_; }
-  const std::string& peer() const { return peer_; }
-
-  // The server's end is closed, and its number is that of a file that is no socket.
-  void ReplaceServer() const {
-    const int other = ::open("/dev/null", O_RDONLY);
-    ::dup2(other, server_);
-    ::close(other);
-  }
-
- private:
-  int client_ = -1;
-  int server_ = -1;
-  std::string peer_;
-};
 
 TEST(ConnectionTable, ConnectionIsFoundByItsPeer) {
   const Pair one;
@@ -118,6 +81,78 @@ TEST(ConnectionTable, PeerThatComesAgain_OutlivesItsFirstConnection) {
   table.Forget(pair.server());
   EXPECT_EQ(table.SocketOf(pair.peer()), again);
   ::close(again);
+}
+
+TEST(ConnectionTable, CallsAccountForWhatTheirConnectionReceived) {
+  const Pair one;
+  const Pair other;
+  ConnectionTable table;
+  table.Add(one.server());
+  table.Add(other.server());
+  EXPECT_EQ(table.CallArrived(one.peer(), 100'000), one.server());
+  EXPECT_EQ(table.CallArrived("ipv4:127.0.0.1:1", 100'000), -1);
+  const auto observed = table.Observe([](int) { return 100'000; }, std::chrono::milliseconds(1));
+  ASSERT_EQ(observed.size(), 2U);
+  for (const auto& connection : observed) {
+    const bool is_one = connection.socket == one.server();
+    EXPECT_EQ(connection.peer, (is_one ? one : other).peer());
+    EXPECT_NEAR(static_cast<double>(connection.load.unaccounted), is_one ? 0 : 100'000, 10);
+  }
+}
+
+TEST(ConnectionTable, Observe_ReadsWhatTcpCounts) {
+  const Pair pair;
+  ConnectionTable table;
+  table.Add(pair.server());
+  pair.SendToServer(std::string(5000, 'x'));
+  const auto observed = table.Observe(&ConnectionTable::TcpReceivedBytes, {});
+  ASSERT_EQ(observed.size(), 1U);
+  EXPECT_EQ(observed[0].load.unaccounted, 5000U);
+}
+
+TEST(ConnectionTable, Observe_LeavesOutWhatIsClosedOrNotTold) {
+  const Pair closed;
+  const Pair untold;
+  ConnectionTable table;
+  table.Add(closed.server());
+  table.Add(untold.server());
+  closed.ReplaceServer();
+  const auto received = [&](int socket) {
+    EXPECT_EQ(socket, untold.server());
+    return std::nullopt;
+  };
+  EXPECT_TRUE(table.Observe(received, {}).empty());
+}
+
+TEST(ConnectionTable, CutConnection_IsResetWithoutWhatItReceived) {
+  const Pair pair;
+  ConnectionTable table;
+  table.Add(pair.server());
+  pair.SendToServer(std::string(5000, 'x'));
+  const auto observed = table.Observe(&ConnectionTable::TcpReceivedBytes, {});
+  ASSERT_EQ(observed.size(), 1U);
+  EXPECT_TRUE(table.Cut(observed[0]));
+  EXPECT_EQ(table.size(), 0U);
+  char byte = 0;
+  EXPECT_EQ(::recv(pair.server(), &byte, 1, MSG_DONTWAIT), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+  EXPECT_EQ(::recv(pair.client(), &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+}
+
+// gRPC has closed the connection meanwhile, and its number is that of a connection to EnOS.
+TEST(ConnectionTable, CutOfANumberThatAnotherHas_DoesNothing) {
+  const Pair before;
+  const Pair after;
+  ConnectionTable table;
+  table.Add(before.server());
+  const auto observed = table.Observe(&ConnectionTable::TcpReceivedBytes, {});
+  ASSERT_EQ(observed.size(), 1U);
+  ::dup2(after.server(), before.server());
+  EXPECT_FALSE(table.Cut(observed[0]));
+  after.SendToServer("x");
+  char byte = 0;
+  EXPECT_EQ(::recv(before.server(), &byte, 1, 0), 1);
 }
 
 // What a peer is called is gRPC's affair: a real one has to be found.

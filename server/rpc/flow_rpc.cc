@@ -7,12 +7,20 @@
 #include "server/request/validation.h"
 #include "server/rpc/call_times.h"
 #include "server/rpc/caller_identity.h"
+#include "server/rpc/caller_metadata.h"
 #include "server/rpc/request_id.h"
 #include "server/rpc/trace_context.h"
 
 namespace enos::gateway {
 
 using dataflow::v1::UpdateAndTriggerFlowRequest;
+
+namespace {
+
+// As many as are looked at: two are refused already.
+constexpr size_t kAuthorizations = 2;
+
+}  // namespace
 
 void FlowRpc::Offer(FlowRpcEnvironment& environment, RpcQueue& queue) {
   auto* rpc = new FlowRpc(environment, queue);  // deletes itself, see Release
@@ -99,12 +107,14 @@ void FlowRpc::OnArrived() {
 void FlowRpc::RecordArrival() {
   CallRecord& record = *record_;
   record.peer = context_.peer();
-  socket_ = env_.connections.SocketOf(record.peer);
   record.org_id = request_.org_id();
   record.flow_id = request_.flow_id();
   record.request_bytes = request_.ByteSizeLong();
-  record.request_id = RequestIdFor(Metadata(kRequestIdKey), env_.ids);
-  const auto trace = ContinueTrace(Metadata("traceparent"), Metadata("tracestate"), env_.ids);
+  socket_ = env_.connections.CallArrived(record.peer, record.request_bytes);
+  const CallerMetadata& metadata = context_.client_metadata();
+  record.request_id = RequestIdFor(OnlyValue(metadata, kRequestIdKey), env_.ids);
+  const auto trace =
+      ContinueTrace(OnlyValue(metadata, "traceparent"), JoinedTraceState(metadata), env_.ids);
   if (!trace) return;
   record.trace_id = trace->trace_id;
   job_.headers.push_back("traceparent: " + trace->traceparent);
@@ -130,9 +140,8 @@ std::optional<CallError> FlowRpc::Identify() {
   const CallerChecks& checks = env_.callers;
   if (checks.access == nullptr) return std::nullopt;
   PresentedIdentity presented;
-  const auto [first, last] = context_.client_metadata().equal_range("authorization");
-  for (auto entry = first; entry != last; ++entry)
-    presented.authorizations.emplace_back(entry->second.data(), entry->second.size());
+  presented.authorizations =
+      FirstValues(context_.client_metadata(), "authorization", kAuthorizations);
   if (checks.certificates) presented.certificate = CertificateIdentities(*context_.auth_context());
   auto refusal = checks.access->Identify(presented, &identities_);
   if (!identities_.empty()) record_->caller = identities_.front();
@@ -271,16 +280,6 @@ void FlowRpc::Cancel(Execution execution) {
 void FlowRpc::AddEnosRequestId(const std::string& enos_request_id) {
   record_->enos_request_id = enos_request_id;
   if (!enos_request_id.empty()) context_.AddTrailingMetadata("enos-request-id", enos_request_id);
-}
-
-std::string FlowRpc::Metadata(const char* key) const {
-  std::string values;
-  const auto [first, last] = context_.client_metadata().equal_range(key);
-  for (auto entry = first; entry != last; ++entry) {
-    if (entry != first) values.push_back(',');
-    values.append(entry->second.data(), entry->second.size());
-  }
-  return values;
 }
 
 void FlowRpc::OnCallerGone() {

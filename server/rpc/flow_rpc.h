@@ -52,7 +52,7 @@ struct FlowRpcEnvironment {
   const CallEvents& events;
   IdSource& ids;
   const CallerChecks callers;
-  const ConnectionTable& connections;
+  ConnectionTable& connections;
 };
 
 // With no more calls in flight than this the loop's thread answers by itself: nobody is in its way,
@@ -111,8 +111,6 @@ class FlowRpc {
   void Cancel(Execution execution);
   void Answer(const grpc::Status& status, CallOutcome outcome);
   void AddEnosRequestId(const std::string& enos_request_id);
-  // The caller's metadata of this key, several joined by commas; empty when there is none.
-  std::string Metadata(const char* key) const;
   void RecordArrival();
 
   // The RPC lives as long as an operation or a task may call it.

@@ -26,8 +26,20 @@ constexpr int kMaxStreams = 1000;
 // A client that is gone without a word is noticed after this long.
 constexpr int kKeepaliveMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
+// What gRPC reads from a connection in one go, and takes apart whatever becomes of the connection
+// meanwhile.
+constexpr int kMaxReadBytes = 64 << 10;
 // After the last answer: for its way out before connections are closed by force.
 constexpr std::chrono::milliseconds kGraceForTheRest{1000};
+
+// gRPC 1.51 unpacks a message before it looks at its size, and before anybody is known: callers
+// must not compress. With the algorithms off a compressed call is refused by its headers
+// (UNIMPLEMENTED), and nothing is left that could unpack.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP})
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
 
 void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
@@ -36,6 +48,7 @@ void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& 
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kMaxReadBytes);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes);
@@ -75,7 +88,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       loop_(loop),
       trigger_(trigger),
       reflection_(ServiceNames()),
-      acceptor_(options_.max_connections),
+      acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut),
       rpc_environment_{service_,
                        loop,
                        trigger,
@@ -98,6 +111,7 @@ std::error_code GrpcServer::Start() {
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
   SetChannelArguments(builder, options_);
+  RefuseCompression(builder);
   using Builder = grpc::ServerBuilder::experimental_type;
   std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> connections =
       builder.experimental().AddExternalConnectionAcceptor(Builder::ExternalConnectionType::FROM_FD,

@@ -25,7 +25,9 @@ struct GrpcServerOptions {
   // Null: plaintext.
   std::shared_ptr<grpc::ServerCredentials> credentials;
   size_t max_connections = 1024;
-  bool reflection = true;  // grpc.reflection.v1alpha
+  InboundLimits inbound;
+  InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on the acceptor's thread
+  bool reflection = true;                                    // grpc.reflection.v1alpha
   bool early_headers = true;
   Duration upstream_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds drain_timeout{45000};

@@ -14,9 +14,6 @@ constexpr size_t kParentDigits = 16;
 constexpr size_t kFlagsAt = 53;
 constexpr size_t kLength = 55;
 
-// What an intermediary has to carry at least, and the most members there may be.
-constexpr size_t kMaxStateBytes = 512;
-constexpr int kMaxStateMembers = 32;
 constexpr size_t kMaxKeyBytes = 256;
 
 bool IsHexDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
@@ -69,12 +66,13 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 bool IsValidState(std::string_view state) {
-  if (state.empty() || state.size() > kMaxStateBytes) return false;
-  int members = 0;
+  if (state.empty() || state.size() > kMaxTraceStateBytes) return false;
+  size_t members = 0;
   while (true) {
     const size_t comma = state.find(',');
     const std::string_view member = Trimmed(state.substr(0, comma));
-    if (!member.empty() && (!IsValidMember(member) || ++members > kMaxStateMembers)) return false;
+    if (!member.empty() && (!IsValidMember(member) || ++members > kMaxTraceStateMembers))
+      return false;
     if (comma == std::string_view::npos) break;
     state.remove_prefix(comma + 1);
   }

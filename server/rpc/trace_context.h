@@ -1,6 +1,7 @@
 #ifndef ENOS_SERVER_RPC_TRACE_CONTEXT_H_
 #define ENOS_SERVER_RPC_TRACE_CONTEXT_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,10 @@
 
 namespace enos::gateway {
 
+// What an intermediary has to carry of tracestate at least, and the most members there may be.
+inline constexpr size_t kMaxTraceStateBytes = 512;
+inline constexpr size_t kMaxTraceStateMembers = 32;
+
 // The caller's trace, as it goes on to EnOS (W3C Trace Context, level 1).
 struct TraceContext {
   std::string trace_id;     // 32 lower-case hexadecimal digits
@@ -16,10 +21,10 @@ struct TraceContext {
   std::string tracestate;   // as it came; empty: none
 };
 
-// Continues a trace from the values of `traceparent` and `tracestate` (several of the latter,
-// joined by commas). nullopt where there is no valid traceparent: no trace is made up then, for the
-// request id names the call in the logs already, and what EnOS receives stays as it was. A
-// tracestate that is not valid, or over 512 bytes, is left out, as the standard allows.
+// Continues a trace from the values of `traceparent` and `tracestate` (caller_metadata.h). nullopt
+// where there is no valid traceparent: no trace is made up then, for the request id names the call
+// in the logs already, and what EnOS receives stays as it was. A tracestate that is not valid, or
+// over 512 bytes, is left out, as the standard allows.
 std::optional<TraceContext> ContinueTrace(std::string_view traceparent, std::string_view tracestate,
                                           IdSource& ids);
 

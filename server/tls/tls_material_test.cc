@@ -1,6 +1,7 @@
 #include "server/tls/tls_material.h"
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
@@ -68,7 +69,10 @@ struct Row {
 class TlsMaterialTest : public testing::TestWithParam<Row> {};
 
 TEST_P(TlsMaterialTest, IsJudged) {
-  EXPECT_EQ(ProblemOf(GetParam().material()), GetParam().problem);
+  const TlsMaterial material = GetParam().material();
+  ERR_clear_error();
+  EXPECT_EQ(ProblemOf(material), GetParam().problem);
+  EXPECT_EQ(ERR_peek_error(), 0U) << "gRPC's TLS would take it for its own";
 }
 
 const auto& S = Server;

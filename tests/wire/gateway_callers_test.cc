@@ -56,7 +56,8 @@ class GatewayCallersTest : public ::testing::Test {
   }
 
   // What a call comes to; without a name, without a certificate.
-  std::string CallAs(const std::optional<TestClientName>& name, const std::string& token = "") {
+  std::string CallAs(const std::optional<TestClientName>& name, const std::string& token = "",
+                     const std::string& second_token = "") {
     grpc::SslCredentialsOptions options;
     options.pem_root_certs = server_ca_.certificate_pem;
     if (name) {
@@ -68,7 +69,9 @@ class GatewayCallersTest : public ::testing::Test {
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     RpcOptions call;
-    if (!token.empty()) call.metadata["authorization"] = "Bearer " + token;
+    for (const std::string& each : {token, second_token}) {
+      if (!each.empty()) call.metadata.emplace("authorization", "Bearer " + each);
+    }
     return Summary(CallRpc(grpc::CreateCustomChannel(gateway_->gateway().address(),
                                                      grpc::SslCredentials(options), arguments),
                            call));
@@ -119,6 +122,15 @@ TEST_F(GatewayCallersTest, TokensOverTls_DecideByThePolicy) {
   // Nobody asked for the certificate, and nobody verified it.
   EXPECT_EQ(CallAs(Named({"spiffe://test/batch/nightly"})), kUnknown);
   EXPECT_EQ(enos_.calls(), 1U);
+}
+
+// Whoever else reads them, a proxy or a log, may take the other one.
+TEST_F(GatewayCallersTest, TwoTokens_AreRefused) {
+  Start(Clients::kAny, true);
+  EXPECT_EQ(CallAs({}, TokenOf("alice"), TokenOf("mallory")), kUnknown);
+  EXPECT_EQ(CallAs({}, TokenOf("mallory"), TokenOf("alice")), kUnknown);
+  EXPECT_EQ(CallAs({}, TokenOf("alice"), TokenOf("alice")), kUnknown);
+  EXPECT_EQ(enos_.calls(), 0U);
 }
 
 TEST_F(GatewayCallersTest, TokenAndCertificate_TheTokenCounts) {

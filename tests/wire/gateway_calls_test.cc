@@ -168,12 +168,15 @@ TEST(GatewayCancel, OfACallThatWasSentLetsItRunOnAndLogsItsResult) {
   ASSERT_TRUE(enos.WaitForHeld(1));
   rpc.Cancel();
   EXPECT_EQ(Summary(rpc.Wait()), "CANCELLED (no reason) UNKNOWN");
+  EXPECT_TRUE(log.WaitFor("call cancelled")) << log.Text();
+  EXPECT_THAT(log.Text(), HasSubstr(" code=CANCELLED execution=UNKNOWN "));
   ASSERT_EQ(enos.AnswerHeld(FlowStartedAnswer("3377-cancelled")), 1U);
   EXPECT_TRUE(log.WaitFor("3377-cancelled")) << log.Text();
   EXPECT_EQ(enos.calls(), 1U);
 }
 
 TEST(GatewayCancel, OfACallThatWaitsForAConnectionMeansItIsNeverSent) {
+  const WatchedLog log;
   FakeEnos enos(TestAuthority::Instance().ServerOptions());
   Settings settings = SettingsWithSlots(enos.url(), 1, 1);
   settings.enos_ca_file = TestAuthority::Instance().ca_file();
@@ -183,7 +186,9 @@ TEST(GatewayCancel, OfACallThatWaitsForAConnectionMeansItIsNeverSent) {
   Rpc rpc(gateway.channel(), {});
   ASSERT_TRUE(enos.WaitForAccepted(1));
   rpc.Cancel();
-  EXPECT_EQ(Summary(rpc.Wait()), "CANCELLED (no reason) UNKNOWN");
+  EXPECT_EQ(Summary(rpc.Wait()), "CANCELLED (no reason) UNKNOWN");  // as the library knows it
+  EXPECT_TRUE(log.WaitFor("call cancelled")) << log.Text();
+  EXPECT_THAT(log.Text(), HasSubstr(" code=CANCELLED execution=NOT_EXECUTED "));
   // The one slot is free again, so the gateway has let go of it.
   enos.AcceptWith(sandbox::AcceptAction::kServe);
   EXPECT_EQ(Summary(gateway.Call(Flow(2))), "OK");

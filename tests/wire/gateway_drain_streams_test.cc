@@ -98,6 +98,7 @@ TEST(GatewayDrain, StreamsWithoutAnEndAreToldAndEndedAfterTheCalls) {
 
   auto drained = std::async(std::launch::async, [&] { gateway.gateway().Drain(); });
   EXPECT_EQ(watch.Next(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_THAT(reflection.Services(), ::testing::Not(::testing::IsEmpty())) << "a call is open";
   enos.AnswerHeld(FlowStartedAnswer());
   EXPECT_EQ(Summary(call.Wait()), "OK");
   EXPECT_EQ(watch.Next(), HealthCheckResponse::UNKNOWN);

@@ -7,6 +7,7 @@
 
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
+#include "tests/wire/support/hpack.h"
 #include "tests/wire/support/raw_http2.h"
 
 namespace enos::gateway::testing {
@@ -94,6 +95,28 @@ TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
   EXPECT_EQ(enos_.calls(), 1U);
   enos_.AnswerHeld(FlowStartedAnswer());
   EXPECT_EQ(Summary(other.Wait()), "OK");
+}
+
+// CVE-2023-1428: after one of these, headers beyond the limit ended the processes of some gRPC
+// versions.
+TEST_F(GatewayHostileTest, HeadersThatEndedOtherVersionsOfGrpc_AreAnswered) {
+  GatewayRunner gateway(enos_.url());
+  for (const char* const unusual : {":scheme", "te", "grpclb_client_stats"}) {
+    for (const size_t filler : {size_t{9} << 10, size_t{17} << 10, size_t{40} << 10}) {
+      RawHttp2 client(gateway.gateway().address());
+      client.SendPreface();
+      ASSERT_TRUE(client.ReadUntil(RawHttp2::kSettings));
+      client.Send(RawHttp2::kSettings, RawHttp2::kAck, 0, "");  // limits hold from now on
+      const std::string scheme = unusual == std::string(":scheme") ? "x" : "http";
+      client.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1,
+                  HeaderLiteral(":method", "POST") + HeaderLiteral(":scheme", scheme) +
+                      HeaderLiteral(":path", "/x") + HeaderLiteral(":authority", "x") +
+                      (scheme == "x" ? "" : HeaderLiteral(unusual, "x")) +
+                      HeaderLiteral("x-filler", std::string(filler, 'x')));
+      EXPECT_TRUE(client.ReadUntil(RawHttp2::kHeaders)) << unusual << " " << filler;
+    }
+  }
+  EXPECT_EQ(Summary(gateway.Call()), "OK");
 }
 
 }  // namespace

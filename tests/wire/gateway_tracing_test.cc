@@ -21,7 +21,7 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-RpcOptions WithMetadata(std::map<std::string, std::string> metadata) {
+RpcOptions WithMetadata(std::multimap<std::string, std::string> metadata) {
   RpcOptions options;
   options.metadata = std::move(metadata);
   return options;

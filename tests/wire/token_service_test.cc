@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/base/log.h"
 #include "server/ops/ops_client.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
@@ -268,6 +269,15 @@ TEST_F(TokenService, RefusalThatNamesTheToken_ShowsCallersNothingOfIt) {
   for (const char* const part : {"a-token", "must-not"}) {
     EXPECT_THAT(seen, Not(HasSubstr(part)));
   }
+}
+
+TEST_F(TokenService, Token_IsMaskedInTheLog) {
+  const std::string token = "token-that-no-other-test-has";  // the mask is the process's
+  enos_.AnswerTokens([token](const auto&) { return WithToken(token); });
+  Start();
+  ASSERT_EQ(Summary(gateway_->Call()), "OK");
+  Log(LogLevel::kWarning, "an answer of EnOS", {{"text", "refused: " + token}});
+  EXPECT_THAT(log_.Text(), HasSubstr("text=\"refused: ***\""));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "tests/wire/support/wait.h"
@@ -11,6 +12,7 @@ namespace {
 
 // A frame's head: 24 bits of length, type, flags, stream.
 constexpr size_t kHeadBytes = 9;
+constexpr size_t kMostOfFrame = 16384;
 
 std::string Head(size_t length, uint8_t type, uint8_t flags, uint32_t stream) {
   std::string head;
@@ -29,16 +31,20 @@ uint32_t NumberIn(std::string_view bytes) {
 
 }  // namespace
 
-RawHttp2::RawHttp2(const std::string& address) {
+RawHttp2::RawHttp2(const std::string& address, int receive_buffer) {
   const auto port = static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+  socket_.open(boost::asio::ip::tcp::v4());
+  if (receive_buffer > 0) {  // before it connects: the window is announced then
+    socket_.set_option(boost::asio::socket_base::receive_buffer_size(receive_buffer));
+  }
   socket_.connect({boost::asio::ip::address_v4::loopback(), port});
   const timeval guard{kGuard.count(), 0};
   ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &guard, sizeof(guard));
 }
 
-void RawHttp2::SendPreface() {
+void RawHttp2::SendPreface(std::string_view settings) {
   SendBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  Send(kSettings, 0, 0, "");
+  Send(kSettings, 0, 0, settings);
 }
 
 void RawHttp2::Send(Type type, uint8_t flags, uint32_t stream, std::string_view payload) {
@@ -81,8 +87,40 @@ std::optional<RawHttp2::Frame> RawHttp2::Read() {
 
 std::optional<RawHttp2::Frame> RawHttp2::ReadUntil(Type type) {
   std::optional<Frame> frame = Read();
-  while (frame && frame->type != type) frame = Read();
+  while (frame && frame->type != type) {
+    if (frame->type == kSettings && (frame->flags & kAck) == 0) Send(kSettings, kAck, 0, "");
+    frame = Read();
+  }
   return frame;
+}
+
+// Of the two windows the smaller one counts.
+bool RawHttp2::WaitForWindow(uint32_t stream) {
+  while (std::min(connection_window_, stream_window_) <= 0) {
+    const std::optional<Frame> frame = Read();
+    if (!frame || frame->type == kGoAway || (frame->stream == stream && frame->type == kRstStream))
+      return false;
+    if (frame->stream == stream && frame->type == kHeaders) return false;
+    if (frame->type != kWindowUpdate) continue;
+    const int64_t more = NumberIn(frame->payload);
+    if (frame->stream == 0) connection_window_ += more;
+    if (frame->stream == stream) stream_window_ += more;
+  }
+  return true;
+}
+
+bool RawHttp2::SendWithinWindow(uint32_t stream, std::string_view message) {
+  stream_window_ = 65535;
+  while (!message.empty()) {
+    if (!WaitForWindow(stream)) return false;
+    const auto room = static_cast<size_t>(std::min(connection_window_, stream_window_));
+    const std::string_view piece = message.substr(0, std::min(room, kMostOfFrame));
+    message.remove_prefix(piece.size());
+    connection_window_ -= static_cast<int64_t>(piece.size());
+    stream_window_ -= static_cast<int64_t>(piece.size());
+    Send(kData, message.empty() ? kEndStream : 0, stream, piece);
+  }
+  return true;
 }
 
 bool RawHttp2::ReadToEnd() {

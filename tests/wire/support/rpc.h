@@ -22,7 +22,7 @@ struct RpcOptions {
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
   std::size_t parameter_bytes = 0;  // in parameters of 64 KiB
   bool wait_for_ready = true;       // wait for a connection, rather than fail without one
-  std::map<std::string, std::string> metadata{};
+  std::multimap<std::string, std::string> metadata{};
 };
 
 // A call of that flow.

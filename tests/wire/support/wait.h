@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <future>
+#include <thread>
 #include <utility>
 
 namespace enos::gateway::testing {
@@ -32,6 +33,17 @@ template <typename T>
 T Await(std::future<T>&& future) {
   std::future<T> mine = std::move(future);
   return Await(mine);
+}
+
+// Asks again and again until it is true; false when it is not so within kGuard.
+template <typename Condition>
+bool WaitUntil(Condition condition) {
+  const auto give_up = std::chrono::steady_clock::now() + kGuard;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::yield();
+  }
+  return true;
 }
 
 }  // namespace enos::gateway::testing

@@ -1,9 +1,7 @@
 #ifndef ENOS_TESTS_WIRE_SUPPORT_WATCHED_LOG_H_
 #define ENOS_TESTS_WIRE_SUPPORT_WATCHED_LOG_H_
 
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "server/base/log_capture.h"
 #include "tests/wire/support/wait.h"
@@ -14,12 +12,7 @@ namespace enos::gateway::testing {
 class WatchedLog {
  public:
   bool WaitFor(const std::string& text) const {
-    const auto give_up = std::chrono::steady_clock::now() + kGuard;
-    while (capture_.Text().find(text) == std::string::npos) {
-      if (std::chrono::steady_clock::now() > give_up) return false;
-      std::this_thread::yield();
-    }
-    return true;
+    return WaitUntil([&] { return capture_.Text().find(text) != std::string::npos; });
   }
   std::string Text() const { return capture_.Text(); }
 

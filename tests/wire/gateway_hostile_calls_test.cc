@@ -1,0 +1,134 @@
+// Small calls that would cost much: metadata that refers to itself, and messages that unpack.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <string>
+
+#include "tests/wire/support/fake_enos.h"
+#include "tests/wire/support/gateway_runner.h"
+#include "tests/wire/support/hpack.h"
+#include "tests/wire/support/peak_memory.h"
+#include "tests/wire/support/raw_http2.h"
+
+namespace enos::gateway::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr uint8_t kWholeHeaders = RawHttp2::kEndHeaders;
+
+class GatewayHostileCallsTest : public ::testing::Test {
+ protected:
+  // The bytes of the answer's headers and trailers, which gRPC 1.51 writes without Huffman codes.
+  static std::string ReadAnswer(RawHttp2& client) {
+    std::string bytes;
+    while (const auto frame = client.ReadUntil(RawHttp2::kHeaders)) {
+      bytes += frame->payload;
+      if ((frame->flags & RawHttp2::kEndStream) != 0) break;
+    }
+    return bytes;
+  }
+
+  std::string AnswerTo(std::string_view headers, std::string_view message) const {
+    RawHttp2 client(gateway_.gateway().address());
+    client.SendPreface();
+    client.Send(RawHttp2::kHeaders, kWholeHeaders, 1, CallHeaders(headers));
+    if (!client.SendWithinWindow(1, message)) return "ended early";
+    return ReadAnswer(client);
+  }
+
+  FakeEnos enos_;
+  mutable GatewayRunner gateway_{enos_.url()};
+};
+
+// A valid call.
+std::string FlowMessage() {
+  dataflow::v1::UpdateAndTriggerFlowRequest request;
+  request.set_user_id("user");
+  request.set_org_id("organization");
+  request.set_flow_id(3377);
+  request.mutable_trigger_time()->set_seconds(1574385824);
+  return request.SerializeAsString();
+}
+
+TEST_F(GatewayHostileCallsTest, SeveralRequestIds_AreTreatedAsNone) {
+  const std::string one = AnswerTo(HeaderLiteral("x-request-id", "one"), GrpcMessage(""));
+  EXPECT_THAT(one, HasSubstr("one"));
+  const std::string answer = AnswerTo(
+      HeaderLiteral("x-request-id", "one") + HeaderLiteral("x-request-id", "two"), GrpcMessage(""));
+  EXPECT_THAT(answer, HasSubstr("x-request-id"));
+  EXPECT_THAT(answer, Not(HasSubstr("one,two")));
+}
+
+// 46 KB on the wire: a value of 4 KB and 42,000 references to it, in frames that are each below
+// what gRPC 1.51 allows before the client has acknowledged its settings.
+TEST_F(GatewayHostileCallsTest, MetadataThatRefersToItself_CostsLittle) {
+  RawHttp2 client(gateway_.gateway().address());
+  client.SendPreface();
+  const PeakMemory memory;
+  client.Send(RawHttp2::kHeaders, 0, 1,
+              CallHeaders(HeaderLiteral("x-request-id", std::string(3900, 'r'), Indexed::kYes)));
+  std::string references;
+  for (int i = 0; i < 4200; ++i) references += HeaderReference(kNewestEntry);
+  for (int i = 0; i < 10; ++i)
+    client.Send(RawHttp2::kContinuation, i == 9 ? kWholeHeaders : 0, 1, references);
+  client.Send(RawHttp2::kData, RawHttp2::kEndStream, 1, GrpcMessage(""));
+  EXPECT_THAT(ReadAnswer(client), HasSubstr("x-request-id"));
+  EXPECT_LT(memory.GrowthInMiB(), 96);
+  EXPECT_EQ(Summary(gateway_.Call()), "OK");
+}
+
+std::string Packed(const std::string& bytes, int window_bits) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 9, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(deflateBound(&stream, bytes.size()), '\0');
+  std::string unpacked = bytes;
+  stream.next_in = reinterpret_cast<Bytef*>(unpacked.data());
+  stream.avail_in = static_cast<uInt>(unpacked.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+constexpr int kZlib = 15;
+constexpr int kGzip = 31;
+
+struct PackedCase {
+  const char* name;
+  const char* encoding;
+  int window_bits;
+  const char* told;  // part of the answer
+};
+
+class PackedCalls : public GatewayHostileCallsTest,
+                    public ::testing::WithParamInterface<PackedCase> {};
+
+TEST_P(PackedCalls, AreRefusedWithoutBeingUnpacked) {
+  const std::string call = Packed(FlowMessage(), GetParam().window_bits);
+  const std::string bomb = Packed(std::string(64 << 20, 'a'), GetParam().window_bits);
+  const std::string encoding = HeaderLiteral("grpc-encoding", GetParam().encoding);
+  const PeakMemory memory;
+  EXPECT_THAT(AnswerTo(encoding, GrpcMessage(call, /*compressed=*/true)),
+              HasSubstr(GetParam().told));
+  const std::string answer = AnswerTo(encoding, GrpcMessage(bomb, /*compressed=*/true));
+  if (answer != "ended early") {
+    EXPECT_THAT(answer, HasSubstr(GetParam().told));
+  }
+  EXPECT_LT(memory.GrowthInMiB(), 32);
+  EXPECT_EQ(enos_.calls(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Encodings, PackedCalls,
+                         ::testing::Values(PackedCase{"Gzip", "gzip", kGzip, "12"},
+                                           PackedCase{"Deflate", "deflate", kZlib, "12"},
+                                           PackedCase{"Identity", "identity", kGzip, "13"},
+                                           PackedCase{"Unknown", "zstd", kGzip, "1"}),
+                         [](const auto& given) { return given.param.name; });
+
+}  // namespace
+}  // namespace enos::gateway::testing
