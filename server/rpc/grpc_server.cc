@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "server/base/memory.h"
+
 namespace enos::gateway {
 namespace {
 
@@ -88,7 +90,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       loop_(loop),
       trigger_(trigger),
       reflection_(ServiceNames()),
-      acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut),
+      acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut, Sensors()),
       rpc_environment_{service_,
                        loop,
                        trigger,
@@ -101,6 +103,16 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
                        ids,
                        callers,
                        acceptor_.connections()} {}
+
+// What gRPC frees on one thread belongs to the part of the allocator of another, which notices when
+// it next needs memory: idle threads never.
+InboundSensors GrpcServer::Sensors() {
+  InboundSensors sensors = InboundSensors::Real();
+  sensors.collect_memory = [this] {
+    for (auto& queue : queues_) queue->Post(&CollectFreedMemory);
+  };
+  return sensors;
+}
 
 GrpcServer::~GrpcServer() { Drain(); }
 

@@ -75,6 +75,7 @@ class GrpcServer {
  private:
   void PublishHealth(bool serving);
   void CloseQueues();
+  InboundSensors Sensors();
 
   const GrpcServerOptions options_;
   const CallEvents events_;

@@ -12,6 +12,7 @@ namespace {
 constexpr int kLinesEachSecond = 10;
 // gRPC needs a moment to free what cut connections held.
 constexpr std::chrono::seconds kGivingBack{2};
+constexpr std::chrono::milliseconds kBetweenCollections{100};
 
 const char* Because(CutReason reason) {
   return reason == CutReason::kMemory ? "the process's memory is short"
@@ -23,7 +24,7 @@ const char* Because(CutReason reason) {
 InboundSensors InboundSensors::Real() {
   return {&std::chrono::steady_clock::now,
           [memory = std::make_shared<ResidentMemory>()] { return memory->Bytes(); },
-          &ConnectionTable::TcpReceivedBytes, &GiveMemoryBackAtOnce};
+          &ConnectionTable::TcpReceivedBytes, &GiveMemoryBackAtOnce, [] {}};
 }
 
 InboundWatch::InboundWatch(ConnectionTable& connections, InboundLimits limits,
@@ -58,6 +59,9 @@ void InboundWatch::GiveMemoryBack(SteadyTime now) {
   if (guard_.is_memory_needed()) memory_needed_until_ = now + kGivingBack;
   const bool is_needed = now < memory_needed_until_;
   if (std::exchange(is_giving_back_, is_needed) != is_needed) sensors_.give_memory_back(is_needed);
+  if (!is_needed || now < next_collection_) return;
+  next_collection_ = now + kBetweenCollections;
+  sensors_.collect_memory();
 }
 
 void InboundWatch::Cut(const ConnectionTable::Observed& connection, CutReason reason,

@@ -19,7 +19,10 @@ struct InboundSensors {
   ConnectionTable::ReceivedBytes received;
   // Whether memory that is freed is needed, rather than speed.
   std::function<void(bool)> give_memory_back;
+  // Called now and then while it is.
+  std::function<void()> collect_memory;
 
+  // The last one does nothing.
   static InboundSensors Real();
 };
 
@@ -53,6 +56,7 @@ class InboundWatch {
   SteadyTime looked_;
   SteadyTime memory_needed_until_;
   bool is_giving_back_ = false;
+  SteadyTime next_collection_;
   // Of the log: there may be hundreds of the kind.
   SteadyTime logging_since_;
   int logged_ = 0;
