@@ -109,7 +109,10 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
 InboundSensors GrpcServer::Sensors() {
   InboundSensors sensors = InboundSensors::Real();
   sensors.collect_memory = [this] {
-    for (auto& queue : queues_) queue->Post(&CollectFreedMemory);
+    // The loop's thread calls the queues anyway.
+    loop_.Post([this] {
+      for (auto& queue : queues_) queue->Post(&CollectFreedMemory);
+    });
   };
   return sensors;
 }
@@ -191,8 +194,17 @@ void GrpcServer::Drain() {
     grpc_server_cancel_all_calls(server_->c_server());
   }
   shutdown.wait();
+  StopWatching();
   CloseQueues();
   server_.reset();
+}
+
+// What the watch has posted to the loop must be through before the queues go.
+void GrpcServer::StopWatching() {
+  acceptor_.StopWatching();
+  std::promise<void> through;
+  loop_.Post([&through] { through.set_value(); });
+  through.get_future().wait();
 }
 
 // After the server's shutdown, when no RPC arrives any more: lets those that did end.

@@ -34,12 +34,12 @@ std::vector<InboundGuard::Cut> WorstHalf(const std::vector<ConnectionLoad>& load
 }  // namespace
 
 bool InboundGuard::IsLookDue(SteadyTime now, uint64_t memory) {
-  const bool is_growing = memory > memory_before_ + kMuchMoreMemory;
+  is_growing_ = memory > memory_before_ + kMuchMoreMemory;
   memory_before_ = memory;
   is_over_ = limits_.max_memory != 0 && memory > limits_.max_memory;
   const bool is_high = limits_.max_memory != 0 && memory > limits_.max_memory / 2;
   is_critical_ = limits_.max_memory != 0 && memory > limits_.max_memory + limits_.max_memory / 6;
-  is_alert_ = is_suspicious_ || is_growing || is_high;
+  is_alert_ = is_suspicious_ || is_growing_ || is_high;
   return now >= next_look_ || (is_alert_ && now >= next_urgent_look_);
 }
 

@@ -60,7 +60,7 @@ class InboundGuard {
   std::chrono::milliseconds wait() const;
 
   // Whether what connections hold, or held, is to be given back to the system soon.
-  bool is_memory_needed() const { return is_suspicious_ || is_over_; }
+  bool is_memory_needed() const { return is_suspicious_ || is_growing_ || is_over_; }
 
   // Whether new connections are to be refused.
   bool is_critical() const { return is_critical_; }
@@ -75,6 +75,7 @@ class InboundGuard {
   uint64_t memory_before_ = 0;
   bool is_suspicious_ = false;  // by the last look
   bool is_alert_ = false;
+  bool is_growing_ = false;
   bool is_over_ = false;
   bool is_critical_ = false;
 };

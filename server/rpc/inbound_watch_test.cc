@@ -92,7 +92,7 @@ TEST_F(InboundWatchTest, WhenMemoryIsShort_TheWorstIsCutAndMemoryGivenBackForAWh
   memory_ = 50 * kMib;
   LookAfter(milliseconds(100));
   EXPECT_THAT(giving_back_, ElementsAre(true));
-  LookAfter(seconds(3));
+  LookAfter(seconds(6));
   EXPECT_THAT(giving_back_, ElementsAre(true, false));
   EXPECT_EQ(collections_, 2);
 }
