@@ -55,8 +55,8 @@ void Announced(Connection& connection, const GoesOn& goes_on) {
   }
 }
 
-// A message that is complete but for a byte hidden behind calls that are refused, each of which
-// the gateway credits with more than it was.
+// Unfinished messages hidden behind calls that are refused, each of which accounts for more than it
+// was.
 void HiddenByCalls(Connection& connection, const GoesOn& goes_on) {
   const std::string message = GrpcMessageAnnounced(kMib - 8, std::string(4096, 'x'));
   const std::string empty = GrpcMessage("");
