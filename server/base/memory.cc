@@ -10,6 +10,7 @@
 #include <fstream>
 
 // Only the gateway itself is linked with it; null elsewhere.
+#pragma weak mi_collect
 #pragma weak mi_option_set
 #pragma weak mi_option_get
 
@@ -62,6 +63,10 @@ void GiveMemoryBackAtOnce(bool at_once) {
   if (mi_option_set == nullptr || mi_option_get == nullptr) return;
   static const long delay = mi_option_get(mi_option_decommit_delay);  // NOLINT(google-runtime-int)
   mi_option_set(mi_option_decommit_delay, at_once ? 0 : delay);
+}
+
+void CollectFreedMemory() {
+  if (mi_collect != nullptr) mi_collect(/*force=*/true);
 }
 
 // cgroups(7): lines of number, controllers and group, between colons.

@@ -27,6 +27,10 @@ class ResidentMemory {
 // speed, which is how it begins. Does nothing in a program without mimalloc. Thread-safe.
 void GiveMemoryBackAtOnce(bool at_once);
 
+// Gives back what this thread's part of the allocator holds of memory that other threads freed. It
+// may take milliseconds. Likewise.
+void CollectFreedMemory();
+
 // The least memory limit of the control groups (version 1 or 2) that this process is in, as a
 // container has one; nullopt: none. Other paths are for tests.
 std::optional<uint64_t> ContainerMemoryLimit(const std::string& own_groups = "/proc/self/cgroup",

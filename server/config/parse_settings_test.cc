@@ -284,6 +284,8 @@ std::vector<BadCase> BadCases() {
       Bad("max_in_flight", "0", "a number from 1 to 1000000"),
       Bad("max_in_flight", "1000001", "a number from 1 to 1000000"),
       Bad("max_in_flight", "many", "a number from 1 to 1000000"),
+      Bad("max_memory", "512Mi", "auto, or a number of MiB from 0 to 1000000"),
+      Bad("max_memory", "-1", "auto, or a number of MiB from 0 to 1000000"),
       Bad("max_queue", "-1", "a number from 0 to 1000000"),
       Bad("max_queue", "1000001", "a number from 0 to 1000000"),
       Bad("max_in_flight_per_caller", "-1", "a number from 0 to 1000000"),

@@ -242,5 +242,14 @@ TEST(GatewayMetrics, SampledValues_AreInTheTextWithHelpAndType) {
               HasSubstr("# HELP something What it is.\n# TYPE something gauge\nsomething 7\n"));
 }
 
+TEST(GatewayMetrics, CutConnections_AreCountedByReasonFromTheStart) {
+  GatewayMetrics metrics("1.2.3");
+  const std::string name = "enos_gateway_connections_cut_total";
+  EXPECT_EQ(Value(metrics, name, {R"(reason="unfinished")"}), "0");
+  metrics.ConnectionCut(/*for_memory=*/true);
+  EXPECT_EQ(Value(metrics, name, {R"(reason="memory")"}), "1");
+  EXPECT_EQ(Value(metrics, name, {R"(reason="unfinished")"}), "0");
+}
+
 }  // namespace
 }  // namespace enos::gateway

@@ -20,7 +20,7 @@ uint64_t Share(uint64_t bytes, Duration elapsed, std::chrono::seconds of) {
 
 void CallBytes::Add(uint64_t message_bytes) {
   allowed += message_bytes + message_bytes / 16 + ByteAccount::kCallAllowance;
-  messages += message_bytes;
+  usual += message_bytes + ByteAccount::kUsualHeaders;
 }
 
 void ByteAccount::Update(uint64_t total, const CallBytes& calls, Duration elapsed) {
@@ -28,7 +28,7 @@ void ByteAccount::Update(uint64_t total, const CallBytes& calls, Duration elapse
   total_ = std::max(total, total_);
   const uint64_t forgiven = Share(kForgivenEachSecond, elapsed, std::chrono::seconds(1));
   unaccounted_ = Less(unaccounted_ + received, calls.allowed + forgiven);
-  recent_ = Less(recent_, Share(recent_, elapsed, kRecent)) + Less(received, calls.messages);
+  recent_ = Less(recent_, Share(recent_, elapsed, kRecent)) + Less(received, calls.usual);
 }
 
 }  // namespace enos::gateway

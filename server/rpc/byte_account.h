@@ -9,8 +9,8 @@ namespace enos::gateway {
 
 // What arrived calls account for of the bytes that came on a connection.
 struct CallBytes {
-  uint64_t allowed = 0;   // at most what the calls were on the wire
-  uint64_t messages = 0;  // their messages alone
+  uint64_t allowed = 0;  // at most what the calls were on the wire
+  uint64_t usual = 0;    // what most would have been
 
   // A call with a message of this size arrived.
   void Add(uint64_t message_bytes);
@@ -24,6 +24,8 @@ class ByteAccount {
  public:
   // For a call's headers and framing, beside a sixteenth of its message: as much as headers may be.
   static constexpr uint64_t kCallAllowance = 16 << 10;
+  // What headers and framing usually take, once a connection's headers have been sent before.
+  static constexpr uint64_t kUsualHeaders = 512;
   // For what is no call, and is neither held nor heavy: pings, acknowledgements, health checks.
   static constexpr uint64_t kForgivenEachSecond = 1 << 10;
 
@@ -34,8 +36,8 @@ class ByteAccount {
   // Received, and by no call. A calm connection's is 0 most of the time.
   uint64_t unaccounted() const { return unaccounted_; }
 
-  // Received in the last seconds, messages of calls apart. Not to be hidden behind many small
-  // calls, each of which has its allowance, but a busy connection's is not 0 either.
+  // Received in the last seconds beyond what calls usually take. Not to be hidden behind many small
+  // calls with their allowances, but a busy connection's with large headers is not 0 either.
   uint64_t recent() const { return recent_; }
 
  private:

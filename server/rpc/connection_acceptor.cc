@@ -33,6 +33,7 @@ std::error_code ConnectionAcceptor::Listen(const std::string& host, uint16_t por
 
 void ConnectionAcceptor::Start(HandOver hand_over) {
   hand_over_ = std::move(hand_over);
+  watch_.Start();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -50,8 +51,7 @@ void ConnectionAcceptor::Run() {
   pthread_setname_np(pthread_self(), "enos-accept");
   while (!ending_) {
     std::array<pollfd, 2> waiting{{{wake_, POLLIN, 0}, {socket_.fd(), POLLIN, 0}}};
-    ::poll(waiting.data(), waiting.size(), static_cast<int>(watch_.wait().count()));
-    watch_.Look();
+    ::poll(waiting.data(), waiting.size(), -1);
     if (AcceptAll()) continue;
     Report("the process has no descriptor or memory for it: it waits");
     WaitForWake(kAcceptAgain);
@@ -89,6 +89,7 @@ void ConnectionAcceptor::Take(int fd) {
   }
   Report(nullptr);
   connections_.Add(fd);
+  watch_.Wake();
   hand_over_(fd);
 }
 

@@ -24,7 +24,7 @@ namespace enos::gateway {
 // descriptors that calls to EnOS need stay free. So is one that would take one of the process's
 // last kReserved descriptors. Where there is none at all, connections wait until there are some.
 //
-// In between it watches what the open ones send: see InboundWatch.
+// Beside it the open ones are watched: see InboundWatch.
 //
 // Used from one thread, unless it says otherwise.
 class ConnectionAcceptor {
@@ -36,7 +36,7 @@ class ConnectionAcceptor {
   // For whatever must go on in a shortage: health checks, not least.
   static constexpr uint64_t kReserved = 16;
 
-  // `on_cut` is called on the acceptor's thread.
+  // `on_cut` and `sensors` are called on the watch's thread.
   explicit ConnectionAcceptor(
       size_t max_connections, InboundLimits limits = {},
       InboundWatch::OnCut on_cut = [](CutReason) {},
@@ -54,8 +54,10 @@ class ConnectionAcceptor {
   // After Listen, once.
   void Start(HandOver hand_over);
 
-  // Nothing is handed over afterwards, and nothing listens. A second call does nothing.
+  // Nothing is handed over afterwards, and nothing listens. A second call does nothing. Connections
+  // are watched until StopWatching, or the end.
   void Stop();
+  void StopWatching() { watch_.Stop(); }
 
   // Whether the last connection was closed because there are `max_connections`. Thread-safe.
   bool full() const { return full_; }

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "server/base/memory.h"
+
 namespace enos::gateway {
 namespace {
 
@@ -88,7 +90,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       loop_(loop),
       trigger_(trigger),
       reflection_(ServiceNames()),
-      acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut),
+      acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut, Sensors()),
       rpc_environment_{service_,
                        loop,
                        trigger,
@@ -101,6 +103,19 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
                        ids,
                        callers,
                        acceptor_.connections()} {}
+
+// What gRPC frees on one thread belongs to the part of the allocator of another, which notices when
+// it next needs memory: idle threads never.
+InboundSensors GrpcServer::Sensors() {
+  InboundSensors sensors = InboundSensors::Real();
+  sensors.collect_memory = [this] {
+    // The loop's thread calls the queues anyway.
+    loop_.Post([this] {
+      for (auto& queue : queues_) queue->Post(&CollectFreedMemory);
+    });
+  };
+  return sensors;
+}
 
 GrpcServer::~GrpcServer() { Drain(); }
 
@@ -179,8 +194,17 @@ void GrpcServer::Drain() {
     grpc_server_cancel_all_calls(server_->c_server());
   }
   shutdown.wait();
+  StopWatching();
   CloseQueues();
   server_.reset();
+}
+
+// What the watch has posted to the loop must be through before the queues go.
+void GrpcServer::StopWatching() {
+  acceptor_.StopWatching();
+  std::promise<void> through;
+  loop_.Post([&through] { through.set_value(); });
+  through.get_future().wait();
 }
 
 // After the server's shutdown, when no RPC arrives any more: lets those that did end.

@@ -26,7 +26,7 @@ struct GrpcServerOptions {
   std::shared_ptr<grpc::ServerCredentials> credentials;
   size_t max_connections = 1024;
   InboundLimits inbound;
-  InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on the acceptor's thread
+  InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a thread of its own
   bool reflection = true;                                    // grpc.reflection.v1alpha
   bool early_headers = true;
   Duration upstream_timeout = std::chrono::seconds(30);
@@ -74,7 +74,9 @@ class GrpcServer {
 
  private:
   void PublishHealth(bool serving);
+  void StopWatching();
   void CloseQueues();
+  InboundSensors Sensors();
 
   const GrpcServerOptions options_;
   const CallEvents events_;

@@ -34,12 +34,12 @@ std::vector<InboundGuard::Cut> WorstHalf(const std::vector<ConnectionLoad>& load
 }  // namespace
 
 bool InboundGuard::IsLookDue(SteadyTime now, uint64_t memory) {
-  const bool is_growing = memory > memory_before_ + kMuchMoreMemory;
+  is_growing_ = memory > memory_before_ + kMuchMoreMemory;
   memory_before_ = memory;
   is_over_ = limits_.max_memory != 0 && memory > limits_.max_memory;
   const bool is_high = limits_.max_memory != 0 && memory > limits_.max_memory / 2;
   is_critical_ = limits_.max_memory != 0 && memory > limits_.max_memory + limits_.max_memory / 6;
-  is_alert_ = is_suspicious_ || is_growing || is_high;
+  is_alert_ = is_suspicious_ || is_growing_ || is_high;
   return now >= next_look_ || (is_alert_ && now >= next_urgent_look_);
 }
 
@@ -55,16 +55,18 @@ std::vector<InboundGuard::Cut> InboundGuard::Decide(SteadyTime began, SteadyTime
     if (loads[i].unaccounted > limits_.max_unaccounted) cuts.push_back({i, CutReason::kUnfinished});
   }
   // What those give back may be enough.
-  if (!is_over_ || !cuts.empty() || now < next_memory_cut_) return cuts;
-  cuts = CutForMemory(loads);
-  if (!cuts.empty()) next_memory_cut_ = now + kPause;
+  if (!is_over_ || !cuts.empty() || now < last_memory_cut_ + kPause) return cuts;
+  cuts = CutForMemory(now, loads);
+  if (!cuts.empty()) last_memory_cut_ = now;
   return cuts;
 }
 
 std::vector<InboundGuard::Cut> InboundGuard::CutForMemory(
-    const std::vector<ConnectionLoad>& loads) const {
+    SteadyTime now, const std::vector<ConnectionLoad>& loads) const {
   auto cuts = WorstHalf(loads, &ConnectionLoad::unaccounted, kFloor);
-  if (cuts.empty() && is_critical_) cuts = WorstHalf(loads, &ConnectionLoad::recent, kRecentFloor);
+  const bool is_last_resort = is_critical_ && now >= last_memory_cut_ + kLastResort;
+  if (cuts.empty() && is_last_resort)
+    cuts = WorstHalf(loads, &ConnectionLoad::recent, kRecentFloor);
   return cuts;
 }
 

@@ -33,12 +33,14 @@ struct ConnectionLoad {
 //   as many as the worst: hostile ones come in numbers, and one at a time would be too slow. None
 //   below kFloor, with which nobody can do harm. Then memory has kPause to come back.
 // - above that by a sixth (the limit is near then, where it is a container's) those that sent the
-//   most lately are cut in the same way, whatever it was for, and no new ones are taken: many small
-//   calls may hide what is unaccounted, and when the process dies every call dies with it.
+//   most lately are cut in the same way, whatever it was for, once no cut has helped for
+//   kLastResort, and no new ones are taken: many small calls may hide what is unaccounted, and when
+//   the process dies every call dies with it.
 class InboundGuard {
  public:
   static constexpr uint64_t kFloor = 16 << 10;
   static constexpr std::chrono::milliseconds kPause{50};
+  static constexpr std::chrono::milliseconds kLastResort{2000};
 
   explicit InboundGuard(InboundLimits limits) : limits_(limits) {}
 
@@ -58,21 +60,22 @@ class InboundGuard {
   std::chrono::milliseconds wait() const;
 
   // Whether what connections hold, or held, is to be given back to the system soon.
-  bool is_memory_needed() const { return is_suspicious_ || is_over_; }
+  bool is_memory_needed() const { return is_suspicious_ || is_growing_ || is_over_; }
 
   // Whether new connections are to be refused.
   bool is_critical() const { return is_critical_; }
 
  private:
-  std::vector<Cut> CutForMemory(const std::vector<ConnectionLoad>& loads) const;
+  std::vector<Cut> CutForMemory(SteadyTime now, const std::vector<ConnectionLoad>& loads) const;
 
   InboundLimits limits_;
   SteadyTime next_look_;
   SteadyTime next_urgent_look_;  // looks must not take the thread's time up
-  SteadyTime next_memory_cut_;
+  SteadyTime last_memory_cut_;
   uint64_t memory_before_ = 0;
   bool is_suspicious_ = false;  // by the last look
   bool is_alert_ = false;
+  bool is_growing_ = false;
   bool is_over_ = false;
   bool is_critical_ = false;
 };

@@ -1,5 +1,7 @@
 #include "server/rpc/inbound_watch.h"
 
+#include <pthread.h>
+
 #include <memory>
 #include <utility>
 
@@ -11,7 +13,8 @@ namespace {
 
 constexpr int kLinesEachSecond = 10;
 // gRPC needs a moment to free what cut connections held.
-constexpr std::chrono::seconds kGivingBack{2};
+constexpr std::chrono::seconds kGivingBack{5};
+constexpr std::chrono::milliseconds kBetweenCollections{100};
 
 const char* Because(CutReason reason) {
   return reason == CutReason::kMemory ? "the process's memory is short"
@@ -23,7 +26,7 @@ const char* Because(CutReason reason) {
 InboundSensors InboundSensors::Real() {
   return {&std::chrono::steady_clock::now,
           [memory = std::make_shared<ResidentMemory>()] { return memory->Bytes(); },
-          &ConnectionTable::TcpReceivedBytes, &GiveMemoryBackAtOnce};
+          &ConnectionTable::TcpReceivedBytes, &GiveMemoryBackAtOnce, [] {}};
 }
 
 InboundWatch::InboundWatch(ConnectionTable& connections, InboundLimits limits,
@@ -38,10 +41,46 @@ std::chrono::milliseconds InboundWatch::wait() const {
   return connections_.size() == 0 ? std::chrono::milliseconds(-1) : guard_.wait();
 }
 
+void InboundWatch::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void InboundWatch::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+// With the mutex, so that it is not lost on a thread that is about to wait.
+void InboundWatch::Wake() {
+  const std::lock_guard lock(mutex_);
+  wake_.notify_all();
+}
+
+void InboundWatch::Run() {
+  pthread_setname_np(pthread_self(), "enos-guard");
+  std::unique_lock lock(mutex_);
+  while (!ending_) {
+    const auto time = wait();
+    if (time.count() < 0) {
+      wake_.wait(lock, [this] { return ending_ || connections_.size() != 0; });
+    } else {
+      wake_.wait_for(lock, time, [this] { return ending_; });
+    }
+    lock.unlock();
+    Look();
+    lock.lock();
+  }
+}
+
 void InboundWatch::Look() {
   const SteadyTime began = sensors_.now();
   const uint64_t memory = sensors_.memory();
   const bool is_due = guard_.IsLookDue(began, memory);
+  is_critical_ = guard_.is_critical();
   GiveMemoryBack(began);
   if (!is_due) return;
   const auto observed =
@@ -58,6 +97,9 @@ void InboundWatch::GiveMemoryBack(SteadyTime now) {
   if (guard_.is_memory_needed()) memory_needed_until_ = now + kGivingBack;
   const bool is_needed = now < memory_needed_until_;
   if (std::exchange(is_giving_back_, is_needed) != is_needed) sensors_.give_memory_back(is_needed);
+  if (!is_needed || now < next_collection_) return;
+  next_collection_ = now + kBetweenCollections;
+  sensors_.collect_memory();
 }
 
 void InboundWatch::Cut(const ConnectionTable::Observed& connection, CutReason reason,

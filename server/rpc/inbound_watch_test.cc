@@ -46,13 +46,15 @@ class InboundWatchTest : public testing::Test {
   uint64_t memory_ = 50 * kMib;
   std::map<int, uint64_t> received_;  // by socket
   std::vector<bool> giving_back_;
+  int collections_ = 0;
   std::vector<CutReason> cuts_;
-  InboundWatch watch_{connections_,
-                      {16 * kMib, 300 * kMib},
-                      {[this] { return now_; }, [this] { return memory_; },
-                       [this](int socket) { return received_[socket]; },
-                       [this](bool is_needed) { giving_back_.push_back(is_needed); }},
-                      [this](CutReason reason) { cuts_.push_back(reason); }};
+  InboundWatch watch_{
+      connections_,
+      {16 * kMib, 300 * kMib},
+      {[this] { return now_; }, [this] { return memory_; },
+       [this](int socket) { return received_[socket]; },
+       [this](bool is_needed) { giving_back_.push_back(is_needed); }, [this] { ++collections_; }},
+      [this](CutReason reason) { cuts_.push_back(reason); }};
 };
 
 TEST_F(InboundWatchTest, NobodyIsCutForNothing) {
@@ -86,11 +88,13 @@ TEST_F(InboundWatchTest, WhenMemoryIsShort_TheWorstIsCutAndMemoryGivenBackForAWh
   EXPECT_TRUE(IsOpen(polite_));
   EXPECT_FALSE(IsOpen(hostile_));
   EXPECT_THAT(giving_back_, ElementsAre(true));
+  EXPECT_EQ(collections_, 1);
   memory_ = 50 * kMib;
   LookAfter(milliseconds(100));
   EXPECT_THAT(giving_back_, ElementsAre(true));
-  LookAfter(seconds(3));
+  LookAfter(seconds(6));
   EXPECT_THAT(giving_back_, ElementsAre(true, false));
+  EXPECT_EQ(collections_, 2);
 }
 
 TEST_F(InboundWatchTest, WithoutConnections_ItWaitsForEver) {

@@ -52,7 +52,7 @@ bool IsReport(const std::string& line) {
 }  // namespace
 
 GatewayProcess::GatewayProcess(const std::string& program, const std::string& enos_url,
-                               const std::string& log)
+                               const std::string& log, const std::vector<std::string>& flags)
     : log_(log), output_end_(output_ended_.get_future()) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -60,6 +60,7 @@ GatewayProcess::GatewayProcess(const std::string& program, const std::string& en
     std::exit(2);
   }
   std::vector<std::string> arguments = Arguments(program, enos_url);
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
   std::vector<char*> words;
   words.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) words.push_back(argument.data());

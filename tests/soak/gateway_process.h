@@ -24,7 +24,8 @@ inline constexpr std::chrono::seconds kDrainTimeout{10};
 // file, and is searched for reports of sanitizers on the way. Used from one thread.
 class GatewayProcess {
  public:
-  GatewayProcess(const std::string& program, const std::string& enos_url, const std::string& log);
+  GatewayProcess(const std::string& program, const std::string& enos_url, const std::string& log,
+                 const std::vector<std::string>& flags = {});
   GatewayProcess(const GatewayProcess&) = delete;
   GatewayProcess& operator=(const GatewayProcess&) = delete;
   ~GatewayProcess();  // kills what still runs

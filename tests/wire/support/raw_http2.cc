@@ -55,7 +55,10 @@ void RawHttp2::Send(Type type, uint8_t flags, uint32_t stream, std::string_view 
 void RawHttp2::SendBytes(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return;
+    if (sent <= 0) {
+      is_refused_ = true;
+      return;
+    }
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
 }
@@ -109,7 +112,7 @@ bool RawHttp2::WaitForWindow(uint32_t stream) {
   return true;
 }
 
-bool RawHttp2::SendWithinWindow(uint32_t stream, std::string_view message) {
+bool RawHttp2::SendWithinWindow(uint32_t stream, std::string_view message, bool whole) {
   stream_window_ = 65535;
   while (!message.empty()) {
     if (!WaitForWindow(stream)) return false;
@@ -118,7 +121,7 @@ bool RawHttp2::SendWithinWindow(uint32_t stream, std::string_view message) {
     message.remove_prefix(piece.size());
     connection_window_ -= static_cast<int64_t>(piece.size());
     stream_window_ -= static_cast<int64_t>(piece.size());
-    Send(kData, message.empty() ? kEndStream : 0, stream, piece);
+    Send(kData, whole && message.empty() ? kEndStream : 0, stream, piece);
   }
   return true;
 }

@@ -49,8 +49,11 @@ class RawHttp2 {
   std::optional<Frame> ReadUntil(Type type);
   // Sends a message in frames as large as allowed, each when there is room for it in the
   // connection's and the stream's windows, which are those of the protocol's start. False: the
-  // server ended the stream or the connection before all was sent.
-  bool SendWithinWindow(uint32_t stream, std::string_view message);
+  // server ended the stream or the connection before all was sent. The last frame ends the stream
+  // where it is `whole`.
+  bool SendWithinWindow(uint32_t stream, std::string_view message, bool whole = true);
+  // False once the server was seen to have ended the connection, or takes nothing any more.
+  bool IsOpen() const { return !ended_ && !is_refused_; }
   // Reads on until the server ends the connection; false when it does not within kGuard.
   bool ReadToEnd();
 
@@ -64,6 +67,7 @@ class RawHttp2 {
   boost::asio::io_context io_;
   boost::asio::ip::tcp::socket socket_{io_};
   bool ended_ = false;  // by the server
+  bool is_refused_ = false;
   int64_t connection_window_ = 65535;
   int64_t stream_window_ = 65535;  // of the stream that a message goes out on
 };

@@ -1,0 +1,23 @@
+#ifndef ENOS_TESTS_HOSTILE_KINDS_H_
+#define ENOS_TESTS_HOSTILE_KINDS_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/hostile/connection.h"
+
+namespace enos::hostile {
+
+// What one hostile connection does until it is ended or `goes_on` says no.
+struct Kind {
+  std::string name;
+  std::string what;
+  std::function<void(Connection&, const std::function<bool()>& goes_on)> attack;
+};
+
+const std::vector<Kind>& Kinds();
+
+}  // namespace enos::hostile
+
+#endif  // ENOS_TESTS_HOSTILE_KINDS_H_

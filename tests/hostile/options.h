@@ -1,0 +1,29 @@
+#ifndef ENOS_TESTS_HOSTILE_OPTIONS_H_
+#define ENOS_TESTS_HOSTILE_OPTIONS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace enos::hostile {
+
+// What tests/hostile.sh passes on.
+struct Options {
+  std::string gateway;             // the program enos-flow-gateway
+  std::string directory = ".";     // takes the gateway's log
+  std::vector<std::string> kinds;  // none: all of them at once
+  int connections = 100;           // of each kind
+  std::chrono::seconds seconds{20};
+  bool tls = false;
+  int64_t max_memory = 384;  // the gateway's, MiB
+  int64_t peak = 512;        // that memory must stay below, MiB
+  int callers = 8;           // polite ones, each with a connection
+};
+
+// Reads the command line; on a mistake says so and exits with status 2 (--help: 0).
+Options ReadOptions(int argc, char** argv);
+
+}  // namespace enos::hostile
+
+#endif  // ENOS_TESTS_HOSTILE_OPTIONS_H_

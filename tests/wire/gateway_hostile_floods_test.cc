@@ -1,0 +1,106 @@
+// What gRPC keeps for a client without a call ever arriving: the connection is cut, others go on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "tests/wire/support/fake_enos.h"
+#include "tests/wire/support/gateway_runner.h"
+#include "tests/wire/support/hpack.h"
+#include "tests/wire/support/raw_http2.h"
+
+namespace enos::gateway::testing {
+namespace {
+
+constexpr uint32_t kMib = 1 << 20;
+// More than any of them needs to be cut, so that a test ends.
+constexpr size_t kEnough = size_t{1} << 30;
+
+class GatewayFloodTest : public ::testing::Test {
+ protected:
+  GatewayFloodTest() { client_.SendPreface(); }
+  ~GatewayFloodTest() override { EXPECT_EQ(Summary(gateway_.Call()), "OK") << "others are served"; }
+
+  // Sends `next()` until the connection is gone; false when it never is.
+  template <typename Next>
+  bool IsCutBy(Next next) {
+    for (size_t sent = 0; sent < kEnough && client_.IsOpen();) sent += next();
+    return !client_.IsOpen();
+  }
+
+  FakeEnos enos_;
+  GatewayRunner gateway_{enos_.url()};
+  RawHttp2 client_{gateway_.gateway().address()};
+};
+
+std::string Literals(size_t bytes) {
+  std::string headers;
+  for (int i = 0; headers.size() < bytes; ++i)
+    headers += HeaderLiteral("x-" + std::to_string(i), std::string(100, 'v'));
+  return headers;
+}
+
+TEST_F(GatewayFloodTest, UnfinishedMessages_EndTheConnection) {
+  const std::string message = GrpcMessageAnnounced(kMib - 8, std::string(kMib - 9, 'x'));
+  uint32_t stream = 1;
+  EXPECT_TRUE(IsCutBy([&] {
+    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, stream, CallHeaders());
+    client_.SendWithinWindow(std::exchange(stream, stream + 2), message, /*whole=*/false);
+    return message.size();
+  }));
+}
+
+TEST_F(GatewayFloodTest, AMessageAnnouncedAs4Gib_EndsTheConnection) {
+  client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1, CallHeaders());
+  client_.SendWithinWindow(1, GrpcMessageAnnounced(0xfffffff0, std::string(64 * kMib, 'x')),
+                           /*whole=*/false);
+  EXPECT_FALSE(client_.IsOpen());
+}
+
+TEST_F(GatewayFloodTest, HeadersWithoutEnd_EndTheConnection) {
+  client_.Send(RawHttp2::kHeaders, 0, 1, CallHeaders());
+  const std::string more = Literals(16'000);
+  EXPECT_TRUE(IsCutBy([&] {
+    client_.Send(RawHttp2::kContinuation, 0, 1, more);
+    return more.size();
+  }));
+}
+
+TEST_F(GatewayFloodTest, HeadersOf15MibInOneFrame_EndTheConnection) {
+  const std::string headers = CallHeaders(Literals(15 * kMib));
+  uint32_t stream = 1;
+  EXPECT_TRUE(IsCutBy([&] {
+    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, std::exchange(stream, stream + 2),
+                 headers);
+    return headers.size();
+  }));
+}
+
+TEST_F(GatewayFloodTest, StreamsWithoutCalls_EndTheConnection) {
+  const std::string headers = CallHeaders(HeaderLiteral("x-filler", std::string(8000, 'x')));
+  uint32_t stream = 1;
+  EXPECT_TRUE(IsCutBy([&] {
+    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, std::exchange(stream, stream + 2),
+                 headers);
+    return headers.size();
+  }));
+}
+
+TEST_F(GatewayFloodTest, SettingsOnly_EndTheConnection) {
+  std::string unknown;
+  for (int i = 0; i < 2000; ++i) unknown += std::string("\xff\xff\0\0\0\0", 6);
+  EXPECT_TRUE(IsCutBy([&] {
+    client_.Send(RawHttp2::kSettings, 0, 0, unknown);
+    return unknown.size();
+  }));
+}
+
+TEST_F(GatewayFloodTest, CallsBetweenLargeMessages_AreNotCut) {
+  RpcOptions large;
+  large.parameter_bytes = 900 << 10;
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(Summary(gateway_.Call(large)), "OK") << i;
+}
+
+}  // namespace
+}  // namespace enos::gateway::testing
