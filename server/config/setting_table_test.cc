@@ -26,7 +26,7 @@ auto Comparable(const Settings& s) {
       s.connect_timeout, s.upstream_idle_timeout, s.max_in_flight, s.max_queue, s.max_queue_wait,
       s.reload_interval, s.drain_delay, s.drain_timeout, s.max_connection_age,
       s.max_connection_idle, s.handshake_timeout, s.log_level, s.log_format, s.policy_file,
-      s.jwt_keys_file, s.jwt_issuer, s.jwt_audience, s.max_in_flight_per_caller);
+      s.jwt_keys_file, s.jwt_issuer, s.jwt_audience, s.max_in_flight_per_caller, s.front_socket);
 }
 
 std::string TestName(const testing::TestParamInfo<SettingInfo>& param) {

@@ -39,6 +39,8 @@ class ConnectionAcceptor {
 
   // See ListeningSocket::Listen.
   std::error_code Listen(const std::string& host, uint16_t port);
+  // Or at a Unix-domain socket: see ListeningSocket::ListenAt.
+  std::error_code ListenAt(const std::string& path);
   uint16_t port() const { return socket_.port(); }
 
   // After Listen, once.
@@ -54,6 +56,7 @@ class ConnectionAcceptor {
   const ConnectionTable& connections() const { return connections_; }
 
  private:
+  std::error_code MakeWake();
   void Run();
   bool AcceptAll();
   void Take(int fd);

@@ -99,6 +99,8 @@ void FlowRpc::OnArrived() {
 void FlowRpc::RecordArrival() {
   CallRecord& record = *record_;
   record.peer = context_.peer();
+  is_front_ = IsFront(record.peer);
+  if (is_front_) record.peer = FrontPeer(MetadataValues(kFrontPeerKey), std::move(record.peer));
   socket_ = env_.connections.SocketOf(record.peer);
   record.org_id = request_.org_id();
   record.flow_id = request_.flow_id();
@@ -130,10 +132,12 @@ std::optional<CallError> FlowRpc::Identify() {
   const CallerChecks& checks = env_.callers;
   if (checks.access == nullptr) return std::nullopt;
   PresentedIdentity presented;
-  const auto [first, last] = context_.client_metadata().equal_range("authorization");
-  for (auto entry = first; entry != last; ++entry)
-    presented.authorizations.emplace_back(entry->second.data(), entry->second.size());
-  if (checks.certificates) presented.certificate = CertificateIdentities(*context_.auth_context());
+  presented.authorizations = MetadataValues("authorization");
+  if (is_front_) {
+    presented.certificate = FrontIdentities(MetadataValues(kFrontCertificateKey));
+  } else if (checks.certificates) {
+    presented.certificate = CertificateIdentities(*context_.auth_context());
+  }
   auto refusal = checks.access->Identify(presented, &identities_);
   if (!identities_.empty()) record_->caller = identities_.front();
   if (!refusal) return std::nullopt;
@@ -280,6 +284,14 @@ std::string FlowRpc::Metadata(const char* key) const {
     if (entry != first) values.push_back(',');
     values.append(entry->second.data(), entry->second.size());
   }
+  return values;
+}
+
+std::vector<std::string_view> FlowRpc::MetadataValues(const char* key) const {
+  std::vector<std::string_view> values;
+  const auto [first, last] = context_.client_metadata().equal_range(key);
+  for (auto entry = first; entry != last; ++entry)
+    values.emplace_back(entry->second.data(), entry->second.size());
   return values;
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct CallEvents {
 // How callers are looked at, at the door. All off: no call pays for it.
 struct CallerChecks {
   const AccessControl* access = nullptr;  // null: everybody may do everything
-  bool certificates = false;              // client certificates are asked for and verified
+  bool certificates = false;  // client certificates are asked for and verified, at the TCP port
   CallerSlots* slots = nullptr;           // null: no limit for each caller
 };
 
@@ -113,6 +114,8 @@ class FlowRpc {
   void AddEnosRequestId(const std::string& enos_request_id);
   // The caller's metadata of this key, several joined by commas; empty when there is none.
   std::string Metadata(const char* key) const;
+  // The values of this key.
+  std::vector<std::string_view> MetadataValues(const char* key) const;
   void RecordArrival();
 
   // The RPC lives as long as an operation or a task may call it.
@@ -138,6 +141,7 @@ class FlowRpc {
 
   // Of the completion queue's thread.
   std::vector<std::string> identities_;  // the caller's, verified
+  bool is_front_ = false;                // it came through the front socket
   bool is_open_ = false;                 // it arrived, and is counted in open_calls
   bool handed_over_ = false;
   int socket_ = -1;  // of its connection; -1: not known
