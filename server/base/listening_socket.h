@@ -9,8 +9,8 @@
 namespace enos::gateway {
 
 // A socket that listens: non-blocking and closed on exec. Of TCP, its connections are without
-// Nagle's delay, and its port is shared with no other socket (no SO_REUSEPORT), but can be had again
-// at once after a restart. Or a Unix-domain socket. Not thread-safe.
+// Nagle's delay, and its port is shared with no other socket (no SO_REUSEPORT), but can be had
+// again at once after a restart. Or a Unix-domain socket. Not thread-safe.
 class ListeningSocket {
  public:
   ListeningSocket() = default;

@@ -127,7 +127,8 @@ std::vector<SettingInfo> ServingSettings() {
        "an IP address or localhost, and a port, like 127.0.0.1:9464, or nothing", false,
        &SetMetricsListen},
       {kServing, "--front_socket", "ENOS_GATEWAY_FRONT_SOCKET", "PATH", "",
-       "Serve at this Unix-domain socket as well, in plaintext, for a proxy on this machine. What it "
+       "Serve at this Unix-domain socket as well, in plaintext, for a proxy on this machine. What "
+       "it "
        "says of callers is believed: x-enos-client-cert and x-forwarded-for.",
        "an absolute path of at most 107 bytes, or nothing", false, &SetFrontSocket},
       {kServing, "--allow_plaintext", "ENOS_GATEWAY_ALLOW_PLAINTEXT", "", "false",

@@ -15,9 +15,9 @@ namespace enos::gateway {
 // who issues certificates checks the other names.
 std::vector<std::string> CertificateIdentities(const grpc::AuthContext& context);
 
-// What a proxy at the front socket says of a call's caller, in metadata. It sets both at every call,
-// so that nothing of what its own callers send under these names is left. On other connections they
-// mean nothing.
+// What a proxy at the front socket says of a call's caller, in metadata. It sets both at every
+// call, so that nothing of what its own callers send under these names is left. On other
+// connections they mean nothing.
 inline constexpr char kFrontCertificateKey[] = "x-enos-client-cert";
 inline constexpr char kFrontPeerKey[] = "x-forwarded-for";
 

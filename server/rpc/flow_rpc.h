@@ -36,8 +36,8 @@ struct CallEvents {
 // How callers are looked at, at the door. All off: no call pays for it.
 struct CallerChecks {
   const AccessControl* access = nullptr;  // null: everybody may do everything
-  bool certificates = false;  // client certificates are asked for and verified, at the TCP port
-  CallerSlots* slots = nullptr;           // null: no limit for each caller
+  bool certificates = false;     // client certificates are asked for and verified, at the TCP port
+  CallerSlots* slots = nullptr;  // null: no limit for each caller
 };
 
 // What every RPC needs. The references must outlive the RPCs.

@@ -29,7 +29,7 @@ struct GrpcServerOptions {
   // plaintext, and says who calls (caller_identity.h); empty: none.
   std::string front_socket;
   size_t max_connections = 1024;  // of each of the two
-  bool reflection = true;  // grpc.reflection.v1alpha
+  bool reflection = true;         // grpc.reflection.v1alpha
   bool early_headers = true;
   Duration upstream_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds drain_timeout{45000};
@@ -41,9 +41,9 @@ struct GrpcServerOptions {
 };
 
 // The gRPC side: FlowService, grpc.health.v1 and reflection on one port, and perhaps a Unix-domain
-// socket beside it, all of them asynchronous on the same completion queues: gRPC makes threads of its own for a callback or synchronous
-// service. A fixed number of threads, whatever the number of calls. Used from one thread, unless it
-// says otherwise.
+// socket beside it, all of them asynchronous on the same completion queues: gRPC makes threads of
+// its own for a callback or synchronous service. A fixed number of threads, whatever the number of
+// calls. Used from one thread, unless it says otherwise.
 class GrpcServer {
  public:
   // The references must outlive the server.
