@@ -142,6 +142,7 @@ prepare_start() {
 try_start() {
   local environment pid status=0
   mapfile -t environment <"$out/start.env"
+  : >"$out/start.log"  # the last one's says that it listens
   env -i "${environment[@]}" ENOS_GATEWAY_LISTEN=127.0.0.1:0 ENOS_GATEWAY_METRICS_LISTEN=127.0.0.1:0 \
     ENOS_API_URL=https://127.0.0.1:1 ENOS_GATEWAY_DRAIN_DELAY=0s "${GATEWAY[@]}" >"$out/start.log" 2>&1 &
   pid=$!
