@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the container images of deploy/Dockerfile with buildah, or with docker where there is no buildah.
 #
-#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [load]     the first three unless some are named
+#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [front] [load]     the first three unless some are named
 #
 #     --tag=TAG         what follows the colon of their names; the project's version unless given
 #     --prefix=PREFIX   what stands before their names, for example registry.example.com/team/ (buildah's own: localhost/)
@@ -12,7 +12,7 @@
 #     --ccache=DIR      a compiler cache to use and to fill (buildah only)
 #     --help            this text
 #
-# Names: enos-flow-gateway, enos-sandbox, enos-flow, and enos-load (for deploy/smoke.sh). Layers are kept and used again; time stamps in them are those of the
+# Names: enos-flow-gateway, enos-sandbox, enos-flow, enos-flow-front, and enos-load (for deploy/smoke.sh). Layers are kept and used again; time stamps in them are those of the
 # last commit, so that the same commit on the same base with the same packages gives the same layers.
 # Status: 0 built, 1 failed, 2 wrong usage.
 set -euo pipefail
@@ -38,7 +38,7 @@ for argument in "$@"; do
     --stand_in_base) stand_in=true ;;
     --print_stand_in_base) stand_in=true base_only=true ;;
     --ccache=*) ccache="${argument#*=}" ;;
-    gateway | sandbox | client | load) targets+=("$argument") ;;
+    gateway | sandbox | client | front | load) targets+=("$argument") ;;
     --help | -h)
       sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
       exit 0
@@ -121,6 +121,7 @@ for target in "${targets[@]}"; do
     gateway) name=enos-flow-gateway ;;
     sandbox) name=enos-sandbox ;;
     client) name=enos-flow ;;
+    front) name=enos-flow-front ;;
     load) name=enos-load ;;
   esac
   echo "=== $prefix$name:$tag"

@@ -91,6 +91,7 @@ GrpcServerOptions ServerOptions(const Settings& settings,
   GrpcServerOptions options;
   options.credentials = std::move(credentials);
   options.listen = settings.listen;
+  options.front_socket = settings.front_socket;
   options.max_connections = MaxConnections(settings);
   options.inbound.max_memory = MaxMemory(settings);
   options.on_connection_cut = [&metrics](CutReason reason) {
@@ -136,6 +137,14 @@ absl::Status CannotListen(std::string_view setting, const ListenAddress& listen,
   return absl::UnavailableError(Concat(
       setting, ": cannot listen on \"", listen.ToString(),
       "\": expected an address of this machine with a port that no other process has", otherwise));
+}
+
+absl::Status CannotListenAt(const std::string& path, const std::error_code& error) {
+  return absl::InvalidArgumentError(
+      Concat("--front_socket (ENOS_GATEWAY_FRONT_SOCKET): cannot listen at \"", path,
+             "\", expected a path in a folder that this process may write, where there is nothing, "
+             "or a socket on which nobody listens any more (",
+             error.message(), ")"));
 }
 
 BreakerState ForMetrics(CircuitBreaker::State state) {
@@ -358,6 +367,10 @@ absl::Status Gateway::Start() {
   if (parts_->ops && parts_->ops->Listen()) {
     return CannotListen("--metrics_listen (ENOS_GATEWAY_METRICS_LISTEN)", *settings_.metrics_listen,
                         ", or nothing to turn it off");
+  }
+  if (!settings_.front_socket.empty()) {
+    if (const auto error = parts_->server.ListenForFront())
+      return CannotListenAt(settings_.front_socket, error);
   }
   if (parts_->server.Start())
     return CannotListen("--listen (ENOS_GATEWAY_LISTEN)", settings_.listen, "");

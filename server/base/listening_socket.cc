@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,6 +46,31 @@ bool SetOption(int fd, int level, int option, int value) {
   return ::setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }
 
+// False: too long.
+bool MakeUnixAddress(const std::string& path, sockaddr_un* address) {
+  if (path.empty() || path.size() > ListeningSocket::kMaxPathBytes) return false;
+  address->sun_family = AF_UNIX;
+  path.copy(address->sun_path, path.size());
+  return true;
+}
+
+// The number of the file at `path` if it is a socket (no symbolic link to one), else 0.
+uint64_t SocketFileAt(const std::string& path) {
+  struct stat about{};
+  return ::lstat(path.c_str(), &about) == 0 && S_ISSOCK(about.st_mode) ? about.st_ino : 0;
+}
+
+// Whether the socket file at that address was left behind by a process that is gone.
+bool IsLeftBehind(const sockaddr_un& address) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool refused =
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 &&
+      errno == ECONNREFUSED;
+  ::close(fd);
+  return refused;
+}
+
 }  // namespace
 
 std::error_code ListeningSocket::Listen(const std::string& host, uint16_t port) {
@@ -77,9 +104,50 @@ std::error_code ListeningSocket::Bind(const std::string& host, uint16_t port) {
   return {};
 }
 
+std::error_code ListeningSocket::ListenAt(const std::string& path) {
+  Close();
+  const std::error_code error = BindWhereNobodyListens(path);
+  if (error) {
+    Close();
+    return error;
+  }
+  path_ = path;
+  inode_ = SocketFileAt(path);
+  // From here on others may connect: of this user before, now of the group, too.
+  if (::chmod(path.c_str(), 0660) == 0 && ::listen(fd_, kBacklog) == 0) return {};
+  const std::error_code failed = LastError();
+  Close();
+  return failed;
+}
+
+std::error_code ListeningSocket::BindWhereNobodyListens(const std::string& path) {
+  sockaddr_un address{};
+  if (!MakeUnixAddress(path, &address)) return std::make_error_code(std::errc::filename_too_long);
+  std::error_code error = BindAt(path);
+  if (error != std::errc::address_in_use) return error;
+  if (SocketFileAt(path) == 0) return std::make_error_code(std::errc::not_a_socket);
+  if (!IsLeftBehind(address)) return error;
+  if (::unlink(path.c_str()) != 0) return LastError();
+  return BindAt(path);
+}
+
+std::error_code ListeningSocket::BindAt(const std::string& path) {
+  if (fd_ < 0) fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return LastError();
+  sockaddr_un address{};
+  MakeUnixAddress(path, &address);
+  // Before: Linux makes the file with the socket's mode, so that it is never open to others.
+  const bool bound = ::fchmod(fd_, 0600) == 0 &&
+                     ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  return bound ? std::error_code() : LastError();
+}
+
 int ListeningSocket::Release() { return std::exchange(fd_, -1); }
 
 void ListeningSocket::Close() {
+  // Another process may have put its own there since.
+  if (!path_.empty() && SocketFileAt(path_) == inode_) ::unlink(path_.c_str());
+  path_.clear();
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 

@@ -1,15 +1,16 @@
 #ifndef ENOS_SERVER_BASE_LISTENING_SOCKET_H_
 #define ENOS_SERVER_BASE_LISTENING_SOCKET_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <system_error>
 
 namespace enos::gateway {
 
-// A TCP socket that listens: non-blocking, closed on exec, its connections without Nagle's delay.
-// Its port is shared with no other socket (no SO_REUSEPORT), but can be had again at once after a
-// restart. Not thread-safe.
+// A socket that listens: non-blocking and closed on exec. Of TCP, its connections are without
+// Nagle's delay, and its port is shared with no other socket (no SO_REUSEPORT), but can be had
+// again at once after a restart. Or a Unix-domain socket. Not thread-safe.
 class ListeningSocket {
  public:
   ListeningSocket() = default;
@@ -21,6 +22,14 @@ class ListeningSocket {
   // too, and is 0.0.0.0 on a machine without IPv6. Port 0 takes a free one. Once.
   std::error_code Listen(const std::string& host, uint16_t port);
 
+  // A Unix-domain socket at `path`, for processes of this user or group (mode 0660). One that was
+  // left behind there, on which nobody listens, is replaced; anything else at that path stays as it
+  // is and is an error (not_a_socket, address_in_use). Close removes it. Once.
+  std::error_code ListenAt(const std::string& path);
+
+  // The longest path that a Unix-domain socket can have.
+  static constexpr size_t kMaxPathBytes = 107;
+
   // After a successful Listen; -1 and 0 before.
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }
@@ -31,9 +40,14 @@ class ListeningSocket {
 
  private:
   std::error_code Bind(const std::string& host, uint16_t port);
+  std::error_code BindAt(const std::string& path);
+  std::error_code BindWhereNobodyListens(const std::string& path);
 
   int fd_ = -1;
   uint16_t port_ = 0;
+  // Of a Unix-domain socket: where its file is, and which one is ours.
+  std::string path_;
+  uint64_t inode_ = 0;
 };
 
 }  // namespace enos::gateway

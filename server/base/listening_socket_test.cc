@@ -3,8 +3,13 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace enos::gateway {
@@ -52,6 +57,53 @@ TEST(ListeningSocket, AnAddressOfAnotherMachineIsAnError) {
 TEST(ListeningSocket, ANameIsAnError) {
   ListeningSocket socket;
   EXPECT_EQ(socket.Listen("example.com", 0), std::errc::invalid_argument);
+}
+
+class ListeningSocketFile : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_NE(::mkdtemp(folder_.data()), nullptr); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string folder_ = (std::filesystem::temp_directory_path() / "enos-socket.XXXXXX").string();
+};
+
+TEST_F(ListeningSocketFile, IsForUserAndGroup_AndGoesWithTheSocket) {
+  const std::string path = folder_ + "/s";
+  ListeningSocket socket;
+  ASSERT_FALSE(socket.ListenAt(path));
+  struct stat about{};
+  ASSERT_EQ(::lstat(path.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 07777U, 0660U);
+  ListeningSocket second;
+  EXPECT_EQ(second.ListenAt(path), std::errc::address_in_use);
+  socket.Close();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ListeningSocketFile, OneThatWasLeftBehind_IsReplaced) {
+  const std::string path = folder_ + "/s";
+  // As a killed process leaves it.
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, path.size());
+  const int gone = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(gone, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  ::close(gone);
+  ListeningSocket socket;
+  EXPECT_FALSE(socket.ListenAt(path));
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(ListeningSocketFile, WhatIsNoSocket_StaysAndIsAnError) {
+  const std::string path = folder_ + "/file";
+  std::ofstream(path) << "text";
+  std::filesystem::create_symlink(folder_ + "/s", folder_ + "/link");
+  ListeningSocket socket;
+  for (const std::string& taken : {path, folder_, folder_ + "/link"})
+    EXPECT_EQ(socket.ListenAt(taken), std::errc::not_a_socket) << taken;
+  EXPECT_EQ(std::filesystem::file_size(path), 4U);
+  EXPECT_EQ(socket.ListenAt(folder_ + "/no/s"), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(socket.ListenAt("/" + std::string(107, 'x')), std::errc::filename_too_long);
 }
 
 }  // namespace

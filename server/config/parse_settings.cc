@@ -157,7 +157,9 @@ class Parser {
       if (settings_.jwt_audience.empty()) return Missing("--jwt_audience", kTogether);
       if (settings_.policy_file.empty()) return Missing("--policy_file", kTogether);
     }
-    const bool certificates = !settings_.tls_files.client_ca.empty();
+    // A proxy at the front socket hands certificates over, too.
+    const bool certificates =
+        !settings_.tls_files.client_ca.empty() || !settings_.front_socket.empty();
     if (settings_.policy_file.empty() || tokens || certificates) return std::nullopt;
     return Missing("--jwt_keys_file",
                    "with --policy_file callers need an identity, from a bearer token or "

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "server/base/listening_socket.h"
+
 namespace enos::gateway {
 namespace {
 
@@ -60,6 +62,19 @@ bool SetMetricsListen(std::string_view text, Settings* settings) {
   return Store(ParseListenAddress(text), &settings->metrics_listen);
 }
 
+// Whether the file can be read is found out by ParseSettings.
+bool StorePath(std::string_view text, std::string* field) {
+  if (text.find('\0') != std::string_view::npos) return false;
+  *field = std::string(text);
+  return true;
+}
+
+bool SetFrontSocket(std::string_view text, Settings* settings) {
+  const bool is_path = text.empty() || (text.front() == '/' && text.back() != '/');
+  if (!is_path || text.size() > ListeningSocket::kMaxPathBytes) return false;
+  return StorePath(text, &settings->front_socket);
+}
+
 bool SetEnosUrl(std::string_view text, Settings* settings) {
   return Store(ParseBaseUrl(text), &settings->enos_url);
 }
@@ -75,13 +90,6 @@ template <auto kField>
 bool SetText(std::string_view text, Settings* settings) {
   if (text.find('\0') != std::string_view::npos) return false;
   settings->*kField = std::string(text);
-  return true;
-}
-
-// Whether the file can be read is found out by ParseSettings.
-bool StorePath(std::string_view text, std::string* field) {
-  if (text.find('\0') != std::string_view::npos) return false;
-  *field = std::string(text);
   return true;
 }
 
@@ -126,6 +134,11 @@ std::vector<SettingInfo> ServingSettings() {
        "Where /metrics, /livez and /readyz are served, in plain HTTP; empty turns them off.",
        "an IP address or localhost, and a port, like 127.0.0.1:9464, or nothing", false,
        &SetMetricsListen},
+      {kServing, "--front_socket", "ENOS_GATEWAY_FRONT_SOCKET", "PATH", "",
+       "Serve at this Unix-domain socket as well, in plaintext, for a proxy on this machine. What "
+       "it "
+       "says of callers is believed: x-enos-client-cert and x-forwarded-for.",
+       "an absolute path of at most 107 bytes, or nothing", false, &SetFrontSocket},
       {kServing, "--allow_plaintext", "ENOS_GATEWAY_ALLOW_PLAINTEXT", "", "false",
        "Let other machines reach --listen although nothing is encrypted.", "true or false", false,
        &SetSwitch<&Settings::allow_plaintext>},

@@ -28,6 +28,9 @@ struct Settings {
   ListenAddress listen{"127.0.0.1", 50051};
   // Where /metrics, /livez and /readyz are served, plain HTTP; nullopt: not at all.
   std::optional<ListenAddress> metrics_listen{ListenAddress{"127.0.0.1", 9464}};
+  // Unix-domain socket beside `listen`, for a proxy on this machine that says who calls; empty:
+  // none.
+  std::string front_socket;
   // Whether `listen` may be reachable from other machines without TLS.
   bool allow_plaintext = false;
   // The listener's TLS: certificate and key, both or none, and perhaps who signs clients'

@@ -1,26 +1,64 @@
 #include "server/rpc/caller_identity.h"
 
+#include <arpa/inet.h>
 #include <grpc/grpc_security_constants.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "server/policy/caller_pattern.h"
+#include "server/tls/certificate_names.h"
 
 namespace enos::gateway {
 namespace {
 
 using Identity = std::optional<std::string> (*)(std::string_view name);
 
+// A certificate has a few KB, and some of its bytes are three here. gRPC takes 16 KiB of metadata.
+constexpr size_t kMaxEscapedCertificate = 16 << 10;
+
+void AddName(std::string_view name, Identity identity_of, std::vector<std::string>* identities) {
+  auto identity = identity_of(name);
+  if (!identity) return;
+  if (std::find(identities->begin(), identities->end(), *identity) == identities->end())
+    identities->push_back(*std::move(identity));
+}
+
 void Add(const grpc::AuthContext& context, const char* property, Identity identity_of,
          std::vector<std::string>* identities) {
-  for (const grpc::string_ref& name : context.FindPropertyValues(property)) {
-    auto identity = identity_of({name.data(), name.size()});
-    if (!identity) continue;
-    if (std::find(identities->begin(), identities->end(), *identity) == identities->end())
-      identities->push_back(*std::move(identity));
+  for (const grpc::string_ref& name : context.FindPropertyValues(property))
+    AddName({name.data(), name.size()}, identity_of, identities);
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+// nullopt where a "%" is not followed by two hexadecimal digits.
+std::optional<std::string> PercentDecoded(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    const int high = i + 1 < text.size() ? HexDigit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
   }
+  return decoded;
+}
+
+bool IsPort(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 }  // namespace
@@ -32,6 +70,32 @@ std::vector<std::string> CertificateIdentities(const grpc::AuthContext& context)
   return identities;
 }
 
-std::string_view PeerHost(std::string_view peer) { return peer.substr(0, peer.rfind(':')); }
+bool IsFront(std::string_view peer) { return peer.substr(0, 5) == "unix:"; }
+
+std::vector<std::string> FrontIdentities(const std::vector<std::string_view>& certificates) {
+  std::vector<std::string> identities;
+  if (certificates.size() != 1 || certificates.front().size() > kMaxEscapedCertificate) return {};
+  const auto pem = PercentDecoded(certificates.front());
+  if (!pem) return {};
+  const CertificateNames names = NamesOfCertificate(*pem);
+  for (const std::string& uri : names.uris) AddName(uri, &IdentityOfUri, &identities);
+  for (const std::string& name : names.dns_names) AddName(name, &IdentityOfDnsName, &identities);
+  return identities;
+}
+
+std::string FrontPeer(const std::vector<std::string_view>& addresses, std::string peer) {
+  if (addresses.size() != 1 || addresses.front().size() >= INET6_ADDRSTRLEN) return peer;
+  const std::string address(addresses.front());
+  in6_addr parsed{};
+  if (::inet_pton(AF_INET, address.c_str(), &parsed) == 1) return "ipv4:" + address;
+  if (::inet_pton(AF_INET6, address.c_str(), &parsed) == 1) return "ipv6:%5B" + address + "%5D";
+  return peer;
+}
+
+std::string_view PeerHost(std::string_view peer) {
+  const size_t colon = peer.rfind(':');
+  if (colon == std::string_view::npos || !IsPort(peer.substr(colon + 1))) return peer;
+  return peer.substr(0, colon);
+}
 
 }  // namespace enos::gateway

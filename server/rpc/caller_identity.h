@@ -15,6 +15,25 @@ namespace enos::gateway {
 // who issues certificates checks the other names.
 std::vector<std::string> CertificateIdentities(const grpc::AuthContext& context);
 
+// What a proxy at the front socket says of a call's caller, in metadata. It sets both at every
+// call, so that nothing of what its own callers send under these names is left. On other
+// connections they mean nothing.
+inline constexpr char kFrontCertificateKey[] = "x-enos-client-cert";
+inline constexpr char kFrontPeerKey[] = "x-forwarded-for";
+
+// Whether a call came through the front socket, by gRPC's name of its peer: a name that it makes of
+// the connection's address family, so that no TCP connection can have it.
+bool IsFront(std::string_view peer);
+
+// The identities of the client certificate that the proxy verified, as of one that gRPC did. The
+// values of kFrontCertificateKey: one, the certificate in PEM, percent-encoded (nginx's
+// $ssl_client_escaped_cert). None where it is anything else.
+std::vector<std::string> FrontIdentities(const std::vector<std::string_view>& certificates);
+
+// gRPC's name of a peer at the IP address that the proxy names, without a port: "ipv4:10.0.0.7".
+// `peer` where the values of kFrontPeerKey are not one address.
+std::string FrontPeer(const std::vector<std::string_view>& addresses, std::string peer);
+
 // The host of gRPC's name of a peer, without its port: "ipv4:10.0.0.7:51644" is "ipv4:10.0.0.7".
 std::string_view PeerHost(std::string_view peer);
 

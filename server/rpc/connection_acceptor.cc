@@ -26,14 +26,24 @@ constexpr std::chrono::milliseconds kLookAgain{100};
 ConnectionAcceptor::~ConnectionAcceptor() { Stop(); }
 
 std::error_code ConnectionAcceptor::Listen(const std::string& host, uint16_t port) {
+  if (const auto error = MakeWake()) return error;
+  return socket_.Listen(host, port);
+}
+
+std::error_code ConnectionAcceptor::ListenAt(const std::string& path) {
+  if (const auto error = MakeWake()) return error;
+  return socket_.ListenAt(path);
+}
+
+std::error_code ConnectionAcceptor::MakeWake() {
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_ < 0) return {errno, std::generic_category()};
-  return socket_.Listen(host, port);
+  return {};
 }
 
 void ConnectionAcceptor::Start(HandOver hand_over) {
   hand_over_ = std::move(hand_over);
-  watch_.Start();
+  if (is_watched_) watch_.Start();
   thread_ = std::thread([this] { Run(); });
 }
 

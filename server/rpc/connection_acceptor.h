@@ -36,12 +36,14 @@ class ConnectionAcceptor {
   // For whatever must go on in a shortage: health checks, not least.
   static constexpr uint64_t kReserved = 16;
 
-  // `on_cut` and `sensors` are called on the watch's thread.
+  // `on_cut` and `sensors` are called on the watch's thread. With no unaccounted bytes allowed
+  // (kNotWatched) there is none.
   explicit ConnectionAcceptor(
       size_t max_connections, InboundLimits limits = {},
       InboundWatch::OnCut on_cut = [](CutReason) {},
       InboundSensors sensors = InboundSensors::Real())
       : max_connections_(max_connections),
+        is_watched_(limits.max_unaccounted > 0),
         watch_(connections_, limits, std::move(sensors), std::move(on_cut)) {}
   ~ConnectionAcceptor();  // stops
   ConnectionAcceptor(const ConnectionAcceptor&) = delete;
@@ -49,6 +51,8 @@ class ConnectionAcceptor {
 
   // See ListeningSocket::Listen.
   std::error_code Listen(const std::string& host, uint16_t port);
+  // Or at a Unix-domain socket: see ListeningSocket::ListenAt.
+  std::error_code ListenAt(const std::string& path);
   uint16_t port() const { return socket_.port(); }
 
   // After Listen, once.
@@ -66,6 +70,7 @@ class ConnectionAcceptor {
   ConnectionTable& connections() { return connections_; }
 
  private:
+  std::error_code MakeWake();
   void Run();
   bool AcceptAll();
   void Take(int fd);
@@ -74,6 +79,7 @@ class ConnectionAcceptor {
   void WaitForWake(std::chrono::milliseconds wait);
 
   const size_t max_connections_;
+  const bool is_watched_;
   ListeningSocket socket_;
   int wake_ = -1;  // eventfd: set to end
   HandOver hand_over_;

@@ -17,8 +17,8 @@ using dataflow::v1::UpdateAndTriggerFlowRequest;
 
 namespace {
 
-// As many as are looked at: two are refused already.
-constexpr size_t kAuthorizations = 2;
+// Of metadata that may be there once: two are refused already.
+constexpr size_t kOneTooMany = 2;
 
 }  // namespace
 
@@ -107,11 +107,16 @@ void FlowRpc::OnArrived() {
 void FlowRpc::RecordArrival() {
   CallRecord& record = *record_;
   record.peer = context_.peer();
+  is_front_ = IsFront(record.peer);
   record.org_id = request_.org_id();
   record.flow_id = request_.flow_id();
   record.request_bytes = request_.ByteSizeLong();
   socket_ = env_.connections.CallArrived(record.peer, record.request_bytes);
   const CallerMetadata& metadata = context_.client_metadata();
+  if (is_front_) {
+    record.peer =
+        FrontPeer(FirstValues(metadata, kFrontPeerKey, kOneTooMany), std::move(record.peer));
+  }
   record.request_id = RequestIdFor(OnlyValue(metadata, kRequestIdKey), env_.ids);
   const auto trace =
       ContinueTrace(OnlyValue(metadata, "traceparent"), JoinedTraceState(metadata), env_.ids);
@@ -140,9 +145,14 @@ std::optional<CallError> FlowRpc::Identify() {
   const CallerChecks& checks = env_.callers;
   if (checks.access == nullptr) return std::nullopt;
   PresentedIdentity presented;
-  presented.authorizations =
-      FirstValues(context_.client_metadata(), "authorization", kAuthorizations);
-  if (checks.certificates) presented.certificate = CertificateIdentities(*context_.auth_context());
+  const CallerMetadata& metadata = context_.client_metadata();
+  presented.authorizations = FirstValues(metadata, "authorization", kOneTooMany);
+  if (is_front_) {
+    presented.certificate =
+        FrontIdentities(FirstValues(metadata, kFrontCertificateKey, kOneTooMany));
+  } else if (checks.certificates) {
+    presented.certificate = CertificateIdentities(*context_.auth_context());
+  }
   auto refusal = checks.access->Identify(presented, &identities_);
   if (!identities_.empty()) record_->caller = identities_.front();
   if (!refusal) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,8 +36,8 @@ struct CallEvents {
 // How callers are looked at, at the door. All off: no call pays for it.
 struct CallerChecks {
   const AccessControl* access = nullptr;  // null: everybody may do everything
-  bool certificates = false;              // client certificates are asked for and verified
-  CallerSlots* slots = nullptr;           // null: no limit for each caller
+  bool certificates = false;     // client certificates are asked for and verified, at the TCP port
+  CallerSlots* slots = nullptr;  // null: no limit for each caller
 };
 
 // What every RPC needs. The references must outlive the RPCs.
@@ -136,6 +137,7 @@ class FlowRpc {
 
   // Of the completion queue's thread.
   std::vector<std::string> identities_;  // the caller's, verified
+  bool is_front_ = false;                // it came through the front socket
   bool is_open_ = false;                 // it arrived, and is counted in open_calls
   bool handed_over_ = false;
   int socket_ = -1;  // of its connection; -1: not known

@@ -91,6 +91,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       trigger_(trigger),
       reflection_(ServiceNames()),
       acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut, Sensors()),
+      front_acceptor_(options_.max_connections, kNotWatched),
       rpc_environment_{service_,
                        loop,
                        trigger,
@@ -119,6 +120,18 @@ InboundSensors GrpcServer::Sensors() {
 
 GrpcServer::~GrpcServer() { Drain(); }
 
+std::error_code GrpcServer::ListenForFront() {
+  return front_acceptor_.ListenAt(options_.front_socket);
+}
+
+void GrpcServer::StartAccepting(ConnectionAcceptor& acceptor, Connections connections) {
+  acceptor.Start([connections = std::move(connections)](int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.fd = fd;
+    connections->HandleNewConnection(&connection);
+  });
+}
+
 std::error_code GrpcServer::Start() {
   if (const auto error = acceptor_.Listen(options_.listen.host, options_.listen.port)) return error;
   address_ = {options_.listen.host, acceptor_.port()};
@@ -127,10 +140,11 @@ std::error_code GrpcServer::Start() {
   grpc::ServerBuilder builder;
   SetChannelArguments(builder, options_);
   RefuseCompression(builder);
-  using Builder = grpc::ServerBuilder::experimental_type;
-  std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> connections =
-      builder.experimental().AddExternalConnectionAcceptor(Builder::ExternalConnectionType::FROM_FD,
-                                                           options_.credentials);
+  constexpr auto kFromFd = grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD;
+  Connections connections =
+      builder.experimental().AddExternalConnectionAcceptor(kFromFd, options_.credentials);
+  Connections from_front = builder.experimental().AddExternalConnectionAcceptor(
+      kFromFd, grpc::InsecureServerCredentials());
   builder.RegisterService(&service_);
   builder.RegisterService(&health_.service());
   if (options_.reflection) builder.RegisterService(&reflection_.service());
@@ -146,11 +160,8 @@ std::error_code GrpcServer::Start() {
     for (int i = 0; i < kOffersPerQueue; ++i) FlowRpc::Offer(rpc_environment_, *queue);
     threads_.emplace_back([&queue = *queue] { queue.Serve(); });
   }
-  acceptor_.Start([connections](int fd) {
-    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
-    connection.fd = fd;
-    connections->HandleNewConnection(&connection);
-  });
+  StartAccepting(acceptor_, std::move(connections));
+  if (!options_.front_socket.empty()) StartAccepting(front_acceptor_, std::move(from_front));
   return {};
 }
 
@@ -176,6 +187,7 @@ void GrpcServer::Drain() {
   shutting_down_ = true;
   // First: what is handed over after Shutdown is not closed by gRPC 1.51.
   acceptor_.Stop();
+  front_acceptor_.Stop();
   const auto deadline = std::chrono::steady_clock::now() + options_.drain_timeout;
   // Shutdown sends GOAWAY at once, then waits for everything that is open, watches of the health
   // service and reflection streams included, which end as soon as the calls are answered: by force

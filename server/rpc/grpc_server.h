@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -24,8 +25,11 @@ struct GrpcServerOptions {
   ListenAddress listen;  // port 0 takes a free one
   // Null: plaintext.
   std::shared_ptr<grpc::ServerCredentials> credentials;
-  size_t max_connections = 1024;
-  InboundLimits inbound;
+  // A Unix-domain socket, beside `listen`, where a proxy on this machine hands over calls in
+  // plaintext, and says who calls (caller_identity.h); empty: none.
+  std::string front_socket;
+  size_t max_connections = 1024;                             // of each of the two
+  InboundLimits inbound;                                     // of `listen`
   InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a thread of its own
   bool reflection = true;                                    // grpc.reflection.v1alpha
   bool early_headers = true;
@@ -38,10 +42,10 @@ struct GrpcServerOptions {
   int threads = 1;                                   // that serve completion queues, one each
 };
 
-// The gRPC side: FlowService, grpc.health.v1 and reflection on one port, all of them asynchronous
-// on the same completion queues: gRPC makes threads of its own for a callback or synchronous
-// service. A fixed number of threads, whatever the number of calls. Used from one thread, unless it
-// says otherwise.
+// The gRPC side: FlowService, grpc.health.v1 and reflection on one port, and perhaps a Unix-domain
+// socket beside it, all of them asynchronous on the same completion queues: gRPC makes threads of
+// its own for a callback or synchronous service. A fixed number of threads, whatever the number of
+// calls. Used from one thread, unless it says otherwise.
 class GrpcServer {
  public:
   // The references must outlive the server.
@@ -54,6 +58,9 @@ class GrpcServer {
   // Listens and serves; an error says why the address cannot be had (another process may have it:
   // ports are not shared).
   std::error_code Start();
+
+  // Before Start, where there is a front socket: likewise for that.
+  std::error_code ListenForFront();
 
   // The address that it listens on, with the port that was taken.
   const ListenAddress& address() const { return address_; }
@@ -77,6 +84,8 @@ class GrpcServer {
   void StopWatching();
   void CloseQueues();
   InboundSensors Sensors();
+  using Connections = std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor>;
+  static void StartAccepting(ConnectionAcceptor& acceptor, Connections connections);
 
   const GrpcServerOptions options_;
   const CallEvents events_;
@@ -89,6 +98,7 @@ class GrpcServer {
   std::atomic<bool> shutting_down_{false};
   OpenCalls open_calls_;
   ConnectionAcceptor acceptor_;
+  ConnectionAcceptor front_acceptor_;
   FlowRpcEnvironment rpc_environment_;
   std::vector<std::unique_ptr<RpcQueue>> queues_;
   std::mutex health_mutex_;

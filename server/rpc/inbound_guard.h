@@ -18,6 +18,9 @@ struct InboundLimits {
   uint64_t max_memory = 0;
 };
 
+// Of connections for which the system counts no bytes.
+inline constexpr InboundLimits kNotWatched{0, 0};
+
 enum class CutReason { kUnfinished, kMemory };
 
 // A connection at one look.

@@ -71,6 +71,10 @@ with_component sandbox-in-flight sandbox autoscaler-in-flight
 with_component production-with-everything production service-account-tokens prometheus-operator
 printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
   >>"$out/production-with-everything/kustomization.yaml"
+# Certificates and tokens behind the front, whose image has no registry of its own here.
+with_component production-front production-with-everything front
+sed -i 's#\.\./\.\./\.\./deploy/kubernetes/overlays/production-with-everything#../production-with-everything#' \
+  "$out/production-front/kustomization.yaml"
 folders+=("$out"/*/)
 
 failed=0
@@ -101,7 +105,7 @@ fi
 
 "$ROOT/deploy/kubernetes/prometheus_rule.sh" --check
 
-RENDERED="$out/production-with-everything.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
+RENDERED="$out/production-with-everything.yaml" FRONTED="$out/production-front.yaml" HELP_TEXT="$ROOT/server/config/testdata/help.txt" \
   node --test "$NPM_TOOL/rules_test.mjs" >"$out/rules_test.log" || {
   grep -B2 -A12 '^not ok\|^    not ok' "$out/rules_test.log" >&2 || cat "$out/rules_test.log" >&2
   exit 1
@@ -138,6 +142,7 @@ prepare_start() {
 try_start() {
   local environment pid status=0
   mapfile -t environment <"$out/start.env"
+  : >"$out/start.log"  # the last one's says that it listens
   env -i "${environment[@]}" ENOS_GATEWAY_LISTEN=127.0.0.1:0 ENOS_GATEWAY_METRICS_LISTEN=127.0.0.1:0 \
     ENOS_API_URL=https://127.0.0.1:1 ENOS_GATEWAY_DRAIN_DELAY=0s "${GATEWAY[@]}" >"$out/start.log" 2>&1 &
   pid=$!

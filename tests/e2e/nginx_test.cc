@@ -62,10 +62,15 @@ class NginxTest : public testing::Test {
     }
   }
 
-  void Start(const NginxProcess::Changes& changes = {}, std::vector<std::string> flags = {}) {
+  void Start(std::vector<std::string> flags = {}) {
     first_ = std::make_unique<GatewayProcess>(GatewayOptions(first_enos_.url(), flags));
     second_ = std::make_unique<GatewayProcess>(GatewayOptions(second_enos_.url(), flags));
-    nginx_ = std::make_unique<NginxProcess>(first_->address(), second_->address(), changes);
+    nginx_ = std::make_unique<NginxProcess>(
+        "deploy/nginx/nginx.conf",
+        // One worker: it takes the gateways in their order.
+        NginxProcess::Changes{{"127.0.0.1:50051", first_->address()},
+                              {"127.0.0.1:50052", second_->address()},
+                              {"worker_processes auto", "worker_processes 1"}});
     ASSERT_FALSE(nginx_->address().empty());
     flow::ChannelOptions options;
     options.address = Address();
@@ -161,7 +166,7 @@ TEST_F(NginxTest, DyingGateway_CallIsNotSentToTheOther) {
 
 // Without early headers it is nginx's configuration alone that keeps it from sending again.
 TEST_F(NginxTest, DyingGatewayWithoutEarlyHeaders_CallIsNotSentToTheOther) {
-  Start({}, {"--early_headers=false"});
+  Start({"--early_headers=false"});
   const Answer answer = CallAndKillTheFirst().get();
   EXPECT_FALSE(answer.status.ok());
   second_enos_.Release();
@@ -173,7 +178,7 @@ TEST_F(NginxTest, DyingGatewayWithoutEarlyHeaders_CallIsNotSentToTheOther) {
 // Shows that the tests above can fail, and that nginx does not protect from the caller's own
 // library: to that its 502 is UNAVAILABLE.
 TEST_F(NginxTest, DyingGatewayWithoutEarlyHeadersAndARetryPolicy_CallIsSentTwice) {
-  Start({}, {"--early_headers=false"});
+  Start({"--early_headers=false"});
   channel_ = ChannelWithRetryPolicy();
   auto answer = CallAndKillTheFirst();
   EXPECT_TRUE(second_enos_.WaitForHeld(1));

@@ -47,9 +47,12 @@ export function environmentOf(objects, container) {
 // The gateway among the workloads, and what its container is told.
 export function gatewayOf(objects) {
   const workload = workloads(objects).find((each) => each.metadata.name.endsWith('enos-flow-gateway'));
-  const container = workload && containersOf(workload)[0];
+  const container = workload && containersOf(workload).find((each) => each.name === 'gateway');
   return workload && { workload, container, environment: environmentOf(objects, container) };
 }
+
+// The nginx in the gateway's Pod, where there is one.
+export const frontOf = (objects) => containersOf(gatewayOf(objects).workload).find((each) => each.name === 'front');
 
 // "1m30s", "500ms" as seconds; NaN for what is no duration.
 export function seconds(duration) {

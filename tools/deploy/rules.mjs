@@ -2,7 +2,7 @@
 // context that gives complaints; rules_test.mjs shows of each that it can fail.
 import { policyComplaint } from './policy.mjs';
 import {
-  containersOf, cpus, find, gatewayOf, hasPort, mebibytes, nameOf, ofKind, podOf, portsOf, seconds, selected,
+  containersOf, cpus, find, frontOf, gatewayOf, hasPort, mebibytes, nameOf, ofKind, podOf, portsOf, seconds, selected,
   selects, workloads,
 } from './objects.mjs';
 
@@ -99,7 +99,8 @@ export const rules = {
 
   settings_have_what_is_required(objects) {
     const { environment } = gatewayOf(objects);
-    const encrypted = environment.ENOS_GATEWAY_TLS_CERT_FILE && environment.ENOS_GATEWAY_TLS_KEY_FILE;
+    const own = environment.ENOS_GATEWAY_LISTEN?.startsWith('127.0.0.1:'); // of the Pod alone
+    const encrypted = own || (environment.ENOS_GATEWAY_TLS_CERT_FILE && environment.ENOS_GATEWAY_TLS_KEY_FILE);
     return [
       ...(environment.ENOS_API_URL ? [] : ['ENOS_API_URL is missing']),
       ...(encrypted || environment.ENOS_GATEWAY_ALLOW_PLAINTEXT === 'true' ? [] : ['neither a certificate nor plaintext']),
@@ -115,7 +116,8 @@ export const rules = {
     if (tokens === 1 || tokens === 2) complaints.push('bearer tokens have only a part of their settings');
     if (environment.ENOS_GATEWAY_ALLOW_PLAINTEXT === 'true') return complaints; // for trying out
     if (!environment.ENOS_GATEWAY_POLICY_FILE) complaints.push('no policy says who may call');
-    if (!environment.ENOS_GATEWAY_TLS_CLIENT_CA_FILE && tokens === 0) complaints.push('callers have neither certificates nor tokens');
+    const certificates = environment.ENOS_GATEWAY_TLS_CLIENT_CA_FILE || environment.ENOS_GATEWAY_FRONT_SOCKET;
+    if (!certificates && tokens === 0) complaints.push('callers have neither certificates nor tokens');
     if (environment.ENOS_GATEWAY_REFLECTION !== 'false') complaints.push('reflection is on, and asks nobody who he is');
     return complaints;
   },
@@ -137,7 +139,8 @@ export const rules = {
     return [
       ...(container.volumeMounts ?? []).filter((mount) => mount.subPath)
         .map((mount) => `${mount.mountPath} is mounted by subPath, which never changes`),
-      ...(podOf(workload).volumes ?? []).map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)
+      ...(podOf(workload).volumes ?? []).filter(({ name }) => (container.volumeMounts ?? []).some((mount) => mount.name === name))
+        .map(({ configMap, secret }) => configMap?.name ?? secret?.secretName)
         .filter((name) => hashed.test(name)).map((name) => `${name} has a hash in its name: a change is another object`),
       ...(podOf(workload).volumes ?? []).filter(({ configMap, secret }) => find(objects, 'ConfigMap', configMap?.name)?.immutable
         || find(objects, 'Secret', secret?.secretName)?.immutable).map(({ name }) => `what ${name} holds is immutable`),
@@ -150,6 +153,33 @@ export const rules = {
     const timeout = duration('ENOS_GATEWAY_DRAIN_TIMEOUT', environment, variables);
     const grace = podOf(workload).terminationGracePeriodSeconds ?? 30;
     return grace >= delay + timeout + 5 ? [] : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain and 5 s`];
+  },
+
+  the_front_is_the_only_way_in(objects) {
+    const { workload, container, environment } = gatewayOf(objects);
+    const front = frontOf(objects);
+    const socket = environment.ENOS_GATEWAY_FRONT_SOCKET;
+    if (!front) return socket ? ['there is a front socket, and no front'] : [];
+    const shared = (each) => (each.volumeMounts ?? []).find((mount) => socket?.startsWith(`${mount.mountPath}/`))?.name;
+    const volume = (podOf(workload).volumes ?? []).find(({ name }) => name === shared(container));
+    const configuration = (front.volumeMounts ?? [])
+      .map((mount) => (podOf(workload).volumes ?? []).find(({ name }) => name === mount.name)?.configMap?.name)
+      .map((name) => find(objects, 'ConfigMap', name)?.data?.['nginx.conf']).find(Boolean) ?? '';
+    return [
+      ...(volume?.emptyDir && shared(front) === volume.name ? [] : [`gateway and front share no emptyDir for ${socket}`]),
+      ...(configuration.includes(`server unix:${socket} `) ? [] : [`nginx.conf has another socket than ${socket}`]),
+      ...(environment.ENOS_GATEWAY_LISTEN?.startsWith('127.0.0.1:') ? [] : ['callers can go around the front']),
+      ...((container.ports ?? []).some((port) => port.name === 'grpc') ? ['the port grpc is the gateway\'s, not the front\'s'] : []),
+    ];
+  },
+
+  the_front_takes_calls_as_long_as_the_gateway(objects, { variables }) {
+    const { environment } = gatewayOf(objects);
+    const front = frontOf(objects);
+    if (!front) return [];
+    const delay = duration('ENOS_GATEWAY_DRAIN_DELAY', environment, variables);
+    const [command, wait] = front.lifecycle?.preStop?.exec?.command ?? [];
+    return command === 'sleep' && Number(wait) === delay ? [] : [`the front's preStop does not sleep for the drain delay, ${delay} s`];
   },
 
   callers_have_left_before_the_server_shuts_down(objects, { variables }) {

@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readContext } from './context.mjs';
-import { containersOf, find, gatewayOf, ofKind, podOf, readObjects, seconds } from './objects.mjs';
+import { containersOf, find, frontOf, gatewayOf, ofKind, podOf, readObjects, seconds } from './objects.mjs';
 import { rules } from './rules.mjs';
 import { schemaComplaint } from './schema.mjs';
 
+const fronted = readObjects(process.env.FRONTED); // production behind its front
 const well = readObjects(process.env.RENDERED); // has an autoscaler, a PodMonitor, a policy, and tokens beside certificates
 const context = readContext(process.env.HELP_TEXT);
 
@@ -100,6 +101,17 @@ const breakages = {
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '50s'; },
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = 'soon'; },
   ],
+  the_front_is_the_only_way_in: [
+    (o) => { settings(o).ENOS_GATEWAY_LISTEN = '0.0.0.0:50051'; },
+    (o) => { settings(o).ENOS_GATEWAY_FRONT_SOCKET = '/run/enos-front/other.sock'; },
+    (o) => { volume(o, 'front-socket').emptyDir = undefined; },
+    (o) => { container(o).ports.push({ name: 'grpc', containerPort: 50051 }); },
+    (o) => { pod(o).containers = [container(o)]; },
+  ],
+  the_front_takes_calls_as_long_as_the_gateway: [
+    (o) => { delete frontOf(o).lifecycle; },
+    (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '41s'; },
+  ],
   callers_have_left_before_the_server_shuts_down: [
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '35s'; },
     (o) => { settings(o).ENOS_GATEWAY_MAX_CONNECTION_AGE = '1m'; },
@@ -178,12 +190,13 @@ test('every rule has a breakage', () => {
 });
 
 for (const [name, list] of Object.entries(breakages)) {
-  test(`${name} is silent about what is well`, () => assert.deepEqual(rules[name](well, context), []));
+  const unbroken = name.startsWith('the_front_') ? fronted : well;
+  test(`${name} is silent about what is well`, () => assert.deepEqual(rules[name](unbroken, context), []));
   list.forEach((breakIt, index) => {
     test(`${name} sees breakage ${index + 1}`, () => {
-      const broken = structuredClone(well);
+      const broken = structuredClone(unbroken);
       breakIt(broken);
-      assert.notDeepEqual(broken, well, 'the breakage changed nothing');
+      assert.notDeepEqual(broken, unbroken, 'the breakage changed nothing');
       assert.notEqual(rules[name](broken, context).length, 0);
     });
   });

@@ -52,8 +52,7 @@ std::string Replaced(const std::string& text, const std::string& from, const std
 
 bool NginxIsInstalled() { return access(kProgram, X_OK) == 0; }
 
-NginxProcess::NginxProcess(const std::string& first, const std::string& second,
-                           const Changes& changes)
+NginxProcess::NginxProcess(const std::string& configuration, const Changes& changes)
     : authority_(sandbox::MakeTestAuthority("A test's authority")) {
   std::string name = (fs::temp_directory_path() / "enos-nginx.XXXXXX").string();
   folder_ = mkdtemp(name.data()) == nullptr ? "" : name;
@@ -62,11 +61,7 @@ NginxProcess::NginxProcess(const std::string& first, const std::string& second,
   WriteFile(folder_ + "/tls.key", certificate.private_key_pem);
   WriteFile(ca_file(), authority_.certificate_pem);
 
-  std::string text = ReadFile(ENOS_SOURCE_DIR "/deploy/nginx/nginx.conf");
-  text = Replaced(text, "127.0.0.1:50051", first);
-  text = Replaced(text, "127.0.0.1:50052", second);
-  // One worker: it takes the gateways in their order.
-  text = Replaced(text, "worker_processes auto", "worker_processes 1");
+  std::string text = ReadFile(ENOS_SOURCE_DIR "/" + configuration);
   // A worker of root's nginx would be nobody, who cannot write into this folder.
   if (geteuid() == 0) text = "user root;\n" + text;
   for (const auto& [from, to] : changes) text = Replaced(text, from, to);

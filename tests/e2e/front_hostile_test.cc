@@ -1,0 +1,163 @@
+// What a hostile connection to the front can do: nothing of it reaches the gateway, and others are
+// served meanwhile.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "enos/flow/error.h"
+#include "tests/e2e/support/front.h"
+#include "tests/e2e/support/tls_http2.h"
+
+namespace enos::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+
+// More than the calls of a test take by themselves; a flood of the kinds below takes many times
+// that of a gateway that meets it.
+constexpr long kMostGrowthKb = 6000;
+constexpr int kConnections = 20;
+
+class HostileFrontTest : public FrontTest {
+ protected:
+  void StartAndWarmUp() {
+    Start();
+    polite_ = Channel();
+    for (int i = 0; i < 20; ++i) ASSERT_EQ(CallWith(polite_, Alice()), "OK") << nginx_->output();
+    before_kb_ = gateway_->rss_kb();
+  }
+
+  // After a flood: the gateway has not seen it, and a connection that was there before is served.
+  void ExpectPoliteServedAndMemoryUnmoved() {
+    EXPECT_EQ(CallWith(polite_, Alice()), "OK") << nginx_->output();
+    EXPECT_EQ(CallWith(Channel(), Alice()), "OK") << nginx_->output();
+    EXPECT_LT(gateway_->peak_rss_kb() - before_kb_, kMostGrowthKb);
+  }
+
+  std::shared_ptr<grpc::Channel> polite_;
+  long before_kb_ = 0;
+};
+
+TEST_F(HostileFrontTest, HeadersOverTheLimitInSeveralFrames_AreNotPassedOn) {
+  StartAndWarmUp();
+  std::vector<std::unique_ptr<TlsHttp2>> clients;
+  for (int i = 0; i < kConnections; ++i) {
+    auto& client = *clients.emplace_back(std::make_unique<TlsHttp2>(address()));
+    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndStream, 1,
+                CallHeaders(kTriggerPath, {{"x-a", std::string(9000, 'a')}}));
+    client.Send(TlsHttp2::kContinuation, TlsHttp2::kEndHeaders, 1,
+                HeaderBlock({{"x-b", std::string(9000, 'b')}}));
+  }
+  ExpectPoliteServedAndMemoryUnmoved();
+}
+
+// The whole frame is one that no server with the usual SETTINGS takes.
+TEST_F(HostileFrontTest, MegabytesOfHeadersInOneFrame_EndTheConnection) {
+  StartAndWarmUp();
+  for (int i = 0; i < kConnections; ++i) {
+    TlsHttp2 client(address());
+    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 1,
+                CallHeaders(kTriggerPath, {{"x-a", std::string(4 << 20, 'a')}}));
+    EXPECT_FALSE(client.ReadUntil(TlsHttp2::kHeaders));
+  }
+  ExpectPoliteServedAndMemoryUnmoved();
+}
+
+// nginx reads on, and keeps nothing.
+TEST_F(HostileFrontTest, FloodOfContinuation_IsKeptNowhere) {
+  StartAndWarmUp();
+  const std::string more = HeaderBlock({{"x-more", std::string(1000, 'm')}});
+  std::vector<std::unique_ptr<TlsHttp2>> clients;
+  for (int i = 0; i < kConnections; ++i) {
+    auto& client = *clients.emplace_back(std::make_unique<TlsHttp2>(address()));
+    client.Send(TlsHttp2::kHeaders, 0, 1, CallHeaders(kTriggerPath));
+    for (int sent = 0; sent < 5000; ++sent) client.Send(TlsHttp2::kContinuation, 0, 1, more);
+  }
+  ExpectPoliteServedAndMemoryUnmoved();
+}
+
+TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) {
+  StartAndWarmUp();
+  constexpr uint32_t kStreams = 3000;
+  std::vector<std::unique_ptr<TlsHttp2>> clients;
+  const std::string block = CallHeaders(kTriggerPath, {{"authorization", "Bearer x"}});
+  for (int i = 0; i < 2; ++i) {
+    auto& client = *clients.emplace_back(std::make_unique<TlsHttp2>(address()));
+    uint32_t sent = 0;
+    while (sent < kStreams &&
+           client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 2 * sent + 1, block)) {
+      ++sent;
+    }
+    const auto refused = client.ReadUntil(TlsHttp2::kRstStream);
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->payload.back(), 7) << "REFUSED_STREAM";
+  }
+  EXPECT_LT(gateway_->peak_rss_kb() - before_kb_, 40 * 1024) << "1,000 calls of one address";
+  clients.clear();
+  // All come from one address here, so that others have to wait for nginx to see the end.
+  std::string outcome = "14 GATEWAY_OVERLOADED";
+  while (outcome == "14 GATEWAY_OVERLOADED") outcome = CallWith(polite_, Alice());
+  EXPECT_EQ(outcome, "OK") << nginx_->output();
+}
+
+// What nginx says then has the details of the gateway's own refusal.
+TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
+  Start({}, {{"limit_conn address 1000", "limit_conn address 3"}});
+  enos_.Hold();
+  CallsAtOnce calls;
+  const auto channel = Channel();
+  for (int i = 0; i < 3; ++i) calls.Start(channel, RequestFor(1), true, TokenOf("alice"));
+  ASSERT_TRUE(enos_.WaitForHeld(3));
+  const grpc::Status status = Call(Channel(), RequestFor(1), TokenOf("alice")).status;
+  const flow::FlowError error = flow::FlowErrorFromStatus(status);
+  EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE) << status.error_message();
+  EXPECT_EQ(error.reason, "GATEWAY_OVERLOADED");
+  EXPECT_EQ(error.execution, flow::Execution::kNotExecuted);
+  enos_.Release();
+  for (const CallOutcome& outcome : calls.WaitForAll()) EXPECT_TRUE(outcome.status.ok());
+}
+
+// HPACK: one long header in the table of the connection, and thousands of one byte that mean it.
+TEST_F(HostileFrontTest, HeadersThatGrowWhenTheyAreDecompressed_AreRefused) {
+  StartAndWarmUp();
+  std::string block = CallHeaders(kTriggerPath);
+  const std::string value(3000, 'a');
+  // Literal with indexing; its length takes three bytes.
+  block += '\x40' + HeaderBlock({{"x-request-id", value}}).substr(1);
+  block.append(12000, '\xbe');  // index 62: the newest entry
+  for (int i = 0; i < kConnections; ++i) {
+    TlsHttp2 client(address());
+    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders | TlsHttp2::kEndStream, 1, block);
+    const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+    if (answer) {
+      EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+    }
+  }
+  EXPECT_EQ(gateway_->all_output().find("request_id=aaa"), std::string::npos);
+  ExpectPoliteServedAndMemoryUnmoved();
+}
+
+// To gRPC 1.51 it is the end of the connection, and of all calls on it. Here each call has its own.
+TEST_F(HostileFrontTest, BinaryHeaderThatIsNoBase64_HurtsItsOwnCallOnly) {
+  StartAndWarmUp();
+  enos_.Hold();
+  CallsAtOnce calls;
+  for (int i = 0; i < 5; ++i) calls.Start(polite_, RequestFor(1), true, TokenOf("alice"));
+  ASSERT_TRUE(enos_.WaitForHeld(5));
+  TlsHttp2 client(address());
+  client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders | TlsHttp2::kEndStream, 1,
+              CallHeaders(kTriggerPath, {{"x-bin", "no base64!"}}));
+  const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+  enos_.Release();
+  for (const CallOutcome& outcome : calls.WaitForAll())
+    EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
+  ExpectPoliteServedAndMemoryUnmoved();
+}
+
+}  // namespace
+}  // namespace enos::e2e
