@@ -381,7 +381,9 @@ INSTANTIATE_TEST_SUITE_P(All, FloodedOpsServer,
                                          "GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n"));
 
 TEST(OpsServer, ClientsThatDoNotTakeTheirAnswersMakeRoomAsWell) {
-  OpsServer server(OnAnyPort());
+  OpsServerOptions options = OnAnyPort();
+  options.send_timeout = std::chrono::hours(1);
+  OpsServer server(options);
   server.Handle("/hello", [](const OpsRespond& respond) { respond({200, "hello\n"}); });
   server.Handle("/large",
                 [](const OpsRespond& respond) { respond({200, std::string(8 << 20, 'x')}); });
