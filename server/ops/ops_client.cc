@@ -25,11 +25,16 @@ size_t LengthIn(const std::string& head) {
 }  // namespace
 
 OpsClient::OpsClient() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  const timeval patience{30, 0};
-  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  SetPatience(std::chrono::seconds(30));
 }
 
 OpsClient::~OpsClient() { ::close(socket_); }
+
+void OpsClient::SetPatience(std::chrono::milliseconds patience) const {
+  const auto count = static_cast<suseconds_t>(patience.count());
+  const timeval time{count / 1000, count % 1000 * 1000};
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+}
 
 bool OpsClient::Connect(const std::string& address) const {
   sockaddr_in target{};

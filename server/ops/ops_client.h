@@ -1,6 +1,7 @@
 #ifndef ENOS_SERVER_OPS_OPS_CLIENT_H_
 #define ENOS_SERVER_OPS_OPS_CLIENT_H_
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -35,8 +36,12 @@ class OpsClient {
 
   OpsReply Get(const std::string& path);
 
+  // In place of the 30 seconds.
+  void SetPatience(std::chrono::milliseconds patience) const;
   // Waits for more bytes; false when the peer has ended instead.
   bool ReadSome();
+  // Whether a read has found that the peer closed or reset.
+  bool ended() const { return ended_; }
 
  private:
   int socket_;

@@ -15,6 +15,7 @@ using boost::beast::error_code;
 constexpr std::uint32_t kMaxHeadBytes = 8 << 10;
 constexpr std::uint64_t kMaxBodyBytes = 4 << 10;  // a GET has none; what comes is not looked at
 constexpr size_t kMaxBufferBytes = 16 << 10;
+constexpr size_t kReadBytes = 512;
 // How long a closing connection waits for the peer to close as well.
 constexpr std::chrono::seconds kLinger{1};
 
@@ -26,25 +27,52 @@ std::string_view PathOf(boost::beast::string_view target) {
 }  // namespace
 
 OpsConnection::OpsConnection(boost::asio::ip::tcp::socket socket, const OpsHandlers& handlers,
-                             Limits limits, std::function<void()> on_end)
+                             const OpsServerOptions& options, bool one_request, Owner& owner)
     : stream_(std::move(socket)),
       handlers_(handlers),
-      limits_(limits),
-      on_end_(std::move(on_end)),
+      options_(options),
+      one_request_(one_request),
+      owner_(owner),
       buffer_(kMaxBufferBytes) {}
 
 OpsConnection::~OpsConnection() {
   // First, so that whoever is told finds the descriptor free.
-  error_code ignored;
-  stream_.socket().close(ignored);
-  on_end_();
+  Close();
+  owner_.OnEnd(*this);
 }
 
+void OpsConnection::Start() { ReadRequest(); }
+
+void OpsConnection::Close() {
+  error_code ignored;
+  stream_.socket().close(ignored);
+}
+
+void OpsConnection::SetState(State state) {
+  state_ = state;
+  owner_.OnState(*this);
+}
+
+// A kept connection may be quiet for long, as between scrapes; from its first byte on, the next
+// request has as little time as the first one.
+void OpsConnection::AwaitNextRequest() {
+  SetState(State::kIdle);
+  if (buffer_.size() > 0) return ReadRequest();
+  stream_.expires_after(options_.idle_timeout);
+  stream_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](const error_code& error, size_t size) {
+                            if (error) return;
+                            self->buffer_.commit(size);
+                            self->ReadRequest();
+                          });
+}
+
+// One time for the whole request: bytes that trickle in do not extend it.
 void OpsConnection::ReadRequest() {
   parser_.emplace();
   parser_->header_limit(kMaxHeadBytes);
   parser_->body_limit(kMaxBodyBytes);
-  stream_.expires_after(limits_.timeout);
+  stream_.expires_after(options_.request_timeout);
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](const error_code& error, size_t) {
                      if (error) return self->OnReadFailed(error);
@@ -65,6 +93,7 @@ void OpsConnection::OnReadFailed(const error_code& error) {
 }
 
 void OpsConnection::OnRequest() {
+  SetState(State::kAnswering);
   const auto& request = parser_->get();
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     return Answer({405, "only GET and HEAD are served here\n"});
@@ -72,7 +101,16 @@ void OpsConnection::OnRequest() {
   const auto found = handlers_.find(PathOf(request.target()));
   if (found == handlers_.end())
     return Answer({404, "not found; known paths: " + KnownPaths() + "\n"});
-  found->second([self = shared_from_this()](OpsAnswer answer) { self->Answer(std::move(answer)); });
+  found->second(Responder());
+}
+
+// A second answer to the same request would be written into the first one, or be taken for the next
+// request's.
+OpsRespond OpsConnection::Responder() {
+  return [self = shared_from_this(), request = ++requests_](OpsAnswer answer) {
+    if (self->state_ != State::kAnswering || self->requests_ != request) return;
+    self->Answer(std::move(answer));
+  };
 }
 
 std::string OpsConnection::KnownPaths() const {
@@ -97,23 +135,26 @@ void OpsConnection::Answer(OpsAnswer answer) {
   if (answer.status == 405) response_->set(http::field::allow, "GET, HEAD");
   response_->content_length(answer.body.size());
   if (request.method() != http::verb::head) response_->body() = std::move(answer.body);
-  Write(request.keep_alive() && !limits_.one_request);
+  Write(request.keep_alive() && !one_request_);
 }
 
 void OpsConnection::Write(bool keep_alive) {
   response_->keep_alive(keep_alive);
-  stream_.expires_after(limits_.timeout);
+  stream_.expires_after(options_.send_timeout);
   http::async_write(stream_, *response_,
                     [self = shared_from_this(), keep_alive](const error_code& error, size_t) {
                       if (error) return;
-                      if (keep_alive) return self->ReadRequest();
+                      if (keep_alive) return self->AwaitNextRequest();
                       self->CloseLingering();
                     });
+  // Behind the start: what the owner posts now runs after the end of a write that need not wait.
+  SetState(State::kSending);
 }
 
 // Sends FIN and reads on for a while: closing with unread input would send RST, which may overtake
 // the answer.
 void OpsConnection::CloseLingering() {
+  SetState(State::kIdle);
   error_code ignored;
   stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kLinger);

@@ -7,8 +7,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <chrono>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,28 +22,50 @@ using OpsHandlers = std::map<std::string, OpsHandler, std::less<>>;
 
 // One accepted connection of an OpsServer, internal to it. Kept alive by its operations and by the
 // responder of the request it is at, and ends with the last of them. Server's thread only.
+//
+// One request at a time: the next is read only once the answer before it has left, so that answers
+// keep the order of their requests however long a handler takes.
 class OpsConnection : public std::enable_shared_from_this<OpsConnection> {
  public:
-  struct Limits {
-    std::chrono::milliseconds timeout;  // for each step
-    bool one_request = false;           // close after the first answer
+  enum class State {
+    kIdle,       // waits for a request, for the rest of one, or for the peer to close
+    kAnswering,  // waits for a handler
+    kSending,    // waits for the peer to take its answer
   };
 
-  // `handlers` must outlive it; `on_end` is called by the destructor.
-  OpsConnection(boost::asio::ip::tcp::socket socket, const OpsHandlers& handlers, Limits limits,
-                std::function<void()> on_end);
+  // Who keeps count of the connections. Outlives them.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // Its state is another one now.
+    virtual void OnState(OpsConnection& connection) = 0;
+    // From the destructor; the descriptor is free.
+    virtual void OnEnd(OpsConnection& connection) = 0;
+  };
+
+  // `handlers` and `options` must outlive it. `one_request`: closes after the first answer.
+  OpsConnection(boost::asio::ip::tcp::socket socket, const OpsHandlers& handlers,
+                const OpsServerOptions& options, bool one_request, Owner& owner);
   ~OpsConnection();
   OpsConnection(const OpsConnection&) = delete;
   OpsConnection& operator=(const OpsConnection&) = delete;
 
-  void ReadRequest();
+  // Once, at the beginning.
+  void Start();
+  State state() const { return state_; }
+  // Frees the descriptor now; what is under way fails.
+  void Close();
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
 
+  void SetState(State state);
+  void AwaitNextRequest();
+  void ReadRequest();
   void OnReadFailed(const boost::beast::error_code& error);
   void OnRequest();
+  OpsRespond Responder();
   void Refuse(unsigned status, const std::string& text);
   void Answer(OpsAnswer answer);
   void Write(bool keep_alive);
@@ -54,11 +75,14 @@ class OpsConnection : public std::enable_shared_from_this<OpsConnection> {
 
   boost::beast::tcp_stream stream_;
   const OpsHandlers& handlers_;
-  const Limits limits_;
-  const std::function<void()> on_end_;
+  const OpsServerOptions& options_;
+  const bool one_request_;
+  Owner& owner_;
+  State state_ = State::kIdle;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<Response> response_;
+  std::uint64_t requests_ = 0;  // so far, by which a responder knows its own
   std::array<char, 512> scratch_{};
 };
 

@@ -1,11 +1,17 @@
 #include "server/ops/ops_server.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <list>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -38,6 +44,7 @@ class SpareDescriptor {
     ::close(std::exchange(fd_, -1));
     return true;
   }
+  bool taken() const { return fd_ >= 0; }
 
  private:
   int fd_ = -1;
@@ -45,11 +52,11 @@ class SpareDescriptor {
 
 }  // namespace
 
-class OpsServer::Impl {
+class OpsServer::Impl final : public OpsConnection::Owner {
  public:
   explicit Impl(OpsServerOptions options)
       : options_(std::move(options)), acceptor_(io_), retry_(io_) {}
-  ~Impl() { Stop(); }
+  ~Impl() override { Stop(); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -80,6 +87,8 @@ class OpsServer::Impl {
   void Stop() {
     io_.stop();
     if (thread_.joinable()) thread_.join();
+    full_ = false;
+    newcomer_.reset();
     error_code ignored;
     acceptor_.close(ignored);
   }
@@ -91,22 +100,39 @@ class OpsServer::Impl {
   void AcceptNext() {
     acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
       if (!error) {
-        Start(std::move(socket), /*one_request=*/false);
-      } else if (error != asio::error::connection_aborted) {
-        return AcceptWithSpare();
+        newcomer_ = std::move(socket);
+        return TakeIn();
       }
+      if (error != asio::error::connection_aborted) return AcceptWithSpare();
       AcceptNext();
     });
   }
 
+  // Where every connection is being answered, the new one waits for one of them to be done.
+  void TakeIn() {
+    full_ = !MakeRoom();
+    if (full_) return;
+    Start(std::move(*newcomer_), /*one_request=*/false);
+    newcomer_.reset();
+    AcceptNext();
+  }
+
+  // Not from within a connection, which is at something.
+  void TakeInLater() {
+    if (!std::exchange(full_, false)) return;
+    asio::post(io_, [this] { TakeIn(); });
+  }
+
   // Out of descriptors or memory, which accept(2) says also where no connection waits.
   void AcceptWithSpare() {
+    // The spare is in use, maybe by a client that says nothing.
+    if (!spare_.taken() && ConnectionWaits()) End(OpsConnection::State::kIdle);
     if (spare_.Release()) {
       error_code error;
       tcp::socket socket(io_);
       acceptor_.accept(socket, error);
       if (!error) {
-        Start(std::move(socket), /*one_request=*/true);
+        if (MakeRoom()) Start(std::move(socket), /*one_request=*/true);
       } else {
         spare_.Take();
       }
@@ -119,30 +145,64 @@ class OpsServer::Impl {
     });
   }
 
+  bool ConnectionWaits() {
+    pollfd waits{acceptor_.native_handle(), POLLIN, 0};
+    return ::poll(&waits, 1, 0) == 1;
+  }
+
   void Start(tcp::socket socket, bool one_request) {
-    if (open_ >= options_.max_connections) return;  // closed with its socket
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    ++open_;
-    const OpsConnection::Limits limits{options_.idle_timeout, one_request};
-    std::make_shared<OpsConnection>(std::move(socket), handlers_, limits, [this] {
-      OnEnd();
-    })->ReadRequest();
+    const auto connection =
+        std::make_shared<OpsConnection>(std::move(socket), handlers_, options_, one_request, *this);
+    connections_.push_back(connection.get());
+    connection->Start();
+  }
+
+  // A client that does not take its answer comes last, but comes: as many of its kind would shut
+  // everybody out, too.
+  bool MakeRoom() {
+    return connections_.size() < options_.max_connections || End(OpsConnection::State::kIdle) ||
+           End(OpsConnection::State::kSending);
+  }
+
+  // Ends the connection that has been in `state` the longest. False: none is.
+  bool End(OpsConnection::State state) {
+    const auto found = std::find_if(connections_.begin(), connections_.end(),
+                                    [&](const auto* each) { return each->state() == state; });
+    if (found == connections_.end()) return false;
+    OpsConnection& ended = **found;
+    connections_.erase(found);
+    ended.Close();
+    spare_.Take();
+    return true;
+  }
+
+  void OnState(OpsConnection& connection) override {
+    const auto found = std::find(connections_.begin(), connections_.end(), &connection);
+    if (found == connections_.end()) return;  // was ended
+    connections_.splice(connections_.end(), connections_, found);
+    if (connection.state() != OpsConnection::State::kAnswering) TakeInLater();
   }
 
   // A connection is gone, and its descriptor free: the first use for it is as the spare.
-  void OnEnd() {
-    --open_;
+  void OnEnd(OpsConnection& connection) override {
+    connections_.remove(&connection);
     spare_.Take();
+    TakeInLater();
   }
 
   const OpsServerOptions options_;
   OpsHandlers handlers_;
-  size_t open_ = 0;
+  std::list<OpsConnection*> connections_;  // the one that is in its state the longest first
   SpareDescriptor spare_;
+  bool full_ = false;  // newcomer_ waits for room
   // Behind what its connections use, the last of which end with it. 1: one thread runs it.
   asio::io_context io_{1};
+  // Or it would end where all that is under way is with handlers.
+  const asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   tcp::acceptor acceptor_;
+  std::optional<tcp::socket> newcomer_;  // accepted, to become a connection
   asio::steady_timer retry_;
   std::string address_;
   std::thread thread_;

@@ -28,16 +28,22 @@ using OpsHandler = std::function<void(OpsRespond)>;
 
 struct OpsServerOptions {
   ListenAddress listen;
-  // Open connections beyond this many are closed at once.
+  // At this many, one that is not being answered makes room for a new one: the one that has waited
+  // for its client the longest.
   size_t max_connections = 64;
-  // For a whole request to arrive, for an answer to leave, and between requests.
-  std::chrono::milliseconds idle_timeout{10000};
+  // For a whole request to arrive: from the accept on, or from the first byte on a kept connection.
+  std::chrono::milliseconds request_timeout{5000};
+  // For a whole answer to leave.
+  std::chrono::milliseconds send_timeout{5000};
+  // Between an answer and the next request. Prometheus asks once a minute unless told otherwise.
+  std::chrono::milliseconds idle_timeout{90000};
 };
 
 // The HTTP/1.1 server for probes and monitoring (Boost.Beast reads the protocol): GET and HEAD on
 // paths that are registered, on one thread of its own, so that it answers whatever the rest of the
-// process does. Requests, connections and time are bounded. Where the process is out of
-// descriptors, it still answers one connection at a time, with one that it keeps in reserve.
+// process does. Requests, connections and time are bounded, and slow clients shut nobody out: they
+// make room for others. Where the process is out of descriptors, it still answers one connection at
+// a time, with one that it keeps in reserve.
 //
 // Plain by design, for networks that are trusted: handlers answer nothing secret. Used from one
 // thread, handlers apart.
