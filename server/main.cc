@@ -20,6 +20,7 @@
 #include "server/base/signals.h"
 #include "server/config/parse_settings.h"
 #include "server/config/sources.h"
+#include "server/files/read_file.h"
 #include "server/gateway.h"
 
 namespace {
@@ -115,7 +116,7 @@ int main(int argc, char** argv) try {
   // Debian builds Abseil with its debugging aid for the order of locks switched on; gRPC's many
   // locks then pay for it at every call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadFileStart);
+  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile);
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
   auto& settings = std::get<Settings>(parsed);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);

@@ -90,10 +90,12 @@ std::optional<AccessRefusal> AccessControl::Identify(const PresentedIdentity& pr
 }
 
 std::optional<AccessRefusal> AccessControl::Authorize(const std::vector<std::string>& identities,
-                                                      const FlowAccess& access) const {
+                                                      const FlowAccess& access,
+                                                      size_t* matched) const {
+  if (matched != nullptr) *matched = 0;
   const std::shared_ptr<const Policy> rules = policy();
   if (rules == nullptr) return std::nullopt;
-  const Decision decision = rules->Decide(identities, access);
+  const Decision decision = rules->Decide(identities, access, matched);
   if (decision == Decision::kAllowed) return std::nullopt;
   return AccessRefusal{CallerNotAllowed(), DecisionText(decision)};
 }

@@ -1,6 +1,7 @@
 #ifndef ENOS_SERVER_ACCESS_ACCESS_CONTROL_H_
 #define ENOS_SERVER_ACCESS_ACCESS_CONTROL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,9 +49,10 @@ class AccessControl {
   std::optional<AccessRefusal> Identify(const PresentedIdentity& presented,
                                         std::vector<std::string>* identities) const;
 
-  // Asks the policy, if there is one.
+  // Asks the policy, if there is one. `matched`, where it is wanted: see Policy::Decide; 0 without
+  // a policy.
   std::optional<AccessRefusal> Authorize(const std::vector<std::string>& identities,
-                                         const FlowAccess& access) const;
+                                         const FlowAccess& access, size_t* matched = nullptr) const;
 
  private:
   std::shared_ptr<const Policy> policy() const;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/identity/token_maker.h"
 #include "server/policy/parse_policy.h"
@@ -135,6 +136,18 @@ TEST_F(AccessControlTest, WhatThePolicyDoesNotAllow_IsRefused) {
   EXPECT_EQ(access_.Authorize({"sub:bob"}, kAccess)->cause, "no rule names the caller");
   access_.SetPolicy(PolicyFor("sub:bob"));
   EXPECT_FALSE(access_.Authorize({"sub:bob"}, kAccess));
+}
+
+TEST_F(AccessControlTest, NameThatThePolicyMatched_IsTold) {
+  const std::vector<std::string> names = {"uri:a", "dns:b"};
+  size_t matched = 99;
+  EXPECT_FALSE(access_.Authorize(names, kAccess, &matched));
+  EXPECT_EQ(matched, 0U);  // no policy
+  access_.SetPolicy(PolicyFor("dns:b"));
+  EXPECT_FALSE(access_.Authorize(names, kAccess, &matched));
+  EXPECT_EQ(matched, 1U);
+  EXPECT_TRUE(access_.Authorize({"uri:a", "dns:c"}, kAccess, &matched));
+  EXPECT_EQ(matched, 0U);  // no rule has any of them
 }
 
 TEST(BearerToken, SchemeInAnyCase_IsTakenOff) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -133,6 +134,21 @@ INSTANTIATE_TEST_SUITE_P(
                     BadStart{"Keys", kGoodPolicy, "{}",
                              R"(keys.json" is not valid: $: expected an object)"}),
     [](const auto& row) { return std::string(row.param.name); });
+
+TEST(AccessFiles, Pipe_IsNamedWithItsSetting) {
+  const MountedFiles mounted(MountedFiles::Contents{{"policy.json", kGoodPolicy}});
+  ASSERT_EQ(::mkfifo(mounted.path("pipe").c_str(), 0600), 0);
+  const auto error_of = [](const std::string& policy, const std::string& keys) {
+    AccessControl access([] { return 0; });
+    AccessFiles files(access, {policy, keys, {}}, [](AccessFile, bool) {});
+    return files.Load().value_or("no error");
+  };
+  const std::string pipe = mounted.path("pipe");
+  EXPECT_EQ(error_of(pipe, ""),
+            "--policy_file (ENOS_GATEWAY_POLICY_FILE): \"" + pipe + "\": not a regular file");
+  EXPECT_EQ(error_of(mounted.path("policy.json"), pipe),
+            "--jwt_keys_file (ENOS_GATEWAY_JWT_KEYS_FILE): \"" + pipe + "\": not a regular file");
+}
 
 TEST(AccessFiles, MissingFile_IsNamedWithItsSetting) {
   AccessControl access([] { return 0; });

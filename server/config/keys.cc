@@ -13,21 +13,18 @@ std::string ShownPath(const std::string& path) {
   return is_path ? Quoted(path, SecretMask()) : "the file name (not shown: it has no directory)";
 }
 
-void StripLineBreak(std::string* text) { text->resize(WithoutLineBreak(*text).size()); }
-
 std::optional<std::string> ReadKeyFile(const KeyInfo& key, const std::string& path,
                                        const FileReader& read_file, Settings* settings) {
   constexpr size_t kLineBreak = 2;
-  absl::StatusOr<std::string> content = read_file(path, kMaxKeyBytes + kLineBreak + 1);
+  const absl::StatusOr<Secret> content = read_file(path, kMaxKeyBytes + kLineBreak);
   if (!content.ok()) {
     return Concat(key.file_variable, ": ", ShownPath(path), " cannot be read (",
                   std::string(content.status().message()), "), expected a file with ", key.help);
   }
-  StripLineBreak(&*content);
-  const bool valid = IsKeyText(*content);
-  settings->*key.field = Secret::TakeFrom(*content);
+  const std::string_view text = WithoutLineBreak(content->Reveal());
+  settings->*key.field = Secret(text);
   settings->*key.file = path;
-  if (valid) return std::nullopt;
+  if (IsKeyText(text)) return std::nullopt;
   return Concat(key.file_variable, ": the content of ", ShownPath(path),
                 " (not shown) is not valid, expected ", kExpectedText);
 }

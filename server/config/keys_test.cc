@@ -34,8 +34,12 @@ std::string BadContent(const std::string& path) {
          "spaces";
 }
 
+absl::Status TooLarge(size_t limit) {
+  return absl::UnavailableError("larger than " + std::to_string(limit) + " bytes");
+}
+
 // Files of the test, by path.
-absl::StatusOr<std::string> ReadTestFile(const std::string& path, size_t limit) {
+absl::StatusOr<Secret> ReadTestFile(const std::string& path, size_t limit) {
   static const auto& files = *new std::map<std::string, std::string>{
       {"/plain", "s3cr3t"},
       {"/newline", "s3cr3t\n"},
@@ -51,7 +55,8 @@ absl::StatusOr<std::string> ReadTestFile(const std::string& path, size_t limit) 
   };
   const auto file = files.find(path);
   if (file == files.end()) return absl::NotFoundError("No such file or directory");
-  return file->second.substr(0, limit);
+  if (file->second.size() > limit) return TooLarge(limit);
+  return Secret(file->second);
 }
 
 class SecretKeyTable : public testing::TestWithParam<KeyCase> {};
@@ -108,7 +113,8 @@ INSTANTIATE_TEST_SUITE_P(
         KeyCase{"FarTooLongFile",
                 {{"ENOS_SECRET_KEY_FILE", "/far_too_long"}},
                 "",
-                BadContent("/far_too_long")},
+                "ENOS_SECRET_KEY_FILE: \"/far_too_long\" cannot be read (larger than 4098 bytes), "
+                "expected a file with the application's SecretKey"},
         KeyCase{"NoSuchFile",
                 {{"ENOS_SECRET_KEY_FILE", "/none"}},
                 "",

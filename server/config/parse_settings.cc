@@ -123,17 +123,15 @@ class Parser {
   }
 
   Error ReadTlsFile(std::string_view flag, FileContents* contents) const {
-    absl::StatusOr<std::string> content = read_file_(given_.at(flag).text, kMaxTlsFileBytes + 1);
-    std::string why_not;
-    if (!content.ok()) {
-      why_not = std::string(content.status().message());
-    } else {
-      const bool too_large = content->size() > kMaxTlsFileBytes;
-      contents->push_back(Secret::TakeFrom(*content));
-      if (too_large) why_not = Concat("larger than ", std::to_string(kMaxTlsFileBytes), " bytes");
-    }
-    if (why_not.empty()) return std::nullopt;
-    return NotValid(flag, Concat(SettingNamed(flag).expected, " (", why_not, ")"));
+    absl::StatusOr<Secret> content = read_file_(given_.at(flag).text, kMaxTlsFileBytes);
+    if (!content.ok()) return Unreadable(flag, content.status());
+    contents->push_back(*std::move(content));
+    return std::nullopt;
+  }
+
+  Error Unreadable(std::string_view flag, const absl::Status& why) const {
+    return NotValid(flag,
+                    Concat(SettingNamed(flag).expected, " (", std::string(why.message()), ")"));
   }
 
   Error CheckListen() const {
@@ -182,16 +180,13 @@ class Parser {
   }
 
   Error CheckCaFile() const {
-    constexpr size_t kEnough = 4 << 20;
+    constexpr std::string_view kFlag = "--enos_ca_file";
+    constexpr size_t kMaxBytes = 4 << 20;  // a system's whole store is a tenth of it
     if (settings_.enos_ca_file.empty()) return std::nullopt;
-    const auto content = read_file_(settings_.enos_ca_file, kEnough);
-    const std::string_view expected = SettingNamed("--enos_ca_file").expected;
-    if (!content.ok()) {
-      return NotValid("--enos_ca_file",
-                      Concat(expected, " (", std::string(content.status().message()), ")"));
-    }
-    if (Contains(*content, "-----BEGIN ")) return std::nullopt;
-    return NotValid("--enos_ca_file", Concat(expected, " (it has no -----BEGIN line)"));
+    const auto content = read_file_(settings_.enos_ca_file, kMaxBytes);
+    if (!content.ok()) return Unreadable(kFlag, content.status());
+    if (Contains(content->Reveal(), "-----BEGIN ")) return std::nullopt;
+    return NotValid(kFlag, Concat(SettingNamed(kFlag).expected, " (it has no -----BEGIN line)"));
   }
 
   Error CheckDrainTimeout() const {

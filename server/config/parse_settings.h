@@ -11,6 +11,7 @@
 #include <string_view>
 #include <variant>
 
+#include "server/base/secret.h"
 #include "server/config/settings.h"
 
 namespace enos::gateway {
@@ -18,10 +19,8 @@ namespace enos::gateway {
 // The value of an environment variable; nullopt when it is not set (an empty one is set).
 using EnvLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
-// The first `limit` bytes of a file, all where it has fewer. The message of an error is the
-// system's word for it ("No such file or directory").
-using FileReader =
-    std::function<absl::StatusOr<std::string>(const std::string& path, size_t limit)>;
+// As ReadWholeFile (server/files/read_file.h), which it really is.
+using FileReader = std::function<absl::StatusOr<Secret>(const std::string& path, size_t max_bytes)>;
 
 // Why there is nothing to run: print the text (to standard output for status 0, else to standard
 // error) and exit.

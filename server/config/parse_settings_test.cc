@@ -27,9 +27,9 @@ Environment Required() {
           {"ENOS_SECRET_KEY", kSecretKey}};
 }
 
-absl::StatusOr<std::string> ReadTestFile(const std::string& path, size_t limit) {
-  if (path == "/ca.pem") return std::string("# CA\n-----BEGIN CERTIFICATE-----\n").substr(0, limit);
-  if (path == "/ca.der") return std::string("\x30\x82").substr(0, limit);
+absl::StatusOr<Secret> ReadTestFile(const std::string& path, size_t /*max_bytes*/) {
+  if (path == "/ca.pem") return Secret("# CA\n-----BEGIN CERTIFICATE-----\n");
+  if (path == "/ca.der") return Secret("\x30\x82");
   return absl::NotFoundError("No such file or directory");
 }
 

@@ -29,6 +29,10 @@ const std::map<std::string, std::string>& Files() {
   return files;
 }
 
+absl::Status TooLarge(size_t limit) {
+  return absl::UnavailableError("larger than " + std::to_string(limit) + " bytes");
+}
+
 std::variant<Settings, ExitNow> Parse(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv = {"enos-flow-gateway", "--enos_url=https://apim.example.com"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
@@ -36,10 +40,11 @@ std::variant<Settings, ExitNow> Parse(const std::vector<std::string>& arguments)
     const bool key = name == "ENOS_ACCESS_KEY" || name == "ENOS_SECRET_KEY";
     return key ? std::make_optional<std::string>("a-key") : std::nullopt;
   };
-  const FileReader read = [](const std::string& path, size_t limit) -> absl::StatusOr<std::string> {
+  const FileReader read = [](const std::string& path, size_t limit) -> absl::StatusOr<Secret> {
     const auto file = Files().find(path);
     if (file == Files().end()) return absl::NotFoundError("No such file or directory");
-    return file->second.substr(0, limit);
+    if (file->second.size() > limit) return TooLarge(limit);
+    return Secret(file->second);
   };
   return ParseSettings(static_cast<int>(argv.size()), argv.data(), look_up, read);
 }

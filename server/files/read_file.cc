@@ -17,10 +17,12 @@ absl::Status SystemError() {
   return absl::UnavailableError(std::generic_category().message(errno));
 }
 
+absl::Status NotRegular() { return absl::UnavailableError("not a regular file"); }
+
 absl::StatusOr<Secret> ReadOpened(int file, size_t max_bytes) {
   struct stat about{};
   if (::fstat(file, &about) != 0) return SystemError();
-  if (!S_ISREG(about.st_mode)) return absl::UnavailableError("not a regular file");
+  if (!S_ISREG(about.st_mode)) return NotRegular();
   const auto size = static_cast<size_t>(about.st_size);
   if (size > max_bytes)
     return absl::UnavailableError(absl::StrCat("larger than ", max_bytes, " bytes"));
@@ -48,8 +50,10 @@ absl::StatusOr<Secret> ReadOpened(int file, size_t max_bytes) {
 }  // namespace
 
 absl::StatusOr<Secret> ReadWholeFile(const std::string& path, size_t max_bytes) {
-  // Not blocking, or a pipe without a writer would hold whoever reads it.
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  // Not blocking, or a pipe without a writer would hold whoever reads it; and a terminal must not
+  // become the one whose hang-up ends this process.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0 && errno == ENXIO) return NotRegular();  // a socket, or a device without a driver
   if (file < 0) return SystemError();
   absl::StatusOr<Secret> content = ReadOpened(file, max_bytes);
   ::close(file);

@@ -107,12 +107,21 @@ void Policy::TryIdentity(std::string_view identity, const FlowAccess& access,
   }
 }
 
-Decision Policy::Decide(const std::vector<std::string>& identities,
-                        const FlowAccess& access) const {
+Decision Policy::Decide(const std::vector<std::string>& identities, const FlowAccess& access,
+                        size_t* matched) const {
   Decision best = Decision::kNoRuleForCaller;
-  if (identities.empty()) return best;
-  Try(&for_any_, access, &best);
-  for (const std::string& identity : identities) TryIdentity(identity, access, &best);
+  size_t of_best = 0;
+  for (size_t i = 0; i < identities.size() && best != Decision::kAllowed; ++i) {
+    const Decision before = best;
+    TryIdentity(identities[i], access, &best);
+    if (best != before) of_best = i;
+  }
+  if (!identities.empty() && best != Decision::kAllowed) {
+    const Decision before = best;
+    Try(&for_any_, access, &best);
+    if (best != before) of_best = 0;  // every name is as good
+  }
+  if (matched != nullptr) *matched = of_best;
   return best;
 }
 

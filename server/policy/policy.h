@@ -4,6 +4,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,9 +61,13 @@ class Policy {
   explicit Policy(std::vector<PolicyRule> rules);
 
   // `identities` are all names of one caller ("uri:spiffe://...", see CallerPattern): what one of
-  // them may is allowed. The cost is a hash look-up for each name and each part of it, and three
-  // for each rule that names the caller.
-  Decision Decide(const std::vector<std::string>& identities, const FlowAccess& access) const;
+  // them may is allowed. `matched`, where it is wanted, becomes the index of the name that the rule
+  // has from which the decision comes (of several such rules, the first name of a caller; a rule
+  // that names the caller comes before one for all); 0 where no rule has a name of the caller. The
+  // cost is a hash look-up for each name and each part of it, and three for each rule that names
+  // the caller.
+  Decision Decide(const std::vector<std::string>& identities, const FlowAccess& access,
+                  size_t* matched = nullptr) const;
 
   size_t rules() const { return rules_.size(); }
 

@@ -103,6 +103,57 @@ TEST_P(PolicyTable, Row) {
 INSTANTIATE_TEST_SUITE_P(Rows, PolicyTable, testing::ValuesIn(kRows),
                          [](const auto& row) { return std::string(row.param.name); });
 
+struct MatchedCase {
+  const char* name;
+  std::vector<std::string> identities;
+  const char* org_id;
+  const char* user_id;
+  int32_t flow_id;
+  size_t matched;
+};
+
+void PrintTo(const MatchedCase& c, std::ostream* out) { *out << c.name; }
+
+constexpr char kOther[] = "uri:spiffe://a/b";
+constexpr char kBatch[] = "uri:spiffe://prod/ns/batch/x";
+
+const MatchedCase kMatchedRows[] = {
+    {"first", {kNightly, kOther}, "o15", "alice", 3377, 0},
+    {"second", {kOther, kNightly}, "o15", "alice", 3377, 1},
+    {"third", {kOther, "dns:x", "dns:batch.example"}, "o15", "alice", 3377, 2},
+    {"prefix", {kOther, kBatch}, "o1", "carol", 1, 1},
+    {"first_of_two", {kOther, kNightly, "dns:batch.example"}, "o15", "alice", 3377, 1},
+    {"the_one_that_may", {"dns:batch.example", kBatch}, "o15", "carol", 1, 1},
+    {"the_other_that_may", {"dns:batch.example", kBatch}, "o15", "bob", 3377, 0},
+    {"rule_for_all", {kOther, kNightly}, "public", "guest", 7, 0},
+    {"refused_after_the_organization", {kOther, kNightly}, "o15", "mallory", 1, 1},
+    {"refused_after_the_user", {kBatch, kNightly}, "o15", "alice", 1, 1},
+    {"refused_by_the_rule_for_all", {kOther, kNightly}, "public", "mallory", 7, 0},
+    {"nobody", {}, "o15", "alice", 3377, 0},
+};
+
+class MatchedTable : public testing::TestWithParam<MatchedCase> {};
+
+TEST_P(MatchedTable, NameOfTheDecidingRule) {
+  const MatchedCase& row = GetParam();
+  size_t matched = 99;
+  ThePolicy().Decide(row.identities, {row.org_id, row.user_id, row.flow_id}, &matched);
+  EXPECT_EQ(matched, row.matched);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, MatchedTable, testing::ValuesIn(kMatchedRows),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Policy, RuleForTheCallerAndOneForAll_TheCallersNameMatches) {
+  const auto policy = std::get<Policy>(ParsePolicy(
+      R"({"rules": [
+        {"callers": ["*"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]},
+        {"callers": ["sub:b"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]}]})"));
+  size_t matched = 99;
+  EXPECT_EQ(policy.Decide({"sub:a", "sub:b"}, {"o", "u", 1}, &matched), Decision::kAllowed);
+  EXPECT_EQ(matched, 1U);
+}
+
 TEST(Policy, WithoutARuleForAnybody_NamesTheReason) {
   const auto policy = std::get<Policy>(ParsePolicy(
       R"({"rules": [{"callers": ["sub:a"], "org_ids": ["*"], "user_ids": ["*"],

@@ -162,20 +162,23 @@ std::optional<CallError> FlowRpc::Identify() {
 
 std::optional<CallError> FlowRpc::Authorize() {
   if (env_.callers.access == nullptr) return std::nullopt;
+  size_t matched = 0;
   auto refusal = env_.callers.access->Authorize(
-      identities_, {request_.org_id(), request_.user_id(), request_.flow_id()});
+      identities_, {request_.org_id(), request_.user_id(), request_.flow_id()}, &matched);
+  if (matched != 0) record_->caller = identities_[matched];
   if (!refusal) return std::nullopt;
   record_->cause = refusal->cause;
   return std::move(refusal->error);
 }
 
-// By identity; who has none is the host that it calls from.
+// By the first identity, which is the same whatever a call asks for: the one that the policy
+// matched may differ from flow to flow, and would give one caller as many limits as it has names.
+// Who has no identity is the host that it calls from.
 bool FlowRpc::TakeCallerSlot() {
   CallerSlots* const slots = env_.callers.slots;
   if (slots == nullptr) return true;
-  const std::string& caller = record_->caller;
-  job_.caller_slot =
-      slots->TryEnter(caller.empty() ? std::string(PeerHost(record_->peer)) : caller);
+  job_.caller_slot = slots->TryEnter(identities_.empty() ? std::string(PeerHost(record_->peer))
+                                                         : identities_.front());
   return static_cast<bool>(job_.caller_slot);
 }
 

@@ -16,8 +16,10 @@ namespace enos::gateway {
 // was sent outlives its RPC. Texts are as they came from outside, unless it says otherwise.
 struct CallRecord {
   // At the door.
-  std::string caller;  // who calls, as far as that was verified ("sub:..."); empty: not known
-  std::string peer;    // the address that the connection comes from
+  // Who calls, as far as that was verified ("sub:..."); of several names the one that the policy
+  // matched, else the first; empty: not known.
+  std::string caller;
+  std::string peer;  // the address that the connection comes from
   std::string org_id;
   int32_t flow_id = 0;
   size_t request_bytes = 0;

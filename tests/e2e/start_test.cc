@@ -1,6 +1,7 @@
 // What the gateway says when it cannot start, or need not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <fstream>
@@ -32,25 +33,29 @@ struct BadStart {
   std::vector<std::string> said;                   // parts of the one line
 };
 
-class BadStartTest : public testing::TestWithParam<BadStart> {};
-
-TEST_P(BadStartTest, EndsWithStatusTwoAndOneLineThatNamesIt) {
-  ProcessOptions options = GatewayOptions(kUrl, GetParam().flags);
+// The line of a start that ends with status 2; checks what holds for every one.
+std::string LineOf(const BadStart& start) {
+  ProcessOptions options = GatewayOptions(kUrl, start.flags);
   options.environment["ENOS_SECRET_KEY"] = kTestSecret;
-  for (const auto& [name, value] : GetParam().environment) {
+  for (const auto& [name, value] : start.environment) {
     options.environment[name] = value;
     if (value.empty()) options.environment.erase(name);
   }
   Process gateway(options);
   EXPECT_THAT(gateway.Wait().status, Optional(2));
   EXPECT_THAT(gateway.out(), IsEmpty());
-  const std::string line = gateway.err();
+  std::string line = gateway.err();
   EXPECT_THAT(line, StartsWith("enos-flow-gateway: "));
   EXPECT_THAT(line, EndsWith("\n"));
   EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
-  for (const std::string& part : GetParam().said) EXPECT_THAT(line, HasSubstr(part));
+  for (const std::string& part : start.said) EXPECT_THAT(line, HasSubstr(part));
   EXPECT_THAT(line, Not(HasSubstr(kTestSecret)));
+  return line;
 }
+
+class BadStartTest : public testing::TestWithParam<BadStart> {};
+
+TEST_P(BadStartTest, EndsWithStatusTwoAndOneLineThatNamesIt) { LineOf(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadStartTest,
@@ -100,6 +105,36 @@ INSTANTIATE_TEST_SUITE_P(
                  {},
                  {"--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT)", "1000000", "expected"}}),
     [](const auto& tested) { return tested.param.name; });
+
+// Whoever opens a pipe as usual waits for somebody who writes. A start ends.
+TEST(GatewayStart, PipeInPlaceOfAFile_IsNamedAtOnce) {
+  const std::string pipe = testing::TempDir() + "e2e_pipe";
+  const std::string policy = testing::TempDir() + "e2e_policy.json";
+  std::remove(pipe.c_str());
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::ofstream(policy) << R"({"rules": []})";
+  const std::vector<std::string> said = {pipe, "not a regular file"};
+  const std::vector<std::string> tokens = {"--jwt_issuer=i", "--jwt_audience=a"};
+  const BadStart starts[] = {
+      {"ENOS_ACCESS_KEY_FILE", {}, {{"ENOS_ACCESS_KEY", ""}, {"ENOS_ACCESS_KEY_FILE", pipe}}, said},
+      {"ENOS_SECRET_KEY_FILE", {}, {{"ENOS_SECRET_KEY", ""}, {"ENOS_SECRET_KEY_FILE", pipe}}, said},
+      {"--tls_cert_file", {"--tls_cert_file=" + pipe, "--tls_key_file=" + pipe}, {}, said},
+      {"--enos_ca_file", {"--enos_ca_file=" + pipe}, {}, said},
+      {"--policy_file",
+       {"--policy_file=" + pipe, "--jwt_keys_file=" + pipe, tokens[0], tokens[1]},
+       {},
+       said},
+      {"--jwt_keys_file",
+       {"--policy_file=" + policy, "--jwt_keys_file=" + pipe, tokens[0], tokens[1]},
+       {},
+       said}};
+  for (const BadStart& start : starts) {
+    SCOPED_TRACE(start.name);
+    EXPECT_THAT(LineOf(start), StartsWith("enos-flow-gateway: " + start.name));
+  }
+  std::remove(pipe.c_str());
+  std::remove(policy.c_str());
+}
 
 TEST(GatewayStart, UrlNotSet_IsMissing) {
   ProcessOptions options = GatewayOptions(kUrl);

@@ -227,7 +227,9 @@ TEST(Example, TlsThroughNginx_IsTheSame) {
   if (!NginxIsInstalled()) GTEST_SKIP() << "nginx is not installed (deploy/packages.sh test)";
   const SandboxProcess sandbox;
   const GatewayProcess gateway(GatewayOptions(sandbox.url()));
-  const NginxProcess nginx(gateway.address(), gateway.address());
+  const NginxProcess::Changes ours = {{"127.0.0.1:50051", gateway.address()},
+                                      {"127.0.0.1:50052", gateway.address()}};
+  const NginxProcess nginx("deploy/nginx/nginx.conf", ours);
   const std::string ca_file = "--ca_file=" + nginx.ca_file();
   const CommandResult started = RunExample(nginx.address(), Caller(kFlow, {ca_file}));
   EXPECT_EQ(started.status, 0) << started.err << nginx.output();
@@ -238,7 +240,7 @@ TEST(Example, TlsThroughNginx_IsTheSame) {
   EXPECT_EQ(Calls(sandbox).size(), 2U);
   // Plaintext to a TLS port, and a server whose authority is not trusted: no flow starts.
   EXPECT_EQ(RunExample(nginx.address(), Caller(kFlow, {"--timeout=5"})).status, 3);
-  const NginxProcess other(gateway.address(), gateway.address());
+  const NginxProcess other("deploy/nginx/nginx.conf", ours);
   EXPECT_EQ(
       RunExample(nginx.address(), Caller(kFlow, {"--ca_file=" + other.ca_file(), "--timeout=5"}))
           .status,

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,6 +28,10 @@ using sandbox::TestClientName;
 constexpr char kPolicy[] = R"({"rules": [
   {"callers": ["uri:spiffe://test/batch/*", "dns:batch.test", "sub:alice"],
    "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]}]})";
+// Each name of one caller has a flow of its own.
+constexpr char kPolicyByFlow[] = R"({"rules": [
+  {"callers": ["uri:spiffe://test/a"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": [1]},
+  {"callers": ["dns:b.test"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": [2]}]})";
 constexpr char kNotAllowed[] = "PERMISSION_DENIED CALLER_NOT_ALLOWED NOT_EXECUTED";
 constexpr char kUnknown[] = "UNAUTHENTICATED CALLER_UNAUTHENTICATED NOT_EXECUTED";
 
@@ -33,13 +39,14 @@ class GatewayCallersTest : public ::testing::Test {
  protected:
   enum class Clients { kAny, kWithCertificate };
 
-  void Start(Clients clients, bool tokens) {
+  void Start(Clients clients, bool tokens, int64_t per_caller = 0) {
     Settings settings = SettingsFor(enos_.url());
     settings.tls_files = {files_.path("tls.crt"), files_.path("tls.key"), ""};
     if (clients == Clients::kWithCertificate) settings.tls_files.client_ca = files_.path("ca.crt");
     settings.tls =
         MaterialOf(ReadFilesTogether(settings.tls_files.Paths(), kMaxTlsFileBytes).value());
     settings.policy_file = files_.path("policy.json");
+    settings.max_in_flight_per_caller = per_caller;
     if (tokens) {
       settings.jwt_keys_file = files_.path("keys.json");
       settings.jwt_issuer = "issuer";
@@ -55,9 +62,8 @@ class GatewayCallersTest : public ::testing::Test {
     return name;
   }
 
-  // What a call comes to; without a name, without a certificate.
-  std::string CallAs(const std::optional<TestClientName>& name, const std::string& token = "",
-                     const std::string& second_token = "") {
+  // A connection of its own; without a name, without a certificate.
+  std::shared_ptr<grpc::Channel> ChannelAs(const std::optional<TestClientName>& name) {
     grpc::SslCredentialsOptions options;
     options.pem_root_certs = server_ca_.certificate_pem;
     if (name) {
@@ -68,13 +74,18 @@ class GatewayCallersTest : public ::testing::Test {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+    return grpc::CreateCustomChannel(gateway_->gateway().address(), grpc::SslCredentials(options),
+                                     arguments);
+  }
+
+  // What a call comes to.
+  std::string CallAs(const std::optional<TestClientName>& name, const std::string& token = "",
+                     const std::string& second_token = "") {
     RpcOptions call;
     for (const std::string& each : {token, second_token}) {
       if (!each.empty()) call.metadata.emplace("authorization", "Bearer " + each);
     }
-    return Summary(CallRpc(grpc::CreateCustomChannel(gateway_->gateway().address(),
-                                                     grpc::SslCredentials(options), arguments),
-                           call));
+    return Summary(CallRpc(ChannelAs(name), call));
   }
 
   std::string TokenOf(const std::string& subject) {
@@ -109,6 +120,32 @@ TEST_F(GatewayCallersTest, NamesOfCertificates_DecideByThePolicy) {
   // A token says nothing where none is verified.
   EXPECT_EQ(CallAs(Named({"spiffe://test/other"}), TokenOf("alice")), kNotAllowed);
   EXPECT_EQ(enos_.calls(), 3U);
+}
+
+// The name that the policy has, not the certificate's first; that one where the policy has none.
+TEST_F(GatewayCallersTest, LogNamesTheIdentityThatThePolicyMatched) {
+  Start(Clients::kWithCertificate, false);
+  EXPECT_EQ(CallAs(Named({"spiffe://test/other"}, {"x.test", "batch.test"})), "OK");
+  EXPECT_TRUE(log_.WaitFor("flow started caller=dns:batch.test "));
+  EXPECT_EQ(CallAs(Named({"spiffe://test/first"}, {"x.test", "y.test"})), kNotAllowed);
+  EXPECT_TRUE(log_.WaitFor("caller=uri:spiffe://test/first "));
+}
+
+// However many names a rule has for it: what a call asks for must not give it another limit.
+TEST_F(GatewayCallersTest, CallerWithSeveralNames_HasOneLimit) {
+  files_.Swap({{"tls.crt", server_.certificate_pem},
+               {"tls.key", server_.private_key_pem},
+               {"ca.crt", client_ca_.certificate_pem},
+               {"policy.json", kPolicyByFlow}});
+  Start(Clients::kWithCertificate, false, 1);
+  const auto channel = ChannelAs(Named({"spiffe://test/a"}, {"b.test"}));
+  enos_.Hold();
+  auto first = std::async(std::launch::async, [&] { return CallRpc(channel, Flow(1)); });
+  ASSERT_TRUE(enos_.WaitForHeld(1));
+  EXPECT_EQ(Summary(CallRpc(channel, Flow(2))), "UNAVAILABLE GATEWAY_OVERLOADED NOT_EXECUTED");
+  EXPECT_TRUE(log_.WaitFor("caller=dns:b.test "));
+  EXPECT_EQ(enos_.AnswerHeld(FlowStartedAnswer()), 1U);
+  EXPECT_EQ(Summary(first.get()), "OK");
 }
 
 TEST_F(GatewayCallersTest, TokensOverTls_DecideByThePolicy) {
