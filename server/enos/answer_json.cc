@@ -7,8 +7,6 @@
 #include <charconv>
 #include <utility>
 
-#include "server/enos/mended_json.h"
-
 namespace enos::gateway {
 namespace {
 
@@ -114,26 +112,20 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
   return value;
 }
 
-template <unsigned kFlags>
-std::optional<AnswerMembers> Read(std::string_view body) {
+}  // namespace
+
+std::optional<AnswerMembers> ReadAnswerMembers(std::string_view body) {
   // RapidJSON's streams take a NUL for the end of the text and would not look at what follows.
   if (body.find('\0') != std::string_view::npos) return std::nullopt;
+
   rapidjson::MemoryStream bytes(body.data(), body.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> text(bytes);
   MemberPicker picker;
   rapidjson::Reader reader;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   if (reader.Parse<kFlags>(text, picker).IsError()) return std::nullopt;
   return picker.Take();
-}
-
-}  // namespace
-
-std::optional<AnswerMembers> ReadAnswerMembers(std::string_view body) {
-  constexpr unsigned kStrict =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-  if (auto members = Read<kStrict>(body)) return members;
-  // What is asked for counts, even if something else cannot be read.
-  return Read<rapidjson::kParseIterativeFlag>(MendedJson(body));
 }
 
 std::optional<int64_t> IntegerOf(const JsonScalar& scalar) {

@@ -15,7 +15,8 @@ using JsonScalar = std::variant<std::monostate, std::string, int64_t, double>;
 
 // The members of EnOS's answers that the gateway looks at. Of a member that is there twice the last
 // one counts (as in most JSON libraries), and of two `data` the last one as a whole. Strings may
-// hold bytes that are not UTF-8.
+// hold bytes that are not UTF-8 where the JSON had an unpaired surrogate escape: RapidJSON lets
+// \udc00 pass.
 struct AnswerMembers {
   JsonScalar code;
   JsonScalar status;
@@ -28,11 +29,9 @@ struct AnswerMembers {
   JsonScalar expire;            // data.expire
 };
 
-// Reads a body that should be one JSON object: nullopt if it is not one, is not JSON, or nests
-// deeper than 64. A byte order mark is skipped. Values that a strict reader refuses (half a
-// character, text that is not UTF-8, a raw line break, a number that no double holds) are mended
-// (MendedJson), so that they do not hide the others. Builds no tree and does not recurse: memory
-// and stack do not depend on what the body holds beyond its size.
+// Reads a body that should be one JSON object: nullopt if it is not one, is not valid JSON or not
+// UTF-8 (a byte order mark is skipped), or nests deeper than 64. Builds no tree and does not
+// recurse: memory and stack do not depend on what the body holds beyond its longest string.
 std::optional<AnswerMembers> ReadAnswerMembers(std::string_view body);
 
 // The value of an integer, or of an integer in a string (an optional sign, then digits only) that

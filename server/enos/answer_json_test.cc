@@ -32,28 +32,28 @@ TEST_P(NoAnswerTest, IsNotReadAtAll) {
 
 INSTANTIATE_TEST_SUITE_P(
     Bodies, NoAnswerTest,
-    testing::Values(BodyCase{"Empty", ""}, BodyCase{"Spaces", "  \r\n"},
-                    BodyCase{"Html", "<html>503</html>"}, BodyCase{"Text", "Service Unavailable"},
-                    BodyCase{"Null", "null"}, BodyCase{"Number", "0"},
-                    BodyCase{"String", R"("{}")"}, BodyCase{"Array", R"([{"code":0}])"},
-                    BodyCase{"Truncated", R"({"code":0,"msg":"OK")"},
-                    BodyCase{"TruncatedString", R"({"code":0,"msg":"O)"},
-                    BodyCase{"TrailingComma", R"({"code":0,})"},
-                    BodyCase{"TwoObjects", R"({"code":0}{"code":1})"},
-                    BodyCase{"TrailingText", R"({"code":0} OK)"},
-                    BodyCase{"SingleQuotes", "{'code':0}"},
-                    BodyCase{"Comment", R"({"code":0/**/})"}, BodyCase{"NaN", R"({"code":NaN})"},
-                    BodyCase{"LeadingZero", R"({"code":007})"}, BodyCase{"Plus", R"({"code":+1})"},
-                    BodyCase{"MendedAndTruncated", R"({"code":0,"msg":"\ud83d)"},
-                    BodyCase{"MendedAndTrailingText", R"({"code":0,"msg":"\ud83d"} OK)"},
-                    BodyCase{"MendedAndTooDeep",
-                             R"({"m":"\ud83d","x":)" + Repeat("[", 64) + Repeat("]", 64) + "}"},
-                    BodyCase{"Utf16", "{\0\"\0c\0\"\0:\0001\0}\0"s},
-                    BodyCase{"NulThenMore", "{\"code\":0}\0{\"code\":1}"s},
-                    BodyCase{"NulAfterwards", "{\"code\":0}\0"s},
-                    BodyCase{"TooDeep", R"({"x":)" + Repeat("[", 64) + Repeat("]", 64) + "}"},
-                    BodyCase{"MillionBrackets", Repeat("[", 1 << 20)},
-                    BodyCase{"MillionNestedObjects", Repeat(R"({"a":)", 1 << 18)}),
+    testing::Values(
+        BodyCase{"Empty", ""}, BodyCase{"Spaces", "  \r\n"}, BodyCase{"Html", "<html>503</html>"},
+        BodyCase{"Text", "Service Unavailable"}, BodyCase{"Null", "null"}, BodyCase{"Number", "0"},
+        BodyCase{"String", R"("{}")"}, BodyCase{"Array", R"([{"code":0}])"},
+        BodyCase{"Truncated", R"({"code":0,"msg":"OK")"},
+        BodyCase{"TruncatedString", R"({"code":0,"msg":"O)"},
+        BodyCase{"TrailingComma", R"({"code":0,})"},
+        BodyCase{"TwoObjects", R"({"code":0}{"code":1})"},
+        BodyCase{"TrailingText", R"({"code":0} OK)"}, BodyCase{"SingleQuotes", "{'code':0}"},
+        BodyCase{"Comment", R"({"code":0/**/})"}, BodyCase{"NaN", R"({"code":NaN})"},
+        BodyCase{"LeadingZero", R"({"code":007})"}, BodyCase{"Plus", R"({"code":+1})"},
+        BodyCase{"RawLineBreak", "{\"msg\":\"a\nb\"}"}, BodyCase{"BadEscape", R"({"msg":"\x41"})"},
+        BodyCase{"HighSurrogateAlone", R"({"msg":"\ud800"})"},
+        BodyCase{"NotUtf8", "{\"msg\":\"\xFF\"}"}, BodyCase{"NotUtf8InKey", "{\"\xC0\xAF\":1}"},
+        BodyCase{"NotUtf8InIgnored", "{\"x\":[\"\xED\xA0\x80\"],\"code\":0}"},
+        BodyCase{"Utf16", "{\0\"\0c\0\"\0:\0001\0}\0"s},
+        BodyCase{"NulThenMore", "{\"code\":0}\0{\"code\":1}"s},
+        BodyCase{"NulAfterwards", "{\"code\":0}\0"s}, BodyCase{"NulInside", "{\"msg\":\"\0\"}"s},
+        BodyCase{"TooDeep", R"({"x":)" + Repeat("[", 64) + Repeat("]", 64) + "}"},
+        BodyCase{"MillionBrackets", Repeat("[", 1 << 20)},
+        BodyCase{"MillionNestedObjects", Repeat(R"({"a":)", 1 << 18)},
+        BodyCase{"NumberTooBig", R"({"code":1e999})"}),
     [](const auto& param_info) { return param_info.param.name; });
 
 TEST(ReadAnswerMembersTest, PicksEveryWantedMember) {
@@ -135,70 +135,6 @@ INSTANTIATE_TEST_SUITE_P(
         CodeCase{"DeepestAllowed", R"({"x":)" + Repeat("[", 63) + Repeat("]", 63) + R"(,"code":1})",
                  int64_t{1}}),
     [](const auto& param_info) { return param_info.param.name; });
-
-// Parts that nobody needs and no strict reader takes.
-class UnreadablePartTest : public testing::TestWithParam<BodyCase> {};
-
-TEST_P(UnreadablePartTest, HidesNeitherCodeNorId) {
-  for (const std::string& answer :
-       {R"({"x":)" + GetParam().body + R"(,"code":62104,"data":{"flowInstanceId":"1-2"}})",
-        R"({"code":62104,"data":{"flowInstanceId":"1-2","x":)" + GetParam().body + "}}",
-        R"({"code":62104,"data":{"flowInstanceId":"1-2"},"x":[)" + GetParam().body + "]}"}) {
-    const auto members = ReadAnswerMembers(answer);
-    ASSERT_TRUE(members.has_value()) << answer;
-    EXPECT_EQ(members->code, JsonScalar(int64_t{62104}));
-    EXPECT_EQ(members->flow_instance_id, JsonScalar("1-2"s));
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Values, UnreadablePartTest,
-    testing::Values(BodyCase{"HighSurrogateAlone", R"("\ud83d")"},
-                    BodyCase{"HighSurrogateThenText", R"("\ud83dabc")"},
-                    BodyCase{"TwoHighSurrogates", R"("\ud83d\ud83d\ude00")"},
-                    BodyCase{"LowSurrogateAlone", R"("\ude00")"},
-                    BodyCase{"RawLineBreak", "\"a\r\nb\tc\""}, BodyCase{"RawNul", "\"a\0b\""s},
-                    BodyCase{"NotUtf8", "\"caf\xE9\""},
-                    BodyCase{"SurrogateInUtf8", "\"\xED\xA0\x80\""},
-                    BodyCase{"UnknownEscape", R"("C:\dir \x41 \' \u12 \uZZZZ")"},
-                    BodyCase{"NumberTooBig", "1e999"}, BodyCase{"NumberTooSmall", "-1E+999"},
-                    BodyCase{"ManyDigits", Repeat("9", 400)},
-                    BodyCase{"NameNotUtf8", "{\"\xC0\xAF\":1}"}),
-    [](const auto& param_info) { return param_info.param.name; });
-
-// Whatever a strict reader takes is read the same when another part has to be mended.
-TEST(ReadAnswerMembersTest, MendingChangesNothingElse) {
-  for (
-      const std::string& answer :
-      {R"("code":0,"msg":"\u00fc\ud83d\ude00 \\ \" \/ \n","data":{"flowInstanceId":"f"})"s,
-       R"("status":"62104","code":0,"msg":"a,b:{}[]\\","data":{"expire":-7.5e-3})"s,
-       R"("\u0063ode":1,"code":2,"data":{"flowInstanceId":"a"},"data":{"flowInstanceId":7})"s,
-       R"("stauts":9223372036854775807,"submsg":null,"requestId":true,"data":[1,{"a":"\\\""}])"s}) {
-    const auto strict = ReadAnswerMembers("{" + answer + "}");
-    const auto mended = ReadAnswerMembers("{" + answer + R"(,"x":"\ud83d"})");
-    ASSERT_TRUE(strict.has_value() && mended.has_value()) << answer;
-    EXPECT_EQ(strict->code, mended->code);
-    EXPECT_EQ(strict->status, mended->status);
-    EXPECT_EQ(strict->stauts, mended->stauts);
-    EXPECT_EQ(strict->msg, mended->msg);
-    EXPECT_EQ(strict->submsg, mended->submsg);
-    EXPECT_EQ(strict->request_id, mended->request_id);
-    EXPECT_EQ(strict->flow_instance_id, mended->flow_instance_id);
-    EXPECT_EQ(strict->expire, mended->expire);
-  }
-}
-
-TEST(ReadAnswerMembersTest, MendedTextsAreShownAsFarAsTheyCanBeRead) {
-  EXPECT_EQ(ReadAnswerMembers("{\"msg\":\"a\nb\\ud83d c\\d\"}")->msg,
-            JsonScalar("a b\uFFFD c\\d"s));
-}
-
-// A name stays what it is.
-TEST(ReadAnswerMembersTest, MendingMakesNoNameOfAMember) {
-  const auto members = ReadAnswerMembers("{\"co\\de\":1,\"code\n\":2,\"c\\ud83dode\":3}");
-  ASSERT_TRUE(members.has_value());
-  EXPECT_EQ(members->code, JsonScalar());
-}
 
 struct IntegerCase {
   JsonScalar scalar;

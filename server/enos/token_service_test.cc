@@ -154,13 +154,10 @@ INSTANTIATE_TEST_SUITE_P(
         TokenCase{"ExpireVeryNegative", 200, Answer(R"("t")", "-1e300"), kFailed, "", {}, 0},
         TokenCase{"ExpireText", 200, Answer(R"("t")", R"("soon")"), kFailed, "", {}, 0},
         TokenCase{"ExpireNull", 200, Answer(R"("t")", "null"), kFailed, "", {}, 0},
-        TokenCase{"TokenNotUtf8",
-                  200,
-                  "{\"status\":0,\"data\":{\"accessToken\":\"\xFF\",\"expire\":7200}}",
-                  kFailed,
-                  "",
-                  {},
-                  0}),
+        TokenCase{
+            "NotUtf8", 200,
+            "{\"status\":0,\"msg\":\"\xFF\",\"data\":{\"accessToken\":\"t\",\"expire\":7200}}",
+            kFailed}),
     [](const auto& param_info) { return param_info.param.name; });
 
 TEST(DecodeTokenAnswerMessage, IsEnosWordsAsTheyCame) {
