@@ -27,10 +27,6 @@ FlowAnswer Read(int http_status, const std::string& body, bool trust_503 = false
   return ReadFlowAnswer(http_status, body, options, {});
 }
 
-std::string SuccessWithId(const std::string& id) {
-  return R"({"code":0,"data":{"flowInstanceId":")" + id + "\"}}";
-}
-
 struct StartedCase {
   std::string name;
   int http_status;
@@ -79,10 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
             "UnknownMembers", 200,
             R"({"a":[1,{"code":5}],"code":0,"data":{"b":null,"flowInstanceId":"i"},"c":1.5})", "i",
             ""},
-        StartedCase{"IdAllPrintable", 200, R"({"code":0,"data":{"flowInstanceId":"!~"}})", "!~",
-                    ""},
-        StartedCase{"IdLongest", 200, SuccessWithId(std::string(256, 'i')), std::string(256, 'i'),
-                    ""}),
+        StartedCase{"OtherScript", 200,
+                    R"({"code":0,"data":{"flowInstanceId":"实例-\ud83d\ude00"}})", "实例-😀", ""}),
     [](const auto& param_info) { return param_info.param.name; });
 
 struct RefusedCase {
@@ -229,13 +223,6 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed("IdEmpty", 200, R"({"code":0,"data":{"flowInstanceId":""}})", 0),
         Malformed("IdNumber", 200, R"({"code":0,"data":{"flowInstanceId":5}})", 0),
         Malformed("IdNull", 200, R"({"code":0,"data":{"flowInstanceId":null}})", 0),
-        Malformed("IdTooLong", 200, SuccessWithId(std::string(257, 'i')), 0),
-        Malformed("IdHuge", 200, SuccessWithId(std::string(900'000, 'i')), 0),
-        Malformed("IdSpace", 200, SuccessWithId("2791 1"), 0),
-        Malformed("IdLineBreak", 200, SuccessWithId("2791\\n1"), 0),
-        Malformed("IdNul", 200, SuccessWithId("2791\\u00001"), 0),
-        Malformed("IdDelete", 200, SuccessWithId("2791\x7F"), 0),
-        Malformed("IdOtherScript", 200, SuccessWithId("实例"), 0),
         Malformed("IdNotUtf8", 200, "{\"code\":0,\"data\":{\"flowInstanceId\":\"\xFF\"}}"),
         Malformed("IdLoneSurrogate", 200, R"({"code":0,"data":{"flowInstanceId":"\udc00"}})", 0),
         Malformed("DeepNesting", 200, std::string(1 << 20, '[')),
