@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "server/config/values.h"
+
 namespace enos::gateway {
 namespace {
 
@@ -33,7 +35,8 @@ absl::Status Fill(int file, std::string* content) {
 
 std::optional<std::string> LookUpEnvironment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
-  return value == nullptr ? std::nullopt : std::make_optional<std::string>(value);
+  if (value == nullptr) return std::nullopt;
+  return std::string(WithoutLineBreak(value));
 }
 
 absl::StatusOr<std::string> ReadFileStart(const std::string& path, size_t limit) {
