@@ -8,7 +8,8 @@
 namespace enos::gateway {
 
 // The real source of variables, an EnvLookup (parse_settings.h). Not thread-safe against changes of
-// the environment; meant for the start.
+// the environment; meant for the start. A variable's value comes without one line break at its end,
+// as what a key's file holds does: a Secret mounted as variables often has one.
 std::optional<std::string> LookUpEnvironment(std::string_view name);
 
 }  // namespace enos::gateway

@@ -2,7 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "server/config/parse_settings.h"
+#include "server/files/read_file.h"
 
 namespace enos::gateway {
 namespace {
@@ -14,6 +21,43 @@ TEST(LookUpEnvironment, SetEmptyOrUnset_IsTold) {
   EXPECT_EQ(LookUpEnvironment("ENOS_SOURCES_TEST"), "");
   ::unsetenv("ENOS_SOURCES_TEST");
   EXPECT_EQ(LookUpEnvironment("ENOS_SOURCES_TEST"), std::nullopt);
+}
+
+TEST(LookUpEnvironment, LineBreakAtTheEnd_IsNotPartOfTheValue) {
+  const std::pair<const char*, const char*> values[] = {
+      {"value\n", "value"}, {"value\r\n", "value"}, {"value\n\n", "value\n"}, {"\n", ""},
+      {"a\nb", "a\nb"},     {"\nvalue", "\nvalue"}, {"value ", "value "},
+  };
+  for (const auto& [value, seen] : values) {
+    ::setenv("ENOS_SOURCES_TEST", value, 1);
+    EXPECT_EQ(LookUpEnvironment("ENOS_SOURCES_TEST"), seen);
+  }
+  ::unsetenv("ENOS_SOURCES_TEST");
+}
+
+// Every setting, and the keys, as a Secret gives them whose values were written with an editor.
+TEST(LookUpEnvironment, SettingsWithALineBreakAtTheEnd_AreTaken) {
+  const std::pair<const char*, const char*> variables[] = {
+      {"ENOS_API_URL", "https://apim.example.com\n"},
+      {"ENOS_API_VERSION", "v2.1\r\n"},
+      {"ENOS_ACCESS_KEY", "access\n"},
+      {"ENOS_SECRET_KEY", "s3cr3t\n"},
+      {"ENOS_GATEWAY_UPSTREAM_TIMEOUT", "20s\n"},
+      {"ENOS_GATEWAY_TRUST_503", "true\n"},
+  };
+  for (const auto& [name, value] : variables) ::setenv(name, value, 1);
+  const char* const argv[] = {"enos-flow-gateway"};
+  const auto parsed = ParseSettings(1, argv, &LookUpEnvironment, &ReadWholeFile);
+  for (const auto& [name, value] : variables) ::unsetenv(name);
+
+  const auto* settings = std::get_if<Settings>(&parsed);
+  ASSERT_NE(settings, nullptr) << std::get<ExitNow>(parsed).text;
+  EXPECT_EQ(settings->enos_url.host, "apim.example.com");
+  EXPECT_EQ(settings->enos_api_version, ApiVersion::kV21);
+  EXPECT_EQ(settings->access_key.Reveal(), "access");
+  EXPECT_EQ(settings->secret_key.Reveal(), "s3cr3t");
+  EXPECT_EQ(settings->upstream_timeout, std::chrono::seconds(20));
+  EXPECT_TRUE(settings->trust_503);
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ std::optional<int64_t> ParseIntegerBetween(std::string_view text, int64_t least,
 // "true" or "false".
 std::optional<bool> ParseSwitch(std::string_view text);
 
-// What a file with a key holds, but for one line break at its end.
+// The value of a variable, or of a file with a key: the text but for one line break at its end.
 std::string_view WithoutLineBreak(std::string_view text);
 
 // Whether a key can be one: 1 to 4096 printable ASCII characters other than the space.

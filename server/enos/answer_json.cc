@@ -4,8 +4,12 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <utility>
+
+#include "server/enos/mend_json.h"
 
 namespace enos::gateway {
 namespace {
@@ -112,20 +116,36 @@ std::optional<int64_t> ParseInteger(std::string_view text) {
   return value;
 }
 
-}  // namespace
-
-std::optional<AnswerMembers> ReadAnswerMembers(std::string_view body) {
+// Does not ask whether a string is UTF-8: whoever needs it looks.
+std::optional<AnswerMembers> Parse(std::string_view json) {
   // RapidJSON's streams take a NUL for the end of the text and would not look at what follows.
-  if (body.find('\0') != std::string_view::npos) return std::nullopt;
+  if (json.find('\0') != std::string_view::npos) return std::nullopt;
 
-  rapidjson::MemoryStream bytes(body.data(), body.size());
+  rapidjson::MemoryStream bytes(json.data(), json.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> text(bytes);
   MemberPicker picker;
   rapidjson::Reader reader;
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-  if (reader.Parse<kFlags>(text, picker).IsError()) return std::nullopt;
+  if (reader.Parse<rapidjson::kParseIterativeFlag>(text, picker).IsError()) return std::nullopt;
   return picker.Take();
+}
+
+}  // namespace
+
+bool operator==(const AnswerMembers& a, const AnswerMembers& b) {
+  const auto tied = [](const AnswerMembers& m) {
+    return std::tie(m.code, m.status, m.stauts, m.msg, m.submsg, m.request_id, m.flow_instance_id,
+                    m.access_token, m.expire);
+  };
+  return tied(a) == tied(b);
+}
+
+std::optional<AnswerMembers> ReadAnswerMembers(std::string_view body) {
+  if (auto members = Parse(body)) return members;
+  return ReadAnswerMembersLeniently(body);
+}
+
+std::optional<AnswerMembers> ReadAnswerMembersLeniently(std::string_view body) {
+  return Parse(MendJson(body));
 }
 
 std::optional<int64_t> IntegerOf(const JsonScalar& scalar) {
@@ -137,6 +157,11 @@ std::optional<int64_t> IntegerOf(const JsonScalar& scalar) {
 std::string_view StringOf(const JsonScalar& scalar) {
   const auto* text = std::get_if<std::string>(&scalar);
   return text == nullptr ? std::string_view() : *text;
+}
+
+bool IsPrintableWord(std::string_view text, size_t max_bytes) {
+  return !text.empty() && text.size() <= max_bytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x21 && c <= 0x7E; });
 }
 
 std::optional<int64_t> ResultCodeOf(const JsonScalar& first, const JsonScalar& second) {

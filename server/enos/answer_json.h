@@ -1,6 +1,7 @@
 #ifndef ENOS_SERVER_ENOS_ANSWER_JSON_H_
 #define ENOS_SERVER_ENOS_ANSWER_JSON_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,8 +16,8 @@ using JsonScalar = std::variant<std::monostate, std::string, int64_t, double>;
 
 // The members of EnOS's answers that the gateway looks at. Of a member that is there twice the last
 // one counts (as in most JSON libraries), and of two `data` the last one as a whole. Strings may
-// hold bytes that are not UTF-8 where the JSON had an unpaired surrogate escape: RapidJSON lets
-// \udc00 pass.
+// hold bytes that are not UTF-8: where the body did, and where it had an unpaired low surrogate
+// escape, which RapidJSON lets pass (\udc00).
 struct AnswerMembers {
   JsonScalar code;
   JsonScalar status;
@@ -29,10 +30,19 @@ struct AnswerMembers {
   JsonScalar expire;            // data.expire
 };
 
-// Reads a body that should be one JSON object: nullopt if it is not one, is not valid JSON or not
-// UTF-8 (a byte order mark is skipped), or nests deeper than 64. Builds no tree and does not
-// recurse: memory and stack do not depend on what the body holds beyond its longest string.
+bool operator==(const AnswerMembers& a, const AnswerMembers& b);
+
+// Reads a body that should be one JSON object (a byte order mark is skipped): nullopt if it is not
+// one, is cut or otherwise broken, or nests deeper than 64. What only spoils a text or a number (a
+// control character, half a surrogate pair, an escape that is none, bytes that are not UTF-8, a
+// number that no double holds) spoils nothing else: the rest is read, for a result code must count
+// whatever stands beside it; mend_json.h says what becomes of the spoilt part. Builds no tree and
+// does not recurse: the stack does not depend on what the body holds, memory on its size only.
 std::optional<AnswerMembers> ReadAnswerMembers(std::string_view body);
+
+// The second of its two readings, for what the first one, as it stands, did not take. Of what that
+// one takes it gives the same members.
+std::optional<AnswerMembers> ReadAnswerMembersLeniently(std::string_view body);
 
 // The value of an integer, or of an integer in a string (an optional sign, then digits only) that
 // fits int64; nullopt for anything else.
@@ -40,6 +50,9 @@ std::optional<int64_t> IntegerOf(const JsonScalar& scalar);
 
 // The string, or empty if it is none. A view into `scalar`.
 std::string_view StringOf(const JsonScalar& scalar);
+
+// Whether a text is 1 to max_bytes printable ASCII characters, none of them a space.
+bool IsPrintableWord(std::string_view text, size_t max_bytes);
 
 // Of two spellings of the result code: the first that is an integer; where both are, and differ,
 // the one that is not 0 (the first, if neither is).

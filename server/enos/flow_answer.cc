@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "server/enos/answer_json.h"
-#include "server/errors/utf8.h"
 
 namespace enos::gateway {
 namespace {
+
+constexpr size_t kMaxInstanceIdBytes = 256;
 
 // What a message says about a reason: what happened, and what to do where nothing was executed.
 struct Wording {
@@ -109,8 +110,14 @@ FlowAnswer ReadSuccess(const AnswerMembers& members, CallError error) {
     return Malformed(what, std::move(error));
   }
   const std::string_view id = StringOf(members.flow_instance_id);
-  if (id.empty() || !IsValidUtf8(id)) {
+  if (id.empty()) {
     return Malformed("reports success without the id of a flow instance", std::move(error));
+  }
+  if (!IsPrintableWord(id, kMaxInstanceIdBytes)) {
+    return Malformed(
+        "reports success with an id of a flow instance that is not 1 to 256 printable ASCII "
+        "characters without spaces",
+        std::move(error));
   }
   return FlowStarted{std::string(id), std::move(error.enos_request_id)};
 }

@@ -13,7 +13,7 @@ namespace enos::gateway {
 
 // The flow was started.
 struct FlowStarted {
-  std::string flow_instance_id;  // valid UTF-8, not empty
+  std::string flow_instance_id;  // 1 to 256 printable ASCII characters without spaces
   std::string enos_request_id;   // as in CallError
 };
 
@@ -35,10 +35,11 @@ struct FlowAnswerOptions {
 //     one that is not 0) decides;
 // (2) else an HTTP status of 400 or above;
 // (3) else ENOS_MALFORMED_RESPONSE.
-// Code 0 needs HTTP 2xx and an instance id (data.flowInstanceId, a non-empty string of valid
-// UTF-8), else it is malformed. Redirects (3xx) are not followed: malformed. Members that are not
-// known are ignored; of a member that is there twice the last one counts. A body that is not valid
-// JSON in UTF-8, holds a NUL byte or nests deeper than 64 is no JSON object in the sense of (1).
+// Code 0 needs HTTP 2xx and an instance id (data.flowInstanceId, a string of 1 to 256 printable
+// ASCII characters without spaces), else it is malformed. Redirects (3xx) are not followed:
+// malformed. Members that are not known are ignored; of a member that is there twice the last one
+// counts. What is a JSON object in the sense of (1), and what of one may be unreadable without
+// spoiling the rest, says answer_json.h.
 // Never throws, never recurses over hostile input; `body` may be anything. The error's message says
 // what happened and what to do, with EnOS's own words (`msg`, or "msg: submsg"), never with more of
 // the body. Thread-safe.

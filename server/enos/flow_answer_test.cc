@@ -7,6 +7,7 @@
 #include <string>
 
 #include "server/errors/rich_status.h"
+#include "server/errors/utf8.h"
 
 namespace enos::gateway {
 namespace {
@@ -75,8 +76,14 @@ INSTANTIATE_TEST_SUITE_P(
             "UnknownMembers", 200,
             R"({"a":[1,{"code":5}],"code":0,"data":{"b":null,"flowInstanceId":"i"},"c":1.5})", "i",
             ""},
-        StartedCase{"OtherScript", 200,
-                    R"({"code":0,"data":{"flowInstanceId":"实例-\ud83d\ude00"}})", "实例-😀", ""}),
+        StartedCase{"IdOfAllPrintables", 200, R"({"code":0,"data":{"flowInstanceId":"!\"\\#~"}})",
+                    "!\"\\#~", ""},
+        StartedCase{"LongestId", 200,
+                    R"({"code":0,"data":{"flowInstanceId":")" + std::string(256, 'i') + R"("}})",
+                    std::string(256, 'i'), ""},
+        StartedCase{"RequestIdSpoilt", 200,
+                    "{\"code\":0,\"requestId\":\"a\nb\",\"data\":{\"flowInstanceId\":\"i\"}}", "i",
+                    ""}),
     [](const auto& param_info) { return param_info.param.name; });
 
 struct RefusedCase {
@@ -186,8 +193,6 @@ INSTANTIATE_TEST_SUITE_P(
         RefusedCase{"TooDeepIsNoAnswer", 500,
                     R"({"code":62104,"x":)"s + std::string(100, '[') + std::string(100, ']') + "}",
                     Code::kInternal, Reason::kEnosInternal, kUnk},
-        RefusedCase{"NotUtf8IsNoAnswer", 500, "{\"code\":62104,\"msg\":\"\xFF\"}", Code::kInternal,
-                    Reason::kEnosInternal, kUnk},
         RefusedCase{"Html502", 502, "<html></html>", Code::kUnknown, Reason::kEnosConnectionLost,
                     kUnk},
         RefusedCase{"Html503", 503, "<html></html>", Code::kUnknown, Reason::kEnosUnavailable,
@@ -203,6 +208,10 @@ RefusedCase Malformed(const std::string& name, int http_status, const std::strin
                       std::optional<int64_t> enos_code = std::nullopt) {
   return {name, http_status, body,     Code::kInternal, Reason::kEnosMalformedResponse,
           kUnk, kNone,       enos_code};
+}
+
+std::string SuccessWithId(const std::string& id) {
+  return R"({"code":0,"data":{"flowInstanceId":")" + id + R"("}})";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -223,12 +232,60 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed("IdEmpty", 200, R"({"code":0,"data":{"flowInstanceId":""}})", 0),
         Malformed("IdNumber", 200, R"({"code":0,"data":{"flowInstanceId":5}})", 0),
         Malformed("IdNull", 200, R"({"code":0,"data":{"flowInstanceId":null}})", 0),
-        Malformed("IdNotUtf8", 200, "{\"code\":0,\"data\":{\"flowInstanceId\":\"\xFF\"}}"),
-        Malformed("IdLoneSurrogate", 200, R"({"code":0,"data":{"flowInstanceId":"\udc00"}})", 0),
+        Malformed("IdNotUtf8", 200, SuccessWithId("\xFF"), 0),
+        Malformed("IdOtherScript", 200, SuccessWithId("实例"), 0),
+        Malformed("IdLowSurrogateAlone", 200, SuccessWithId(R"(\udc00)"), 0),
+        Malformed("IdHighSurrogateAlone", 200, SuccessWithId(R"(1-2\ud83d)"), 0),
+        Malformed("IdTooLong", 200, SuccessWithId(std::string(257, 'i')), 0),
+        Malformed("IdFarTooLong", 200, SuccessWithId(std::string(900'000, 'i')), 0),
+        Malformed("IdWithSpace", 200, SuccessWithId("1 2"), 0),
+        Malformed("IdWithSpaceAround", 200, SuccessWithId(" 1-2"), 0),
+        Malformed("IdWithEscapedLineBreak", 200, SuccessWithId(R"(1-2\n)"), 0),
+        Malformed("IdWithRawLineBreak", 200, SuccessWithId("1-2\n"), 0),
+        Malformed("IdWithEscape", 200, SuccessWithId(R"(\u001b[2J)"), 0),
+        Malformed("IdWithNul", 200, SuccessWithId(R"(1-2\u0000)"), 0),
+        Malformed("IdWithRawNul", 200, SuccessWithId("1-2\0"s), 0),
+        Malformed("IdWithDel", 200, SuccessWithId("1-2\x7F"), 0),
+        Malformed("IdWithNoEscape", 200, SuccessWithId(R"(1\-2)"), 0),
+        Malformed("IdTooBigNumber", 200, R"({"code":0,"data":{"flowInstanceId":1e999}})", 0),
+        Malformed("CodeTooBig", 200, R"({"code":1e999,"data":{"flowInstanceId":"i"}})"),
+        Malformed("TruncatedAfterSpoiltText", 200,
+                  R"({"code":0,"msg":"\ud83d","data":{"flowInstanceId":"i")"),
         Malformed("DeepNesting", 200, std::string(1 << 20, '[')),
         Malformed("MisspeltStatusIsOnlyTheTokenServices", 200,
                   R"({"stauts":0,"data":{"flowInstanceId":"i"}})")),
     [](const auto& param_info) { return param_info.param.name; });
+
+// A JSON value that cannot be read, in a place where it is not needed.
+class SpoiltFlowAnswerTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(SpoiltFlowAnswerTest, LeavesASuccessASuccess) {
+  for (const std::string place : {"msg", "submsg", "requestId", "business"}) {
+    const FlowAnswer answer =
+        Read(200, "{\"" + place + "\":" + GetParam() + R"(,"status":0,"data":{"x":)" + GetParam() +
+                      R"(,"flowInstanceId":"1-2"},"y":[)" + GetParam() + "]}");
+    const auto* started = std::get_if<FlowStarted>(&answer);
+    ASSERT_NE(started, nullptr) << place;
+    EXPECT_EQ(started->flow_instance_id, "1-2");
+    EXPECT_EQ(started->enos_request_id, "");
+  }
+}
+
+TEST_P(SpoiltFlowAnswerTest, LeavesARefusalThatRefusal) {
+  for (const std::string place : {"msg", "submsg", "requestId", "data", "code"}) {
+    const FlowAnswer answer = Read(500, "{\"" + place + "\":" + GetParam() + R"(,"status":62104})");
+    const auto* refused = std::get_if<FlowRefused>(&answer);
+    ASSERT_NE(refused, nullptr) << place;
+    EXPECT_EQ(refused->error.reason, Reason::kFlowHasNoTask) << place;
+    EXPECT_EQ(refused->error.execution, kNot) << place;
+    EXPECT_TRUE(IsValidUtf8(refused->error.enos_message)) << place;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, SpoiltFlowAnswerTest,
+                         testing::Values(R"("\ud83d")", "\"a\nb\"", "\"a\0b\""s, R"("\x41")",
+                                         "\"\xFF\"", "\"\xE5\xAE\"", "1e999", "-1e999",
+                                         "{\"\\ud83d\":\"\xFF\"}"));
 
 struct MessageCase {
   std::string name;
@@ -284,6 +341,14 @@ INSTANTIATE_TEST_SUITE_P(
             "NoId", 200, R"({"code":0,"msg":"OK"})",
             "EnOS's answer makes no sense: it reports success without the id of a flow instance (EnOS code 0: OK). "s +
                 kMayHaveStarted},
+        MessageCase{
+            "BadId", 200, R"({"code":0,"data":{"flowInstanceId":"a b"}})",
+            "EnOS's answer makes no sense: it reports success with an id of a flow instance that is not 1 to 256 printable ASCII characters without spaces (EnOS code 0). "s +
+                kMayHaveStarted},
+        MessageCase{
+            "SpoiltWords", 200, "{\"code\":429,\"msg\":\"a\\ud83d\nb\xFF\\x\",\"submsg\":1e999}",
+            "EnOS refused the call: there are too many calls (EnOS code 429: a\xEF\xBF\xBD b"
+            "\xEF\xBF\xBD\xEF\xBF\xBDx). Wait a little, then call again."},
         MessageCase{
             "SuccessUnder500", 500, R"({"code":0})",
             "EnOS's answer makes no sense: it reports success under HTTP 500 (EnOS code 0). "s +

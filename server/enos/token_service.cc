@@ -13,12 +13,6 @@ namespace {
 constexpr std::chrono::seconds kMaxLifetime = std::chrono::hours(24 * 3650);
 constexpr size_t kMaxTokenBytes = 4096;
 
-// Nothing but what a header may carry: no space, control character or other byte.
-bool IsUsableToken(std::string_view token) {
-  return !token.empty() && token.size() <= kMaxTokenBytes &&
-         std::all_of(token.begin(), token.end(), [](char c) { return c >= 0x21 && c <= 0x7E; });
-}
-
 // `expire` in whole seconds, cut to the longest lifetime; 0 if it is none.
 std::chrono::seconds LifetimeOf(const JsonScalar& expire) {
   if (const auto* value = std::get_if<double>(&expire)) {
@@ -33,7 +27,7 @@ std::chrono::seconds LifetimeOf(const JsonScalar& expire) {
 void TakeToken(const AnswerMembers& members, TokenAnswer& answer) {
   const std::string_view token = StringOf(members.access_token);
   const std::chrono::seconds lifetime = LifetimeOf(members.expire);
-  if (!IsUsableToken(token) || lifetime <= std::chrono::seconds(0)) return;
+  if (!IsPrintableWord(token, kMaxTokenBytes) || lifetime <= std::chrono::seconds(0)) return;
   answer.verdict = TokenVerdict::kToken;
   answer.token = std::string(token);
   answer.lifetime = lifetime;

@@ -154,11 +154,35 @@ INSTANTIATE_TEST_SUITE_P(
         TokenCase{"ExpireVeryNegative", 200, Answer(R"("t")", "-1e300"), kFailed, "", {}, 0},
         TokenCase{"ExpireText", 200, Answer(R"("t")", R"("soon")"), kFailed, "", {}, 0},
         TokenCase{"ExpireNull", 200, Answer(R"("t")", "null"), kFailed, "", {}, 0},
-        TokenCase{
-            "NotUtf8", 200,
-            "{\"status\":0,\"msg\":\"\xFF\",\"data\":{\"accessToken\":\"t\",\"expire\":7200}}",
-            kFailed}),
+        TokenCase{"ExpireTooBig", 200, Answer(R"("t")", "1e999"), kFailed, "", {}, 0},
+        TokenCase{"TokenNotUtf8", 200, Answer("\"t\xFF\"", "7200"), kFailed, "", {}, 0},
+        TokenCase{"TokenWithRawLineBreak", 200, Answer("\"t\n\"", "7200"), kFailed, "", {}, 0},
+        TokenCase{"TokenWithHalfAPair", 200, Answer(R"("t\ud83d")", "7200"), kFailed, "", {}, 0},
+        TokenCase{"TruncatedAfterSpoiltText", 200, R"({"status":0,"msg":"\ud83d")", kFailed}),
     [](const auto& param_info) { return param_info.param.name; });
+
+// A JSON value that cannot be read, in a place where it is not needed.
+class SpoiltTokenAnswerTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(SpoiltTokenAnswerTest, LeavesATokenAToken) {
+  const TokenAnswer answer =
+      DecodeTokenAnswer(200, R"({"msg":)" + GetParam() + R"(,"status":0,"data":{"x":)" +
+                                 GetParam() + R"(,"accessToken":"t","expire":7200}})");
+  EXPECT_EQ(answer.verdict, kToken);
+  EXPECT_EQ(answer.token, "t");
+  EXPECT_EQ(answer.lifetime, seconds(7200));
+}
+
+TEST_P(SpoiltTokenAnswerTest, LeavesARefusalThatRefusal) {
+  EXPECT_EQ(DecodeTokenAnswer(200, R"({"status":1002,"msg":)" + GetParam() + "}").verdict,
+            kRefused);
+  EXPECT_EQ(DecodeTokenAnswer(400, R"({"data":)" + GetParam() + R"(,"code":1001})").verdict,
+            kRepeated);
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, SpoiltTokenAnswerTest,
+                         testing::Values(R"("\ud83d")", "\"a\nb\"", R"("\x41")", "\"\xFF\"",
+                                         "1e999", "{\"\\ud83d\":\"\xFF\"}"));
 
 TEST(DecodeTokenAnswerMessage, IsEnosWordsAsTheyCame) {
   EXPECT_EQ(DecodeTokenAnswer(200, R"({"status":1002,"msg":" no such\nkey"})").enos_message,

@@ -3,7 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "server/enos/answer_json.h"
 #include "server/enos/flow_answer.h"
+#include "server/enos/mend_json.h"
 #include "server/errors/rich_status.h"
 #include "server/errors/utf8.h"
 #include "tests/fuzz/fuzz_check.h"
@@ -26,8 +28,9 @@ void CheckRequestId(const std::string& id) {
 
 void CheckStarted(const FlowStarted& started, int http_status) {
   FUZZ_CHECK(http_status >= 200 && http_status < 300);
-  FUZZ_CHECK(!started.flow_instance_id.empty());
-  FUZZ_CHECK(IsValidUtf8(started.flow_instance_id));
+  const std::string& id = started.flow_instance_id;
+  FUZZ_CHECK(!id.empty() && id.size() <= 256);
+  FUZZ_CHECK(std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x21 && c <= 0x7E; }));
   CheckRequestId(started.enos_request_id);
 }
 
@@ -53,6 +56,14 @@ void CheckRefused(const FlowRefused& refused, int http_status) {
   FUZZ_CHECK(status.error_message().size() + status.error_details().size() < 4096);
 }
 
+// Both readings of an answer agree on what the first one takes.
+void CheckReadings(std::string_view body) {
+  FUZZ_CHECK(ReadAnswerMembers(body) == ReadAnswerMembersLeniently(body));
+  const std::string mended = MendJson(body);
+  FUZZ_CHECK(mended.size() <= 2 * body.size());
+  FUZZ_CHECK(MendJson(mended) == mended);
+}
+
 void Check(const FuzzAnswer& input, bool trust_503) {
   FlowAnswerOptions options;
   options.trust_503 = trust_503;
@@ -69,6 +80,7 @@ void Check(const FuzzAnswer& input, bool trust_503) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const enos::gateway::FuzzAnswer input = enos::gateway::ToAnswer(data, size);
+  enos::gateway::CheckReadings(input.body);
   enos::gateway::Check(input, false);
   enos::gateway::Check(input, true);
   return 0;

@@ -139,6 +139,13 @@ std::vector<FaultRow> ResultCodeRows() {
   AddCode(rows, 503, "UNKNOWN ENOS_UNAVAILABLE UNKNOWN");
   for (const int code : {62109, 99500, 500}) AddCode(rows, code, "INTERNAL ENOS_INTERNAL UNKNOWN");
   AddCode(rows, 504, kTimeout);
+  for (const auto& [name, part] :
+       {std::pair{"HalfAPair", R"("\ud83d")"}, std::pair{"RawLineBreak", "\"a\nb\""},
+        std::pair{"NotUtf8", "\"\xFF\""}, std::pair{"NumberTooBig", "1e999"}}) {
+    const std::string body = R"({"msg":)" + std::string(part) + R"(,"status":62104})";
+    rows.push_back({"62104Beside" + std::string(name), Answer::Json(200, body),
+                    "FAILED_PRECONDITION FLOW_HAS_NO_TASK NOT_EXECUTED"});
+  }
   for (const int code : {502, 499, 1, -1, 12345}) {
     const std::string name = code < 0 ? "Minus" + std::to_string(-code) : std::to_string(code);
     rows.push_back({name, Code(200, std::to_string(code)), kUnknownError});
@@ -148,6 +155,9 @@ std::vector<FaultRow> ResultCodeRows() {
 
 std::vector<FaultRow> MalformedRows() {
   const auto ok = [](const std::string& body) { return Answer::Json(200, body); };
+  const auto with_id = [](const std::string& id) {
+    return R"({"status":0,"data":{"flowInstanceId":")" + id + R"("}})";
+  };
   Answer redirect = Answer::Text(302, "");
   redirect.headers.emplace_back("Location", "/elsewhere");
   Answer redirect_307 = Answer::Text(307, "");
@@ -169,6 +179,16 @@ std::vector<FaultRow> MalformedRows() {
       {"EmptyId", ok(R"({"status":0,"data":{"flowInstanceId":""}})")},
       {"NumberAsId", ok(R"({"status":0,"data":{"flowInstanceId":7}})")},
       {"IdNotUtf8", ok("{\"status\":0,\"data\":{\"flowInstanceId\":\"\xff\xfe\"}}")},
+      {"IdNotAscii", ok(with_id("实例-1"))},
+      {"IdOf257", ok(with_id(std::string(257, '1')))},
+      {"IdOf900000", ok(with_id(std::string(900'000, '1')))},
+      {"IdWithControls", ok(with_id(R"(1-2\u001b[2J\r\n)"))},
+      {"IdWithRawLineBreak", ok(with_id("1-2\n"))},
+      {"IdWithSpace", ok(with_id("1 2"))},
+      {"IdWithHalfAPair", ok(with_id(R"(1-2\ud83d)"))},
+      {"TruncatedAfterHalfAPair",
+       ok(R"({"status":0,"msg":"\ud83d","data":{"flowInstanceId":"1-2")")},
+      {"CodeTooBig", ok(R"({"code":1e999,"data":{"flowInstanceId":"1"}})")},
       {"NotUtf8", ok("\xff\xfe\x00")},
       {"Redirect302", redirect},
       {"Redirect307", redirect_307},
