@@ -33,8 +33,9 @@ std::optional<uint64_t> LeastLimit(const std::string& top, std::string group,
                                    const std::string& file) {
   std::optional<uint64_t> least;
   while (true) {
-    if (const auto limit = ReadLimit(top + group + "/" + file))
-      least = least ? std::min(*least, *limit) : *limit;
+    std::string path = top;
+    path.append(group).append("/").append(file);
+    if (const auto limit = ReadLimit(path)) least = least ? std::min(*least, *limit) : *limit;
     if (group.empty()) return least;
     group.resize(std::min(group.rfind('/'), group.size() - 1));
   }
@@ -82,9 +83,11 @@ std::optional<uint64_t> ContainerMemoryLimit(const std::string& own_groups,
     if (group == "/") group.clear();
     const std::string kind = "," + line.substr(controllers, end - controllers) + ",";
     std::optional<uint64_t> limit;
-    if (kind == ",,") limit = LeastLimit(groups, std::move(group), "memory.max");
-    if (kind.find(",memory,") != std::string::npos)
+    if (kind == ",,") {
+      limit = LeastLimit(groups, std::move(group), "memory.max");
+    } else if (kind.find(",memory,") != std::string::npos) {
       limit = LeastLimit(groups + "/memory", std::move(group), "memory.limit_in_bytes");
+    }
     if (limit) least = least ? std::min(*least, *limit) : *limit;
   }
   return least;

@@ -44,9 +44,12 @@ bool ReadNames(const Certificate& certificate, CertificateNames* names) {
       X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; i < sk_GENERAL_NAME_num(all.get()); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(all.get(), i);
+    // The union is OpenSSL's.
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-union-access)
     if (name->type == GEN_URI && !Append(name->d.uniformResourceIdentifier, &names->uris))
       return false;
     if (name->type == GEN_DNS && !Append(name->d.dNSName, &names->dns_names)) return false;
+    // NOLINTEND(cppcoreguidelines-pro-type-union-access)
   }
   return true;
 }
