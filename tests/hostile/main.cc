@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@
 #include "absl/strings/str_cat.h"
 #include "sandbox/http/test_certificates.h"
 #include "sandbox/sandbox_server.h"
+#include "tests/e2e/support/nginx.h"
 #include "tests/hostile/kinds.h"
 #include "tests/hostile/options.h"
 #include "tests/hostile/polite.h"
@@ -49,7 +51,7 @@ void WriteFile(const std::string& path, const std::string& text) { std::ofstream
 
 // The files of a server certificate; and the flags that name them.
 std::vector<std::string> TlsFlags(const Options& options, const std::string& ca_file) {
-  if (!options.tls) return {};
+  if (!options.tls || options.front) return {};
   const auto authority = sandbox::MakeTestAuthority("hostile");
   const auto server = sandbox::MakeTestServerCertificate(authority);
   WriteFile(ca_file, authority.certificate_pem);
@@ -57,6 +59,28 @@ std::vector<std::string> TlsFlags(const Options& options, const std::string& ca_
   WriteFile(options.directory + "/server.key", server.private_key_pem);
   return {"--tls_cert_file=" + options.directory + "/server.pem",
           "--tls_key_file=" + options.directory + "/server.key"};
+}
+
+std::string FrontSocket(const Options& options) {
+  return (std::filesystem::absolute(options.directory) / "gateway.sock").string();
+}
+
+// The front as it is shipped, but for its paths.
+std::unique_ptr<e2e::NginxProcess> StartFront(const Options& options) {
+  return std::make_unique<e2e::NginxProcess>(
+      "deploy/kubernetes/components/front/nginx.conf",
+      e2e::NginxProcess::Changes{{"unix:/run/enos-front/gateway.sock",
+                                  absl::StrCat("\"unix:", FrontSocket(options), "\"")},
+                                 {"/run/secrets/tls/", ""},
+                                 {"error_log stderr error", "error_log stderr notice"}});
+}
+
+// The most that nginx's processes have had together.
+int64_t FrontPeakMib(pid_t master) {
+  int64_t peak = MemoryMib(master, "VmHWM:");
+  std::ifstream children(absl::StrCat("/proc/", master, "/task/", master, "/children"));
+  for (pid_t worker = 0; children >> worker;) peak += MemoryMib(worker, "VmHWM:");
+  return peak;
 }
 
 class HostileCallers {
@@ -122,8 +146,11 @@ int Judge(const Options& options, PoliteCallers& polite, int64_t before, int64_t
   std::printf(
       "%s %-16s %s: memory %ld MiB before, %ld peak, %ld after; polite calls %zu served, %d not, "
       "p99 %ld ms; %d hostile connections\n",
-      is_good ? "ok  " : "FAIL", what.c_str(), options.tls ? "TLS" : "plaintext", before, peak,
-      after, polite.served(), failed, polite.Percentile99().count(), made);
+      is_good ? "ok  " : "FAIL", what.c_str(),
+      options.front ? "behind nginx"
+      : options.tls ? "TLS"
+                    : "plaintext",
+      before, peak, after, polite.served(), failed, polite.Percentile99().count(), made);
   for (const auto& [told, number] : polite.failures())
     std::printf("     %d times: %s\n", number, told.c_str());
   std::fflush(stdout);
@@ -138,12 +165,20 @@ int Run(const Options& options) {
   std::vector<std::string> flags = TlsFlags(options, ca_file);
   flags.push_back(absl::StrCat("--max_memory=", options.max_memory));
   flags.emplace_back("--max_in_flight=1000");
+  if (options.front) flags.push_back("--front_socket=" + FrontSocket(options));
   soak::GatewayProcess gateway(options.gateway, enos.url(), options.directory + "/gateway.log",
                                flags);
   flow::ChannelOptions channel;
   channel.address = gateway.WaitForAddress();
   if (channel.address.empty()) return 2;
   if (options.tls) channel.ca_file = ca_file;
+  std::unique_ptr<e2e::NginxProcess> front;
+  if (options.front) {
+    front = StartFront(options);
+    channel.address = front->address();
+    channel.ca_file = front->ca_file();
+    if (channel.address.empty()) return 2;
+  }
   const auto port =
       static_cast<uint16_t>(std::stoi(channel.address.substr(channel.address.rfind(':') + 1)));
 
@@ -156,6 +191,7 @@ int Run(const Options& options) {
   const int64_t after = MemoryAfter(gateway.pid(), before);
   polite.Stop();
   const int64_t peak = gateway.HasEnded() ? 0 : MemoryMib(gateway.pid(), "VmHWM:");
+  if (front) std::printf("     nginx: %ld MiB at its peak\n", FrontPeakMib(front->pid()));
   return Judge(options, polite, before, peak, after, hostile.made());
 }
 

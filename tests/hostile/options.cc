@@ -26,6 +26,8 @@ Options ReadOptions(int argc, char** argv) {
   app.add_option("--seconds", seconds, "how long")->check(CLI::Range(1, 3600));
   app.add_flag("--tls", options.tls, "over TLS");
   app.add_flag("--plaintext", plaintext, "in plaintext (the default)")->excludes("--tls");
+  app.add_flag("--front", options.front, "over TLS, to the nginx that the project ships as a front")
+      ->excludes("--plaintext");
   app.add_option("--max_memory", options.max_memory, "the gateway's --max_memory, MiB");
   app.add_option("--peak", options.peak, "MiB that its memory must stay below");
   app.add_option("--callers", options.callers, "polite ones")->check(CLI::Range(1, 100));
@@ -36,6 +38,7 @@ Options ReadOptions(int argc, char** argv) {
   }
   if (options.kinds.empty()) options.kinds = names;
   options.seconds = std::chrono::seconds(seconds);
+  options.tls = options.tls || options.front;
   return options;
 }
 

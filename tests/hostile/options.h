@@ -16,6 +16,7 @@ struct Options {
   int connections = 100;           // of each kind
   std::chrono::seconds seconds{20};
   bool tls = false;
+  bool front = false;        // through the nginx of deploy/kubernetes/components/front, over TLS
   int64_t max_memory = 384;  // the gateway's, MiB
   int64_t peak = 512;        // that memory must stay below, MiB
   int callers = 8;           // polite ones, each with a connection
