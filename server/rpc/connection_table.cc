@@ -64,10 +64,10 @@ void ConnectionTable::Add(int socket) {
   by_socket_.emplace(socket, std::move(connection));
 }
 
-void ConnectionTable::Forget(int socket) {
+void ConnectionTable::Forget(int socket, uint64_t number) {
   const std::lock_guard lock(mutex_);
   const auto found = by_socket_.find(socket);
-  if (found == by_socket_.end()) return;
+  if (found == by_socket_.end() || (number != 0 && found->second.number != number)) return;
   ForgetPeer(socket, found->second.peer);
   by_socket_.erase(found);
 }
@@ -166,7 +166,7 @@ bool ConnectionTable::Cut(const Observed& connection) {
     if (::connect(copy, &nowhere, sizeof(nowhere)) != 0) ::shutdown(copy, SHUT_RDWR);
   }
   ::close(copy);
-  Forget(connection.socket);
+  Forget(connection.socket, connection.number);
   return is_open;
 }
 

@@ -25,7 +25,7 @@ class ConnectionTable {
   void Add(int socket);
 
   // The number `socket` is free, or was taken anew: what had it before is closed.
-  void Forget(int socket);
+  void Forget(int socket) { Forget(socket, 0); }
 
   // Forgets all that are closed, at one system call for each that is in here.
   void ForgetClosed();
@@ -67,6 +67,8 @@ class ConnectionTable {
     ByteAccount account;
   };
 
+  // Unless it has been taken by another connection than that of this number; 0: whichever it is.
+  void Forget(int socket, uint64_t number);
   void ForgetPeer(int socket, const std::string& peer);
 
   mutable std::mutex mutex_;
