@@ -61,15 +61,9 @@ class StreamConnection final : public Connection {
     });
   }
   void Send(std::string bytes, Ending then, std::function<void(bool)> arrived) override {
-    auto shared = std::make_shared<const std::string>(std::move(bytes));
-    core_->Post(SocketOf(stream_).get_executor(), [self = Self(), shared, then,
-                                                   arrived = std::move(arrived)] {
-      if (self->closed_) return arrived(false);
-      asio::async_write(self->stream_, asio::buffer(*shared),
-                        [self, shared, then, arrived](const error_code& error, std::size_t) {
-                          if (error || self->closed_) return arrived(false);
-                          self->WaitForArrival(then, arrived);
-                        });
+    core_->Post(SocketOf(stream_).get_executor(), [self = Self(), bytes = std::move(bytes), then,
+                                                   arrived = std::move(arrived)]() mutable {
+      self->SendNext(std::move(bytes), then, std::move(arrived));
     });
   }
   void EndForStop(Ending ending) override {
@@ -100,6 +94,25 @@ class StreamConnection final : public Connection {
         const Ending ending = action == AcceptAction::kClose ? Ending::kClose : Ending::kReset;
         return kTls ? EndInHandshake(ending) : Finish(ending);
     }
+  }
+
+  // Behind an answer that is being sent, if there is one: a stream takes one write at a time.
+  void SendNext(std::string bytes, Ending then, std::function<void(bool)> arrived) {
+    if (closed_) return arrived(false);
+    if (!output_.empty()) {
+      after_answer_ = [self = Self(), bytes = std::move(bytes), then,
+                       arrived = std::move(arrived)]() mutable {
+        self->SendNext(std::move(bytes), then, std::move(arrived));
+      };
+      return;
+    }
+    auto shared = std::make_shared<const std::string>(std::move(bytes));
+    asio::async_write(stream_, asio::buffer(*shared),
+                      [self = Self(), shared, then, arrived = std::move(arrived)](
+                          const error_code& error, std::size_t) {
+                        if (error || self->closed_) return arrived(false);
+                        self->WaitForArrival(then, arrived);
+                      });
   }
 
   // Asks the system, which tells nobody when the last byte is acknowledged.
@@ -275,6 +288,7 @@ class StreamConnection final : public Connection {
     }
     output_.clear();
     Finish(ending_);
+    if (auto next = std::exchange(after_answer_, nullptr)) next();
   }
 
   void Finish(Ending ending) {
@@ -377,6 +391,7 @@ class StreamConnection final : public Connection {
   std::chrono::milliseconds trickle_interval_{0};
   Ending ending_ = Ending::kServeNext;
   std::array<char, 1024> scratch_{};
+  std::function<void()> after_answer_;  // set while bytes that nobody asked for wait for it
 };
 
 }  // namespace

@@ -177,8 +177,9 @@ void GrpcServer::StopServing() {
 }
 
 void GrpcServer::PublishHealth(bool serving) {
-  health_.Set("", serving);
+  // The server last: whoever is told that it serves may ask for the service.
   health_.Set(dataflow::v1::FlowService::service_full_name(), serving);
+  health_.Set("", serving);
 }
 
 void GrpcServer::Drain() {
