@@ -160,10 +160,10 @@ TEST_P(EarlyAnswerTest, IsNotTakenForTheRequestsOwn) {
   const auto& [status, tls] = GetParam();
   Upstream upstream(Server(tls));
   upstream.AnswerWith(Answer::Json(200, kOwn));
-  upstream.handler().on_head = [status = status](const sandbox::RequestHead& head) {
+  upstream.handler().on_head = [early = status](const sandbox::RequestHead& head) {
     const bool is_second = head.connection == 1 && head.ordinal == 2;
     return HeadDecision{is_second ? HeadDecision::Kind::kAnswerNow : HeadDecision::Kind::kReadOn,
-                        Answer::Json(status, "{}")};
+                        Answer::Json(early, "{}")};
   };
   ClientOnLoop client(OptionsFor(upstream.url()));
   ASSERT_EQ(client.Do(Post("/")).status, 200);
