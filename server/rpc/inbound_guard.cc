@@ -37,9 +37,9 @@ bool InboundGuard::IsLookDue(SteadyTime now, uint64_t memory) {
   is_growing_ = memory > memory_before_ + kMuchMoreMemory;
   memory_before_ = memory;
   is_over_ = limits_.max_memory != 0 && memory > limits_.max_memory;
-  const bool is_high = limits_.max_memory != 0 && memory > limits_.max_memory / 2;
+  is_high_ = limits_.max_memory != 0 && memory > limits_.max_memory / 2;
   is_critical_ = limits_.max_memory != 0 && memory > limits_.max_memory + limits_.max_memory / 6;
-  is_alert_ = is_suspicious_ || is_growing_ || is_high;
+  is_alert_ = is_suspicious_ || is_growing_ || is_high_;
   return now >= next_look_ || (is_alert_ && now >= next_urgent_look_);
 }
 

@@ -62,8 +62,9 @@ class InboundGuard {
   // Until IsLookDue is to be called again.
   std::chrono::milliseconds wait() const;
 
-  // Whether what connections hold, or held, is to be given back to the system soon.
-  bool is_memory_needed() const { return is_suspicious_ || is_growing_ || is_over_; }
+  // Whether what connections hold, or held, is to be given back to the system soon. It costs calls
+  // a third of their time, so not before half of `max_memory` is used.
+  bool is_memory_needed() const { return is_high_; }
 
   // Whether new connections are to be refused.
   bool is_critical() const { return is_critical_; }
@@ -79,6 +80,7 @@ class InboundGuard {
   bool is_suspicious_ = false;  // by the last look
   bool is_alert_ = false;
   bool is_growing_ = false;
+  bool is_high_ = false;
   bool is_over_ = false;
   bool is_critical_ = false;
 };

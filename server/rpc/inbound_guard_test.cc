@@ -150,6 +150,14 @@ TEST_F(InboundGuardTest, WhenMemoryGrowsOrAConnectionIsSuspicious_TheyAreLookedA
   EXPECT_LT(guard_.wait(), calm);
   guard_.Decide(now_, now_, {{kMib, 0}});
   EXPECT_TRUE(guard_.IsLookDue(now_, 15 * kMib));
+}
+
+// To give it back takes calls a third of their time.
+TEST_F(InboundGuardTest, MemoryIsNeededOnceHalfOfWhatThereMayBeIsUsed) {
+  guard_.IsLookDue(now_, limits_.max_memory / 2);
+  guard_.Decide(now_, now_, {{kMib, 0}});
+  EXPECT_FALSE(guard_.is_memory_needed());
+  guard_.IsLookDue(now_, limits_.max_memory / 2 + 1);
   EXPECT_TRUE(guard_.is_memory_needed());
 }
 
