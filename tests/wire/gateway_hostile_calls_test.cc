@@ -1,12 +1,12 @@
 // Small calls that would cost much: metadata that refers to itself, and messages that unpack.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <string>
 
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
+#include "tests/wire/support/gzip.h"
 #include "tests/wire/support/hpack.h"
 #include "tests/wire/support/peak_memory.h"
 #include "tests/wire/support/raw_http2.h"
@@ -59,7 +59,8 @@ TEST_F(GatewayHostileCallsTest, SeveralRequestIds_AreTreatedAsNone) {
   const std::string answer = AnswerTo(
       HeaderLiteral("x-request-id", "one") + HeaderLiteral("x-request-id", "two"), GrpcMessage(""));
   EXPECT_THAT(answer, HasSubstr("x-request-id"));
-  EXPECT_THAT(answer, Not(HasSubstr("one,two")));
+  EXPECT_THAT(answer, Not(HasSubstr("one")));
+  EXPECT_THAT(answer, Not(HasSubstr("two")));
 }
 
 // 46 KB on the wire: a value of 4 KB and 42,000 references to it, in frames that are each below
@@ -80,23 +81,7 @@ TEST_F(GatewayHostileCallsTest, MetadataThatRefersToItself_CostsLittle) {
   EXPECT_EQ(Summary(gateway_.Call()), "OK");
 }
 
-std::string Packed(const std::string& bytes, int window_bits) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string packed(deflateBound(&stream, bytes.size()), '\0');
-  std::string unpacked = bytes;
-  stream.next_in = reinterpret_cast<Bytef*>(unpacked.data());
-  stream.avail_in = static_cast<uInt>(unpacked.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
-
-constexpr int kZlib = 15;
-constexpr int kGzip = 31;
+constexpr int kZlib = MAX_WBITS;
 
 struct PackedCase {
   const char* name;

@@ -8,12 +8,14 @@
 
 namespace enos::gateway::testing {
 
-// The text as a gzip file.
-inline std::string Packed(std::string text) {
-  constexpr int kGzip = 16 + MAX_WBITS;
+inline constexpr int kGzip = 16 + MAX_WBITS;
+
+// The text as a gzip file, or in the form that zlib's `window_bits` stand for.
+inline std::string Packed(std::string text, int window_bits = kGzip) {
   z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, kGzip, 9, Z_DEFAULT_STRATEGY),
-            Z_OK);
+  EXPECT_EQ(
+      deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, window_bits, 9, Z_DEFAULT_STRATEGY),
+      Z_OK);
   std::string packed(deflateBound(&stream, text.size()), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(text.data());
   stream.avail_in = static_cast<uInt>(text.size());
