@@ -38,7 +38,8 @@ InboundWatch::InboundWatch(ConnectionTable& connections, InboundLimits limits,
       looked_(sensors_.now()) {}
 
 std::chrono::milliseconds InboundWatch::wait() const {
-  return connections_.size() == 0 ? std::chrono::milliseconds(-1) : guard_.wait();
+  const bool has_work = connections_.size() != 0 || is_critical_ || is_giving_back_;
+  return has_work ? guard_.wait() : std::chrono::milliseconds(-1);
 }
 
 void InboundWatch::Start() {

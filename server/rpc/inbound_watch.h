@@ -55,7 +55,7 @@ class InboundWatch {
 
   // What the thread does every wait(), for tests.
   void Look();
-  // Negative: for ever, as there is no connection.
+  // Negative: for ever, as there is no connection and memory is back.
   std::chrono::milliseconds wait() const;
 
  private:

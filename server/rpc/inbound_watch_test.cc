@@ -103,6 +103,22 @@ TEST_F(InboundWatchTest, WithoutConnections_ItWaitsForEver) {
   EXPECT_LT(watch_.wait().count(), 0);
 }
 
+// While memory is short no connection is taken that could wake it.
+TEST_F(InboundWatchTest, WhenTheLastConnectionIsCut_ItLooksOnUntilMemoryIsBack) {
+  for (const Pair* pair : {&polite_, &hostile_}) received_[pair->server()] = 200'000;
+  memory_ = 360 * kMib;
+  LookAfter(milliseconds(100));
+  EXPECT_EQ(connections_.size(), 0U);
+  EXPECT_TRUE(watch_.is_critical());
+  EXPECT_GT(watch_.wait().count(), 0);
+  memory_ = 50 * kMib;
+  LookAfter(milliseconds(100));
+  EXPECT_FALSE(watch_.is_critical());
+  EXPECT_GT(watch_.wait().count(), 0) << "what was cut is still to be given back";
+  LookAfter(seconds(6));
+  EXPECT_LT(watch_.wait().count(), 0);
+}
+
 TEST_F(InboundWatchTest, ConnectionThatIsClosedAlready_IsNotCounted) {
   received_[hostile_.server()] = 20 * kMib;
   const int number = hostile_.server();
