@@ -87,11 +87,11 @@ void ConnectionAcceptor::Take(int fd) {
   connections_.Forget(fd);
   // The lowest free number is the one that is taken: at least as many are in use.
   const bool is_reserve = static_cast<uint64_t>(fd) + kReserved >= DescriptorLimit();
-  full_ = !is_reserve && !HasRoom();
   const char* const refused = is_reserve             ? "too few descriptors: it is closed"
-                              : full_                ? "too many connections: it is closed"
+                              : !HasRoom()           ? "too many connections: it is closed"
                               : watch_.is_critical() ? "too little memory: it is closed"
                                                      : nullptr;
+  full_ = refused != nullptr && !is_reserve;
   if (refused != nullptr) {
     ::close(fd);
     Report(refused);

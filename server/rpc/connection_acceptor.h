@@ -63,7 +63,8 @@ class ConnectionAcceptor {
   void Stop();
   void StopWatching() { watch_.Stop(); }
 
-  // Whether the last connection was closed because there are `max_connections`. Thread-safe.
+  // Whether the last connection was closed because there are `max_connections`, or memory is short.
+  // Thread-safe.
   bool full() const { return full_; }
 
   // What was handed over.

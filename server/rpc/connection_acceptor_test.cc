@@ -186,5 +186,29 @@ TEST(ConnectionAcceptor, WithoutStartItStopsAllTheSame) {
   EXPECT_EQ(second.Listen("127.0.0.1", acceptor.port()), std::errc::address_in_use);
 }
 
+// As too many connections do: the process is alive, and whoever looks whether it is has to know.
+TEST(ConnectionAcceptorMemory, WhereItIsShort_ConnectionsAreClosedAndItCountsAsFull) {
+  constexpr uint64_t kMib = 1 << 20;
+  LogCapture log;
+  InboundSensors sensors = InboundSensors::Real();
+  sensors.memory = [] { return 400 * kMib; };
+  sensors.give_memory_back = [](bool) {};
+  ConnectionAcceptor acceptor(100'000, {16 * kMib, 300 * kMib}, [](CutReason) {}, sensors);
+  ASSERT_FALSE(acceptor.Listen("127.0.0.1", 0));
+  acceptor.Start([](int fd) {
+    ::send(fd, "!", 1, MSG_NOSIGNAL);
+    ::close(fd);
+  });
+  bool is_served = true;
+  while (is_served) {  // until the guard has looked
+    const Client client;
+    is_served = client.Connect(acceptor.port()) && client.IsServed();
+  }
+  acceptor.Stop();  // it says so after it has closed the connection
+  EXPECT_TRUE(acceptor.full());
+  EXPECT_THAT(log.Lines(), ElementsAre("warning connection not accepted because=\"too little "
+                                       "memory: it is closed\" max_connections=100000"));
+}
+
 }  // namespace
 }  // namespace enos::gateway
