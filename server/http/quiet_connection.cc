@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <string_view>
 
 namespace enos::gateway {
 namespace {
@@ -35,13 +36,22 @@ class DirectSocket {
   BIO* const write_;
 };
 
+// Whether OpenSSL has nothing: neither what it has decrypted nor a part of a record, whose rest may
+// come behind the next request. Of a record that has come up to its length it keeps the state
+// alone.
+bool IsBetweenRecords(const SSL* tls) {
+  constexpr std::string_view kReadsHeader = "RH";
+  return SSL_has_pending(tls) == 0 && SSL_rstate_string(tls) == kReadsHeader;
+}
+
 // Whether OpenSSL, having taken in the records that have come, waits for more: no data, no end.
 bool WaitsForMore(int socket, SSL* tls) {
   const DirectSocket direct(tls, socket);
   ERR_clear_error();  // SSL_get_error looks there
   char byte = 0;
   const int peeked = SSL_peek(tls, &byte, sizeof(byte));
-  const bool waits = peeked <= 0 && SSL_get_error(tls, peeked) == SSL_ERROR_WANT_READ;
+  const bool waits =
+      peeked <= 0 && SSL_get_error(tls, peeked) == SSL_ERROR_WANT_READ && IsBetweenRecords(tls);
   ERR_clear_error();
   return waits;
 }
@@ -53,7 +63,7 @@ bool IsQuiet(int socket, SSL* tls, bool tls_is_on_socket) {
   const ssize_t came = ::recv(socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
   const bool nothing_came = came < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   if (tls == nullptr || came == 0) return nothing_came;
-  if (nothing_came && SSL_has_pending(tls) == 0) return true;
+  if (nothing_came && IsBetweenRecords(tls)) return true;
   return tls_is_on_socket && WaitsForMore(socket, tls);
 }
 
