@@ -1,9 +1,11 @@
 #include "server/http/curl_multi.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -31,6 +33,24 @@ int LocalPort(int fd) {
   sockaddr_in address{};
   std::memcpy(&address, &storage, sizeof(address));
   return ntohs(address.sin_port);
+}
+
+// As libcurl writes it. Empty while it is not connected.
+std::string PeerIp(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  sockaddr_in ipv4{};
+  sockaddr_in6 ipv6{};
+  std::memcpy(&ipv4, &storage, sizeof(ipv4));
+  std::memcpy(&ipv6, &storage, sizeof(ipv6));
+  const void* const address = storage.ss_family == AF_INET
+                                  ? static_cast<const void*>(&ipv4.sin_addr)
+                                  : static_cast<const void*>(&ipv6.sin6_addr);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const char* const written =
+      ::inet_ntop(storage.ss_family, address, text.data(), static_cast<socklen_t>(text.size()));
+  return written != nullptr ? written : "";
 }
 
 }  // namespace
@@ -112,7 +132,9 @@ bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
   Require(curl_easy_getinfo(transfer.handle(), CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK,
           "CURLINFO_TLS_SSL_PTR");
   Socket& socket = sockets_[fd];
-  if (!IsQuiet(fd, static_cast<SSL*>(tls->internals), !tls_in_tls_)) return false;
+  if (socket.retired && !transfer.opened_connection) return false;
+  // Inside another session its records cannot be told apart; no such connection is kept.
+  if (!tls_in_tls_ && !IsQuiet(fd, static_cast<SSL*>(tls->internals))) return false;
   socket.user = &transfer;
   transfer.socket = fd;
   transfer.sent_at = loop_.Now();
@@ -122,18 +144,25 @@ bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
 // The descriptor of a connection, which libcurl does not tell while a transfer runs.
 curl_socket_t CurlMulti::Find(const Ends& ends) {
   for (auto& [fd, socket] : sockets_) {
-    if (!socket.is_connection) continue;
-    if (socket.local_port == 0 && LocalPort(fd) == ends.local_port) {
-      socket.local_port = ends.local_port;
-      socket.peer_ip = ends.peer_ip;
-    }
-    // Ports are shared by connections to different peers.
-    if (socket.local_port == ends.local_port && socket.peer_ip == ends.peer_ip) return fd;
+    if (socket.is_connection && Has(fd, socket, ends)) return fd;
   }
   return CURL_SOCKET_BAD;
 }
 
+// Ports are shared by connections to different peers.
+bool CurlMulti::Has(curl_socket_t fd, Socket& socket, const Ends& ends) {
+  if (socket.local_port != 0) {
+    return socket.local_port == ends.local_port && socket.peer_ip == ends.peer_ip;
+  }
+  if (LocalPort(fd) != ends.local_port || PeerIp(fd) != ends.peer_ip) return false;
+  socket.local_port = ends.local_port;
+  socket.peer_ip = ends.peer_ip;
+  socket.retired = !peer_ips_.empty() && !peer_ips_.contains(socket.peer_ip);
+  return true;
+}
+
 void CurlMulti::RetireOthers(const absl::flat_hash_set<std::string>& peer_ips) {
+  peer_ips_ = peer_ips;
   for (auto& [fd, socket] : sockets_) {
     if (socket.local_port != 0 && !peer_ips.contains(socket.peer_ip)) Retire(fd, socket);
   }

@@ -62,11 +62,11 @@ class CurlMulti {
     int local_port;
   };
   // For a transfer that is about to write its request on that connection: whether it may. Not on
-  // one that has something to read or is closed: nothing may be written on it.
+  // one that has something to read, is closed, or is to be.
   bool Claim(CurlTransfer& transfer, const Ends& ends);
 
-  // Kept connections to other peers than these are closed: idle ones now, others after their
-  // transfer.
+  // Connections to other peers than these are closed: idle ones now, others after their transfer,
+  // those too that transfers which began with older addresses open yet.
   void RetireOthers(const absl::flat_hash_set<std::string>& peer_ips);
   // Closes idle connections on which nothing has come since then.
   void RetireSilent(SteadyTime since);
@@ -88,6 +88,7 @@ class CurlMulti {
   static int OnCloseSocket(void* self, curl_socket_t fd);
 
   curl_socket_t Find(const Ends& ends);
+  bool Has(curl_socket_t fd, Socket& socket, const Ends& ends);
   void Retire(curl_socket_t fd, Socket& socket);
   void SocketAction(curl_socket_t fd, int events);
   void ReportDone();
@@ -104,6 +105,7 @@ class CurlMulti {
   std::vector<std::unique_ptr<CurlTransfer>> transfers_;  // all there are
   std::vector<CurlTransfer*> free_;
   absl::flat_hash_map<curl_socket_t, Socket> sockets_;
+  absl::flat_hash_set<std::string> peer_ips_;  // see RetireOthers; empty: any
 };
 
 }  // namespace enos::gateway

@@ -3,10 +3,13 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#include <cstdint>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "server/http/curl_check.h"
 #include "server/http/curl_multi.h"
+#include "server/http/proxy_variables.h"
 
 namespace enos::gateway {
 namespace {
@@ -31,7 +34,10 @@ bool IsBeforeRequest(CURLcode code) {
 }  // namespace
 
 CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
-    : handle_(curl_easy_init()), max_answer_bytes_(options.max_answer_bytes) {
+    : handle_(curl_easy_init()),
+      max_answer_bytes_(options.max_answer_bytes),
+      names_whole_url_(options.use_proxy && ProxyIsConfigured()),
+      never_kept_(options.use_proxy && TlsProxyIsConfigured()) {
   CURL* easy = handle_.get();
   Require(easy != nullptr, "curl_easy_init");
   SetOption(easy, CURLOPT_NOSIGNAL, 1L);
@@ -66,6 +72,7 @@ CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
   SetOption(easy, CURLOPT_HEADERDATA, this);
   SetOption(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::OnBody);
   SetOption(easy, CURLOPT_WRITEDATA, this);
+  if (never_kept_) ForbidReuse(true);
 }
 
 void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
@@ -81,16 +88,28 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
   too_large_ = false;
   is_final_ = false;
   if (traced_) Trace(false);
-  if (reuse_forbidden_) ForbidReuse(false);
+  if (reuse_forbidden_ && !never_kept_) ForbidReuse(false);
   Rewind();
 
   CURL* easy = handle();
-  SetOption(easy, CURLOPT_URL, (base_url + request_.path_and_query).c_str());
+  SetUrl(base_url);
   SetOption(easy, CURLOPT_HTTPHEADER, ListHeaders());
   SetOption(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
   SetOption(easy, CURLOPT_POSTFIELDS, request_.body->data());  // not copied by libcurl
   // libcurl reads the list for every transfer that has it, and keeps what it says.
   SetOption(easy, CURLOPT_RESOLVE, resolve_ == resolved_ ? nullptr : resolve_.get());
+}
+
+// The target goes as it was signed. libcurl would take it apart, and write the query byte by byte.
+// A proxy that is no tunnel has to be asked for the whole URL, which libcurl knows to do.
+void CurlTransfer::SetUrl(const std::string& base_url) {
+  if (names_whole_url_) {
+    SetOption(handle(), CURLOPT_URL, (base_url + request_.path_and_query).c_str());
+    return;
+  }
+  if (!has_url_) SetOption(handle(), CURLOPT_URL, base_url.c_str());
+  has_url_ = true;
+  SetOption(handle(), CURLOPT_REQUEST_TARGET, request_.path_and_query.c_str());
 }
 
 void CurlTransfer::Rewind() {
@@ -173,10 +192,14 @@ bool CurlTransfer::RequestHasArrived() const {
 
 // What follows an answer of known length stays in the socket, where Claim finds it, or makes
 // libcurl close the connection. What was read together with the end of a chunked or an empty answer
-// it throws away, and says so in its trace only.
+// it throws away, and says so in its trace only. An answer may have a length and be chunked, or
+// have no body at all (204, 304).
 void CurlTransfer::WatchForExcess() {
-  const std::string length = HeaderValue("Content-Length");
-  if (length.empty() || length == "0") Trace(true);
+  int64_t length = 0;
+  const bool counted = absl::SimpleAtoi(HeaderValue("Content-Length"), &length) && length > 0 &&
+                       HeaderValue("Transfer-Encoding").empty() && Status() != 204 &&
+                       Status() != 304;
+  if (!counted) Trace(true);
 }
 
 void CurlTransfer::Trace(bool on) {

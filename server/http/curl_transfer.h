@@ -41,7 +41,8 @@ struct CurlTransferOptions {
 // request is about to be written (CurlMulti::Claim), and an answer that is read before the peer's
 // system has acknowledged the last byte of the request is nobody's. One that crosses these last
 // bytes on the wire, and is read after their acknowledgement, cannot be told from the right one. A
-// connection that brought more than the answer is not used again.
+// connection that brought more than the answer is not used again; nor is any that leads through a
+// proxy that is spoken to by TLS itself, for nobody can look into it.
 class CurlTransfer {
  public:
   explicit CurlTransfer(const CurlTransferOptions& options);
@@ -50,8 +51,8 @@ class CurlTransfer {
 
   CURL* handle() const { return handle_.get(); }
 
-  // Makes the handle ready to be added to a multi handle. `resolve` (may be null) is a
-  // CURLOPT_RESOLVE list.
+  // Makes the handle ready to be added to a multi handle. `base_url` is always the same. `resolve`
+  // (may be null) is a CURLOPT_RESOLVE list.
   void Prepare(const std::string& base_url, HttpRequest request, HttpClient::Callback done,
                std::shared_ptr<curl_slist> resolve);
 
@@ -92,6 +93,7 @@ class CurlTransfer {
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
 
+  void SetUrl(const std::string& base_url);
   curl_slist* ListHeaders();
   bool TakeHeaderLine(std::string_view line);
   bool RequestHasArrived() const;
@@ -110,6 +112,8 @@ class CurlTransfer {
 
   std::unique_ptr<CURL, EasyDeleter> handle_;
   std::size_t max_answer_bytes_;
+  bool names_whole_url_;  // to libcurl, for a proxy
+  bool has_url_ = false;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 
   HttpRequest request_;
@@ -128,6 +132,7 @@ class CurlTransfer {
   std::size_t header_bytes_ = 0;
   bool too_early_ = false;  // the answer began before the request had arrived
   bool traced_ = false;
+  bool never_kept_;  // its connections
   bool reuse_forbidden_ = false;
   bool too_large_ = false;
   std::string body_;

@@ -58,13 +58,13 @@ bool WaitsForMore(int socket, SSL* tls) {
 
 }  // namespace
 
-bool IsQuiet(int socket, SSL* tls, bool tls_is_on_socket) {
+bool IsQuiet(int socket, SSL* tls) {
   char byte = 0;
   const ssize_t came = ::recv(socket, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
   const bool nothing_came = came < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   if (tls == nullptr || came == 0) return nothing_came;
   if (nothing_came && IsBetweenRecords(tls)) return true;
-  return tls_is_on_socket && WaitsForMore(socket, tls);
+  return WaitsForMore(socket, tls);
 }
 
 }  // namespace enos::gateway

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 
 #include "tests/wire/support/client_on_loop.h"
@@ -172,6 +173,24 @@ TEST_F(MovedUpstreamTest, RequestUnderWayToTheOldAddressIsAnsweredAndItsConnecti
   EXPECT_TRUE(upstream_.counters().WaitForOpenConnections(0));
   EXPECT_EQ(client_.Do(Post("/")).status, 200);
   EXPECT_EQ(successor_.counters().Get().requests_received, 1U);
+}
+
+TEST_F(MovedUpstreamTest, ConnectionOpenedToTheOldAddressAfterwardsEndsWithItsRequest) {
+  upstream_.Hold();
+  Transfer first = client_.Start(Post("/"));
+  client_.OnLoop([&] { EndLookup({"127.0.0.1"}); });
+  ASSERT_TRUE(upstream_.WaitForHeld(1));
+  // Has begun with the old address when the look-up ends, and connects then.
+  std::promise<HttpResult> result;
+  client_.OnLoop([&] {
+    client_.client().Start(Post("/"), [&](HttpResult r) { result.set_value(std::move(r)); });
+    EndLookup({"127.0.0.2"});
+  });
+  ASSERT_TRUE(upstream_.WaitForHeld(2));
+  upstream_.AnswerHeld(sandbox::Answer::Json(200, "{}"));
+  EXPECT_EQ(result.get_future().get().status, 200);
+  EXPECT_EQ(Await(first.result).status, 200);
+  EXPECT_TRUE(upstream_.counters().WaitForOpenConnections(0));
 }
 
 TEST_F(MovedUpstreamTest, ConnectionsToAnAddressThatStaysAreKept) {

@@ -94,6 +94,19 @@ INSTANTIATE_TEST_SUITE_P(All, NoProxyVariable, ::testing::Values("no_proxy", "NO
                            return std::string(test.param[0] == 'n' ? "Lower" : "Upper");
                          });
 
+// No tunnel: the proxy has to be told whose the request is.
+TEST(HttpProxy, PlaintextRequestNamesTheWholeUrl) {
+  Upstream proxy;
+  const ProxyVariables variables({{"http_proxy", proxy.url()}});
+  CurlHttpClientOptions options;
+  options.base_url = std::string("http://") + kName;
+  ClientOnLoop client(options);
+  EXPECT_EQ(client.Do(Post("/path?a=b")).status, 200);
+  ASSERT_THAT(proxy.requests(), SizeIs(1));
+  EXPECT_EQ(proxy.requests()[0].target, std::string("http://") + kName + "/path?a=b");
+  EXPECT_EQ(sandbox::FindHeader(proxy.requests()[0].headers, "Host"), kName);
+}
+
 TEST_F(HttpsProxy, CredentialsForTheProxyGoToTheProxyAlone) {
   Upstream upstream(TestAuthority::Instance().ServerOptionsFor(kName));
   ConnectProxy proxy(upstream.server().port());

@@ -44,7 +44,7 @@ class TlsPair {
   TlsPair(const TlsPair&) = delete;
   TlsPair& operator=(const TlsPair&) = delete;
 
-  bool IsQuiet() { return gateway::IsQuiet(ends_[0], client_.get(), true); }
+  bool IsQuiet() { return gateway::IsQuiet(ends_[0], client_.get()); }
 
   // What the server sends, not delivered yet.
   std::string Data(const std::string& text) {

@@ -92,7 +92,7 @@ TEST_P(DoubledTest, ConnectionThatBroughtMoreThanTheAnswerIsNotUsedAgain) {
   answer.trickle_interval = std::chrono::milliseconds(1);
   upstream.AnswerWith(answer);
   ClientOnLoop client(OptionsFor(upstream.url()));
-  ASSERT_EQ(client.Do(Post("/")).status, 200);
+  ASSERT_EQ(client.Do(Post("/")).end, TransferEnd::kAnswered);
 
   upstream.AnswerWith(Answer::Json(200, kOwn));
   for (int i = 0; i < 2; ++i) {
@@ -112,6 +112,11 @@ const Unasked kBodyInItsOwnWrite{"BodyInItsOwnWrite", kCounted + "HTTP/1.1 429 x
 const std::string kEmpty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 const std::string kChunked =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+const std::string kChunkedWithLength =
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+const std::string kEmptyInTwoDigits = "HTTP/1.1 200 OK\r\nContent-Length: 00\r\n\r\n";
+const std::string kNoBody = "HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n";
 
 INSTANTIATE_TEST_SUITE_P(All, DoubledTest,
                          Combine(Values(Unasked{"Counted", kCounted + kStale}, kBodyInItsOwnWrite,
@@ -119,7 +124,10 @@ INSTANTIATE_TEST_SUITE_P(All, DoubledTest,
                                         Unasked{"Chunked", kChunked + kStale},
                                         Unasked{"CountedAndAByte", kCounted + "x"},
                                         Unasked{"EmptyAndAByte", kEmpty + "x"},
-                                        Unasked{"ChunkedAndAByte", kChunked + "x"}),
+                                        Unasked{"ChunkedAndAByte", kChunked + "x"},
+                                        Unasked{"ChunkedWithALength", kChunkedWithLength + kStale},
+                                        Unasked{"EmptyInTwoDigits", kEmptyInTwoDigits + kStale},
+                                        Unasked{"NoBodyWithALength", kNoBody + kStale}),
                                  ::testing::Bool()),
                          kUnaskedName);
 
