@@ -67,11 +67,10 @@ TriggerOptions CallOptions(const Settings& settings) {
 // All descriptors that calls to EnOS cannot need; at least what CheckDescriptors counts.
 size_t MaxConnections(const Settings& settings) {
   const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
-  const auto queued = static_cast<uint64_t>(settings.max_queue);
   const uint64_t others = in_flight + kOtherDescriptors;
   const uint64_t limit = DescriptorLimit();
   const uint64_t left = limit > others ? limit - others : 0;
-  return std::max(left, std::min(in_flight + queued, kInboundConnections));
+  return std::max(left, std::min(in_flight, kInboundConnections));
 }
 
 // What is left up to the container's limit is for what comes in until the cuts take effect.
@@ -181,10 +180,10 @@ struct Gateway::Parts {
         access_files(access, AccessOptions(settings),
                      [this](AccessFile file, bool ok) { metrics.Reloaded(ForMetrics(file), ok); }),
         caller_slots(settings.max_in_flight_per_caller),
-        admission(settings.max_in_flight, settings.max_queue),
+        admission(settings.max_in_flight),
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
                  OnRequest(), [this](Reason why) { metrics.Retried(why); }},
-                admission, settings.max_queue_wait),
+                admission),
         tls_check(HowToCheck(settings.tls)),
         key_reloader(
             {settings.access_key_file, settings.secret_key_file}, credentials,
@@ -272,8 +271,6 @@ struct Gateway::Parts {
     sampled.AddGauge("enos_gateway_calls_in_flight",
                      "Calls that hold a slot, those included whose callers are gone.",
                      [this] { return static_cast<double>(admission.in_flight()); });
-    sampled.AddGauge("enos_gateway_queue_length", "Calls that wait for a slot.",
-                     [this] { return static_cast<double>(admission.queued()); });
     sampled.AddCounter("enos_gateway_log_lines_dropped_total",
                        "Log lines lost because nobody read them fast enough.",
                        [] { return static_cast<double>(LostLogLines()); });

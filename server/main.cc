@@ -94,6 +94,10 @@ int Run(Settings settings) {
     Log(LogLevel::kWarning, "calls are accepted in plaintext from other machines",
         {{"listen", settings.listen.ToString()}, {"because", "--allow_plaintext"}});
   }
+  for (const Settings::Removed& removed : settings.removed) {
+    Log(LogLevel::kWarning, "a setting that is gone has no effect",
+        {{"setting", removed.name}, {"because", removed.because}});
+  }
   const auto drain_delay = settings.drain_delay;
   const LogLevel log_level = settings.log_level;
   const std::string_view tls = TlsName(settings);

@@ -19,12 +19,19 @@ const SettingInfo* FindSetting(std::string_view flag) {
   return nullptr;
 }
 
+bool TakesValue(std::string_view flag) {
+  const std::vector<RemovedSetting>& removed = RemovedSettings();
+  return FindSetting(flag) != nullptr ||
+         std::any_of(removed.begin(), removed.end(),
+                     [flag](const RemovedSetting& setting) { return setting.flag == flag; });
+}
+
 // "--name=" as two arguments: CLI11 2.1 takes the next argument for the value otherwise.
 std::vector<std::string> SplitEmptyValues(const std::vector<std::string>& arguments) {
   std::vector<std::string> split;
   for (const std::string& argument : arguments) {
     const bool empty_value = EndsWith(argument, "=") &&
-                             FindSetting(std::string_view(argument).substr(0, argument.size() - 1));
+                             TakesValue(std::string_view(argument).substr(0, argument.size() - 1));
     split.push_back(empty_value ? argument.substr(0, argument.size() - 1) : argument);
     if (empty_value) split.emplace_back();
   }
@@ -45,6 +52,12 @@ void AddOptions(CLI::App* app) {
     } else {
       option->expected(1);
     }
+  }
+  for (const RemovedSetting& removed : RemovedSettings()) {
+    app->add_option(std::string(removed.flag))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
+        ->expected(1);
   }
 }
 
@@ -131,6 +144,9 @@ std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::st
     const CLI::Option* option = app.get_option(std::string(setting.flag));
     if (option->count() > 1) return Repeated(setting, option->results(), keys);
     if (option->count() == 1) line.values.emplace(setting.flag, option->results().front());
+  }
+  for (const RemovedSetting& removed : RemovedSettings()) {
+    if (app.count(std::string(removed.flag)) > 0) line.removed.insert(removed.flag);
   }
   return line;
 }

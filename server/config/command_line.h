@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -16,6 +18,7 @@ struct CommandLine {
   bool help = false;                                       // then `values` may be incomplete
   bool version = false;                                    // likewise
   std::map<std::string, std::string, std::less<>> values;  // by flag, "--listen"
+  std::set<std::string_view> removed;                      // flags of RemovedSettings
 };
 
 // Reads the arguments (without the program's name) by the table of settings: --name=value,

@@ -67,12 +67,21 @@ class Parser {
     for (const KeyInfo& key : KeyTable()) {
       if (Error error = ReadKey(key, environment_, read_file_, &settings_)) return error;
     }
+    FindRemoved(line);
     if (Error error = ReadTls()) return error;
     for (const auto check : {&Parser::CheckListen, &Parser::CheckCallers, &Parser::CheckEnosUrl,
                              &Parser::CheckCaFile, &Parser::CheckDrainTimeout}) {
       if (Error error = (this->*check)()) return error;
     }
     return std::nullopt;
+  }
+
+  void FindRemoved(const CommandLine& line) {
+    for (const RemovedSetting& removed : RemovedSettings()) {
+      const bool by_flag = line.removed.count(removed.flag) != 0;
+      if (!by_flag && !environment_(removed.variable)) continue;
+      settings_.removed.push_back({by_flag ? removed.flag : removed.variable, removed.because});
+    }
   }
 
   Error ReadOne(const SettingInfo& setting, const CommandLine& line) {
@@ -207,8 +216,8 @@ class Parser {
   std::map<std::string_view, Given> given_;
 };
 
-uint64_t DescriptorsFor(uint64_t in_flight, uint64_t queued) {
-  return in_flight + std::min(in_flight + queued, kInboundConnections) + kOtherDescriptors;
+uint64_t DescriptorsFor(uint64_t in_flight) {
+  return in_flight + std::min(in_flight, kInboundConnections) + kOtherDescriptors;
 }
 
 }  // namespace
@@ -222,25 +231,19 @@ std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
 
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit) {
   const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
-  const auto queued = static_cast<uint64_t>(settings.max_queue);
-  const uint64_t needed = DescriptorsFor(in_flight, queued);
+  const uint64_t needed = DescriptorsFor(in_flight);
   if (needed <= hard_limit) return std::nullopt;
 
   uint64_t fits = in_flight;
-  while (fits > 0 && DescriptorsFor(fits, queued) > hard_limit) {
-    const uint64_t excess = DescriptorsFor(fits, queued) - hard_limit;
+  while (fits > 0 && DescriptorsFor(fits) > hard_limit) {
+    const uint64_t excess = DescriptorsFor(fits) - hard_limit;
     fits -= std::min(fits, std::max<uint64_t>(excess / 2, 1));  // a call takes one or two
   }
-  std::string with_queue;
-  if (queued > 0) {
-    with_queue = Concat("with ", NameOf(SettingNamed("--max_queue"), Origin::kFlag), " \"",
-                        std::to_string(queued), "\" ");
-  }
   return WrongSetting(Concat(NameOf(SettingNamed("--max_in_flight"), Origin::kFlag), ": \"",
-                             std::to_string(in_flight), "\" ", with_queue, "needs ",
-                             std::to_string(needed), " descriptors and the process may open ",
-                             std::to_string(hard_limit), ", expected at most ",
-                             std::to_string(fits), ", or a higher limit (ulimit -Hn)"));
+                             std::to_string(in_flight), "\" needs ", std::to_string(needed),
+                             " descriptors and the process may open ", std::to_string(hard_limit),
+                             ", expected at most ", std::to_string(fits),
+                             ", or a higher limit (ulimit -Hn)"));
 }
 
 }  // namespace enos::gateway

@@ -38,8 +38,8 @@ std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const FileReader& read_file);
 
 // Whether the calls that the settings allow fit into the descriptors that the process may open: one
-// upstream connection per call in flight; one inbound connection per call in flight or queued, up
-// to kInboundConnections; and kOtherDescriptors. nullopt when they fit.
+// upstream connection per call in flight; one inbound connection per call in flight, up to
+// kInboundConnections; and kOtherDescriptors. nullopt when they fit.
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit);
 
 // What is kept for callers' connections. gRPC clients send all their calls over one or a few, so

@@ -184,9 +184,7 @@ std::vector<GoodCase> GoodCases() {
       Good("upstream_max_connection_age", "1s", "24h", &S::upstream_max_connection_age,
            milliseconds(1000)),
       Good("max_in_flight", "1", "1000000", &S::max_in_flight, 1),
-      Good("max_queue", "1000000", "0", &S::max_queue, 1000000),
       Good("max_connection_age", "0s", "24h", &S::max_connection_age, milliseconds(0)),
-      Good("max_queue_wait", "500ms", "1h", &S::max_queue_wait, milliseconds(500)),
       Good("max_connection_idle", "0s", "24h", &S::max_connection_idle, milliseconds(0)),
       Good("handshake_timeout", "100ms", "1m", &S::handshake_timeout, milliseconds(100)),
       Good("reload_interval", "100ms", "1h", &S::reload_interval, milliseconds(100)),
@@ -295,12 +293,9 @@ std::vector<BadCase> BadCases() {
       Bad("max_in_flight", "many", "a number from 1 to 1000000"),
       Bad("max_memory", "512Mi", "auto, or a number of MiB from 0 to 1000000"),
       Bad("max_memory", "-1", "auto, or a number of MiB from 0 to 1000000"),
-      Bad("max_queue", "-1", "a number from 0 to 1000000"),
-      Bad("max_queue", "1000001", "a number from 0 to 1000000"),
       Bad("max_in_flight_per_caller", "-1", "a number from 0 to 1000000"),
       Bad("max_connection_age", "25h",
           "a duration from 0s to 24h in whole milliseconds, like 5m or 0"),
-      Bad("max_queue_wait", "0s", hour + "1s or 500ms"),
       Bad("max_connection_idle", "25h",
           "a duration from 0s to 24h in whole milliseconds, like 2m or 0"),
       Bad("handshake_timeout", "0s",
@@ -447,12 +442,31 @@ TEST(ParseSettings, VersionAsked_StatusZeroWhateverIsMissing) {
   EXPECT_THAT(std::get<ExitNow>(parsed).text, testing::StartsWith("enos-flow-gateway "));
 }
 
+// -- Settings that are gone
+
+Settings Parsed(const std::vector<std::string>& arguments, const Environment& more = {}) {
+  auto parsed = Parse(arguments, With(more));
+  EXPECT_TRUE(std::holds_alternative<Settings>(parsed)) << ErrorOf(parsed);
+  return std::move(std::get<Settings>(parsed));
+}
+
+TEST(RemovedSettings, AreNamedAsTheyWereSetAndDoNotStopTheStart) {
+  const Settings by_flag = Parsed({"--max_queue=", "--max_queue=5", "--max_queue_wait", "1s"});
+  ASSERT_EQ(by_flag.removed.size(), 2U);
+  EXPECT_EQ(by_flag.removed[0].name, "--max_queue");
+  EXPECT_EQ(by_flag.removed[1].name, "--max_queue_wait");
+  const Settings by_variable = Parsed({}, {{"ENOS_GATEWAY_MAX_QUEUE", ""}});
+  ASSERT_EQ(by_variable.removed.size(), 1U);
+  EXPECT_EQ(by_variable.removed[0].name, "ENOS_GATEWAY_MAX_QUEUE");
+  EXPECT_EQ(by_variable.removed[0].because, "calls beyond --max_in_flight are refused at once");
+  EXPECT_TRUE(Parsed({}).removed.empty());
+}
+
 // -- Descriptors
 
 struct DescriptorCase {
   const char* name;
   int64_t in_flight;
-  int64_t queue;
   uint64_t limit;
   std::string error;  // empty: they fit
 };
@@ -462,7 +476,6 @@ class CheckDescriptorsTable : public testing::TestWithParam<DescriptorCase> {};
 TEST_P(CheckDescriptorsTable, FitsOrSaysWhatWould) {
   Settings settings;
   settings.max_in_flight = GetParam().in_flight;
-  settings.max_queue = GetParam().queue;
   const auto exit = CheckDescriptors(settings, GetParam().limit);
   if (GetParam().error.empty()) {
     EXPECT_FALSE(exit.has_value());
@@ -475,22 +488,17 @@ TEST_P(CheckDescriptorsTable, FitsOrSaysWhatWould) {
 INSTANTIATE_TEST_SUITE_P(
     All, CheckDescriptorsTable,
     testing::Values(
-        DescriptorCase{"Default", 10000, 0, 11088, ""},
-        DescriptorCase{"OneTooFew", 10000, 0, 11087,
+        DescriptorCase{"Default", 10000, 11088, ""},
+        DescriptorCase{"OneTooFew", 10000, 11087,
                        "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"10000\" needs 11088 "
                        "descriptors and the process may open 11087, expected at most 9999, or a "
                        "higher limit (ulimit -Hn)"},
-        DescriptorCase{"SmallLimit", 10000, 0, 1024,
+        DescriptorCase{"SmallLimit", 10000, 1024,
                        "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"10000\" needs 11088 "
                        "descriptors and the process may open 1024, expected at most 480, or a "
                        "higher limit (ulimit -Hn)"},
-        DescriptorCase{"NoLimit", 1000000, 1000000, UINT64_MAX, ""},
-        DescriptorCase{"QueueFits", 100, 36, 300, ""},
-        DescriptorCase{"QueueTooLong", 100, 37, 300,
-                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"100\" with --max_queue "
-                       "(ENOS_GATEWAY_MAX_QUEUE) \"37\" needs 301 descriptors and the process may "
-                       "open 300, expected at most 99, or a higher limit (ulimit -Hn)"},
-        DescriptorCase{"HopelessLimit", 1, 0, 10,
+        DescriptorCase{"NoLimit", 1000000, UINT64_MAX, ""},
+        DescriptorCase{"HopelessLimit", 1, 10,
                        "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"1\" needs 66 descriptors "
                        "and the process may open 10, expected at most 0, or a higher limit "
                        "(ulimit -Hn)"}),

@@ -254,15 +254,9 @@ std::vector<SettingInfo> TimeSettings() {
 std::vector<SettingInfo> LoadSettings() {
   return {
       {kLoad, "--max_in_flight", "ENOS_GATEWAY_MAX_IN_FLIGHT", "NUMBER", "10000",
-       "Calls in flight at once; each needs a connection to EnOS, and so a descriptor (ulimit -n).",
+       "Calls in flight at once, beyond which they are refused; each needs a connection to EnOS, "
+       "and so a descriptor (ulimit -n).",
        "a number from 1 to 1000000", false, &SetInteger<&Settings::max_in_flight, 1, 1000000>},
-      {kLoad, "--max_queue", "ENOS_GATEWAY_MAX_QUEUE", "NUMBER", "0",
-       "Calls beyond them that may wait; 0 refuses them at once.", "a number from 0 to 1000000",
-       false, &SetInteger<&Settings::max_queue, 0, 1000000>},
-      {kLoad, "--max_queue_wait", "ENOS_GATEWAY_MAX_QUEUE_WAIT", "DURATION", "1s",
-       "The longest that a call waits there.",
-       "a duration from 1ms to 1h in whole milliseconds, like 1s or 500ms", false,
-       &SetDuration<&Settings::max_queue_wait, 1, kHour>},
       {kLoad, "--max_memory", "ENOS_GATEWAY_MAX_MEMORY", "MIB", "auto",
        "Resident memory in MiB above which connections are cut that use it up without making "
        "calls; auto is three quarters of the container's limit, if it has one. 0 never cuts.",
@@ -313,6 +307,15 @@ std::vector<SettingInfo> AllSettings() {
 
 const std::vector<SettingInfo>& SettingTable() {
   static const auto& table = *new std::vector<SettingInfo>(AllSettings());
+  return table;
+}
+
+const std::vector<RemovedSetting>& RemovedSettings() {
+  constexpr std::string_view kNoQueue = "calls beyond --max_in_flight are refused at once";
+  static const auto& table = *new std::vector<RemovedSetting>{
+      {"--max_queue", "ENOS_GATEWAY_MAX_QUEUE", kNoQueue},
+      {"--max_queue_wait", "ENOS_GATEWAY_MAX_QUEUE_WAIT", kNoQueue},
+  };
   return table;
 }
 

@@ -32,6 +32,16 @@ const std::vector<SettingInfo>& SettingTable();
 // The entry of a flag that is in the table ("--listen").
 const SettingInfo& SettingNamed(std::string_view flag);
 
+// A setting that earlier versions had. Whoever still has it in a deployment is told at the start,
+// which goes on.
+struct RemovedSetting {
+  std::string_view flag;
+  std::string_view variable;
+  std::string_view because;  // what holds instead
+};
+
+const std::vector<RemovedSetting>& RemovedSettings();
+
 // A key: given by a variable or by a file that a variable names, never by a flag.
 struct KeyInfo {
   std::string_view variable;

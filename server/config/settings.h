@@ -100,13 +100,17 @@ struct Settings {
 
   // Calls in flight at once: 1 to 1,000,000.
   int64_t max_in_flight = 10000;
-  // Calls beyond them that may wait for a slot: 0 to 1,000,000. 0: refused at once.
-  int64_t max_queue = 0;
-  // The longest such wait: 1 ms to 1 h.
-  std::chrono::milliseconds max_queue_wait = std::chrono::seconds(1);
   // Resident memory, in MiB, above which connections that use it up without calls are cut: 0
   // (never) to 1,000,000. nullopt: three quarters of the container's limit, if it has one.
   std::optional<int64_t> max_memory;
+
+  // -- What is set, and is no setting any more
+
+  struct Removed {
+    std::string_view name;     // as it was set: flag or variable
+    std::string_view because;  // what holds instead
+  };
+  std::vector<Removed> removed;
 
   // -- Files
 

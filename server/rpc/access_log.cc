@@ -47,7 +47,6 @@ void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome,
 
 void AddTimes(std::vector<LogField>& fields, const CallOutcome& outcome, const CallRecord& record) {
   fields.emplace_back("attempts", record.attempts);
-  fields.emplace_back("queue_ms", LogMilliseconds(record.queued));
   fields.emplace_back("token_ms", LogMilliseconds(record.token));
   fields.emplace_back("upstream_ms", LogMilliseconds(record.upstream));
   fields.emplace_back("total_ms", LogMilliseconds(outcome.took));

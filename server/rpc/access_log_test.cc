@@ -25,7 +25,6 @@ CallRecord Record() {
   record.request_bytes = 66;
   record.request_id = "caller-7";
   record.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
-  record.queued = microseconds(10);
   record.token = microseconds(200);
   record.upstream = microseconds(3000);
   record.attempts = 2;
@@ -47,7 +46,7 @@ TEST(AccessLog, FlowThatWasStarted_HasItsLineAtInfo) {
               ElementsAre("info  flow started caller=sub:system:serviceaccount:batch:nightly "
                           "peer=ipv4:127.0.0.1:5000 org_id=\"o 15\" flow_id=3377 "
                           "flow_instance_id=3377-1 code=OK http_status=200 enos_code=0 "
-                          "enos_request_id=enos-1 attempts=2 queue_ms=0.010 token_ms=0.200 "
+                          "enos_request_id=enos-1 attempts=2 token_ms=0.200 "
                           "upstream_ms=3.000 total_ms=3.456 request_bytes=66 answer_bytes=8 "
                           "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
 }
@@ -68,7 +67,7 @@ TEST(AccessLog, CallRefusedAtTheDoor_HasOnlyWhatApplies) {
   EXPECT_THAT(log.Lines(),
               ElementsAre("info  call failed flow_id=0 code=INVALID_ARGUMENT "
                           "reason=INVALID_REQUEST execution=NOT_EXECUTED attempts=0 "
-                          "queue_ms=0.000 token_ms=0.000 upstream_ms=0.000 total_ms=0.000 "
+                          "token_ms=0.000 upstream_ms=0.000 total_ms=0.000 "
                           "request_bytes=0 answer_bytes=0 request_id=caller-7 message=no"));
 }
 

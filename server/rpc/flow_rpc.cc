@@ -95,8 +95,6 @@ void FlowRpc::OnArrived() {
 
   if (env_.admission.TryEnter()) {
     HandOver();
-  } else if (env_.admission.TryQueue()) {
-    Queue();
   } else {
     job_.caller_slot.Release();
     Fail(GatewayOverloaded());
@@ -216,22 +214,6 @@ void FlowRpc::HandOver() {
     } else {
       call_ = env_.trigger.Start(std::move(job_), std::move(done));
     }
-  });
-}
-
-void FlowRpc::Queue() {
-  handed_over_ = true;
-  Post([this] {
-    auto announce = [this](std::function<void(bool)> ready) {
-      if (!env_.early_headers) {
-        ready(true);
-        return;
-      }
-      ready_ = std::move(ready);
-      SendHeaders();
-    };
-    call_ = env_.trigger.Enqueue(std::move(job_), std::move(announce),
-                                 [this](TriggerResult result) { OnResult(std::move(result)); });
   });
 }
 

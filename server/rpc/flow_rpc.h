@@ -100,7 +100,6 @@ class FlowRpc {
   void OnHeadersSent(bool ok);
   void OnDone();
   void HandOver();
-  void Queue();
   void OnResult(TriggerResult result);
   void OnCallerGone();
   // What came of a call; for one whose caller is gone, whether it may have been executed.

@@ -28,7 +28,6 @@ struct CallRecord {
   std::string_view cause;  // why it was refused, where the caller is told less; a fixed text
 
   // On the way.
-  Duration queued{};                 // waiting for a slot
   Duration token{};                  // waiting for an access token
   Duration upstream{};               // in transfers, connecting included
   int attempts = 0;                  // transfers that were started

@@ -1,4 +1,4 @@
-// Slots, ends and logs; the queue is in flow_trigger_queue_test.cc.
+// Slots, ends and logs.
 #include "server/trigger/flow_trigger.h"
 
 #include <gmock/gmock.h>
@@ -89,6 +89,25 @@ TEST(FlowTriggerWhenReady, CallerGoes_GivesItsSlotBack) {
   EXPECT_EQ(rig.Sends(), 0U);
 }
 
+TEST(FlowTriggerWhenReady, IdleComesAfterIt) {
+  TriggerRig rig;
+  TriggerRig::Call& call = rig.StartWhenReady();
+  bool idle = false;
+  rig.trigger->WhenIdle([&] { idle = true; });
+  EXPECT_FALSE(idle);
+  rig.Announce(call, false);
+  EXPECT_TRUE(idle);
+}
+
+TEST(FlowTriggerWhenReady, Destroyed_LeavesNoTimer) {
+  TriggerRig rig;
+  const size_t pending = rig.scheduler.pending();
+  rig.StartWhenReady();
+  rig.Start();
+  rig.trigger.reset();
+  EXPECT_EQ(rig.scheduler.pending(), pending);
+}
+
 TEST(FlowTrigger, IdleFromTheStart_SaysSoAtOnce) {
   TriggerRig rig;
   bool idle = false;
@@ -140,7 +159,6 @@ TEST(FlowTrigger, EndAll_WhoeverComesLaterIsRefused) {
   rig.trigger->EndAll();
   rig.Start();
   rig.StartWhenReady();
-  rig.Enqueue();
   rig.Announce(announced, true);  // too late
   for (const TriggerRig::Call& call : rig.calls) {
     EXPECT_EQ(call.reason(), Reason::kGatewayShuttingDown) << call.number;
@@ -150,7 +168,6 @@ TEST(FlowTrigger, EndAll_WhoeverComesLaterIsRefused) {
     EXPECT_TRUE(call.caller_slot_was_free) << call.number;
   }
   EXPECT_EQ(rig.admission.in_flight(), 0);
-  EXPECT_EQ(rig.admission.queued(), 0);
   EXPECT_EQ(rig.Sends(), 0U);
 }
 

@@ -153,19 +153,12 @@ TEST(TriggerCallBreaker, Open_CallDoesNotWaitForATokenEither) {
   ExpectNotSent(rig, rig.Start());
 }
 
-TEST(TriggerCallBreaker, Open_QueuedCallsAreRefusedAsTheyGetTheirSlots) {
-  TriggerRig::Options options = OneSendEach();
-  options.slots = 1;
-  TriggerRig rig(options);
-  for (int i = 0; i < 9; ++i) {
-    rig.Start();
-    Refuse(rig);
-  }
-  rig.Start();
-  TriggerRig::Call& queued = rig.Enqueue();
-  Refuse(rig);
-  rig.Announce(queued, true);
-  ExpectNotSent(rig, queued);
+TEST(TriggerCallBreaker, OpensWhileACallIsAnnounced_ItIsRefused) {
+  TriggerRig rig(OneSendEach());
+  TriggerRig::Call& announced = rig.StartWhenReady();
+  OpenBreaker(rig);
+  rig.Announce(announced, true);
+  ExpectNotSent(rig, announced);
 }
 
 // The tenth failure is its own call's first: that one is not tried again while it is open.

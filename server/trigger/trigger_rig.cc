@@ -54,14 +54,14 @@ TriggerRig::TriggerRig(const Options& options)
               [this](CircuitBreaker::State state) {
                 breaker_changes.push_back({state, scheduler.Now(), http.sent().size()});
               }),
-      admission(options.slots, options.places),
+      admission(options.slots),
       trigger(std::make_unique<FlowTrigger>(
           TriggerEnvironment{
               scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
               options.trigger,
               [this](const UpstreamRequest& request) { requests.push_back(request); },
               [this](Reason why) { retries.push_back(why); }},
-          admission, options.max_queue_wait)) {
+          admission)) {
   tokens.Start();
   if (options.with_token) GiveToken("T1");
 }
@@ -123,14 +123,6 @@ TriggerRig::Call& TriggerRig::StartWhenReady(Duration answer_in, Duration end_in
   EXPECT_TRUE(admission.TryEnter());
   auto announce = [&call](std::function<void(bool)> ready) { call.announce = std::move(ready); };
   call.id = trigger->StartWhenReady(JobOf(call), announce, DoneOf(call));
-  return call;
-}
-
-TriggerRig::Call& TriggerRig::Enqueue(Duration answer_in, Duration end_in) {
-  Call& call = NewCall(answer_in, end_in);
-  EXPECT_TRUE(admission.TryQueue());
-  auto announce = [&call](std::function<void(bool)> ready) { call.announce = std::move(ready); };
-  call.id = trigger->Enqueue(JobOf(call), std::move(announce), DoneOf(call));
   return call;
 }
 

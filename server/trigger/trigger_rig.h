@@ -34,8 +34,6 @@ class TriggerRig {
  public:
   struct Options {
     int64_t slots = 1000;
-    int64_t places = 1000;
-    std::chrono::milliseconds max_queue_wait{1000};
     TriggerOptions trigger;
     CircuitBreakerOptions breaker;
     bool with_token = true;  // begins with the token T1, which lives for two hours
@@ -72,12 +70,9 @@ class TriggerRig {
   // A call that takes a slot, and whose caller is being announced: see Announce.
   Call& StartWhenReady(Duration answer_in = std::chrono::seconds(10),
                        Duration end_in = std::chrono::seconds(30));
-  // A call that takes a place in the queue.
-  Call& Enqueue(Duration answer_in = std::chrono::seconds(10),
-                Duration end_in = std::chrono::seconds(30));
   // Its caller goes.
   void Leave(Call& call) const;
-  // Answers the announcement of a call that got its slot.
+  // Answers its announcement.
   void Announce(Call& call, bool ready);
 
   // Whether the caller of that call, who may have one, has none now.

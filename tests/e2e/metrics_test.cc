@@ -115,7 +115,6 @@ TEST_F(MetricsTest, AfterCalls_TellWhatTheyCameTo) {
           R"(enos_gateway_upstream_connections_total{use="reused"} 4)",
           R"(enos_gateway_token_fetches_total{result="obtained"} 1)",
           "enos_gateway_calls_in_flight 0",
-          "enos_gateway_queue_length 0",
           "enos_gateway_log_lines_dropped_total 0",
       })
     EXPECT_THAT(reply.body, HasSubstr(line + std::string("\n")));

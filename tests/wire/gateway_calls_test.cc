@@ -178,7 +178,7 @@ TEST(GatewayCancel, OfACallThatWasSentLetsItRunOnAndLogsItsResult) {
 TEST(GatewayCancel, OfACallThatWaitsForAConnectionMeansItIsNeverSent) {
   const WatchedLog log;
   FakeEnos enos(TestAuthority::Instance().ServerOptions());
-  Settings settings = SettingsWithSlots(enos.url(), 1, 1);
+  Settings settings = SettingsWithSlots(enos.url(), 1);
   settings.enos_ca_file = TestAuthority::Instance().ca_file();
   const GatewayRunner gateway(std::move(settings));
   ASSERT_TRUE(enos.WaitForTokens(1));

@@ -76,13 +76,13 @@ TEST(GatewayDrain, CallsThatDoNotFinishInTimeAreAnsweredByTheGateway) {
   }
 }
 
-// Calls queue, run, arrive and are refused while the gateway goes; each has its status.
+// Calls run, arrive and are refused while the gateway goes; each has its status.
 TEST(GatewayDrain, UnderLoadNoCallIsLostAndNoneSentTwice) {
   constexpr int kThreads = 4;
   constexpr int kCallsEach = 150;
   for (int round = 0; round < 5; ++round) {
     FakeEnos enos;
-    GatewayRunner gateway(SettingsWithSlots(enos.url(), 50, 50));
+    GatewayRunner gateway(SettingsWithSlots(enos.url(), 100));
     std::vector<std::unique_ptr<Rpc>> calls(kThreads * kCallsEach);
     std::vector<std::thread> callers;
     for (int thread = 0; thread < kThreads; ++thread) {
@@ -107,13 +107,13 @@ TEST(GatewayDrain, UnderLoadNoCallIsLostAndNoneSentTwice) {
   }
 }
 
-// The end comes by force, with calls at the door, in the queue, under way and given up, on
+// The end comes by force, with calls at the door, under way and given up, on
 // connections that break off at the same time.
 TEST(GatewayDrain, ByForceWhileCallersComeAndGoEndsInOrder) {
   for (int round = 0; round < 10; ++round) {
     FakeEnos enos;
     enos.Hold();
-    Settings settings = SettingsWithSlots(enos.url(), 10, 10);
+    Settings settings = SettingsWithSlots(enos.url(), 20);
     settings.drain_timeout = std::chrono::milliseconds(round);
     GatewayRunner gateway(std::move(settings));
     // Under way, whatever the others do: those give up too soon for it on a machine that is busy.
@@ -169,7 +169,7 @@ TEST(GatewayDrain, ByForceWaitsForALoopThatIsLate) {
   StuckLog log("call failed");
   FakeEnos enos;
   enos.Hold();
-  Settings settings = SettingsWithSlots(enos.url(), kCalls, 0);
+  Settings settings = SettingsWithSlots(enos.url(), kCalls);
   settings.drain_timeout = std::chrono::milliseconds(1);
   GatewayRunner gateway(std::move(settings));
   std::vector<std::unique_ptr<Rpc>> calls;

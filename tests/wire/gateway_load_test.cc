@@ -1,4 +1,4 @@
-// Many calls: slots and the queue.
+// Many calls: slots.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,60 +42,6 @@ TEST(GatewayOverload, CallWhoseCallerIsGoneKeepsItsSlotUntilItEnds) {
   first.Wait();
   EXPECT_EQ(Summary(gateway.Call(Flow(2))), kOverloaded);
   enos.Stop();
-}
-
-TEST(GatewayQueue, CallWaitsForASlotAndThenRuns) {
-  FakeEnos enos;
-  enos.Hold();
-  const GatewayRunner gateway(SettingsWithSlots(enos.url(), 1, 1));
-  Rpc first(gateway.channel(), Flow(1));
-  ASSERT_TRUE(enos.WaitForHeld(1));
-  Rpc second(gateway.channel(), Flow(2));
-  EXPECT_FALSE(second.EndsWithin(std::chrono::milliseconds(50)));
-  enos.AnswerHeld(FlowStartedAnswer("first"));
-  EXPECT_EQ(first.Wait().instance_id, "first");
-  EXPECT_TRUE(second.WaitForHeaders());
-  ASSERT_TRUE(enos.WaitForHeld(1));
-  enos.AnswerHeld(FlowStartedAnswer("second"));
-  EXPECT_EQ(second.Wait().instance_id, "second");
-  EXPECT_EQ(enos.calls(), 2U);
-}
-
-TEST(GatewayQueue, CallThatWaitsTooLongIsRefusedAndNeverSent) {
-  FakeEnos enos;
-  enos.Hold();
-  Settings settings = SettingsWithSlots(enos.url(), 1, 1);
-  settings.max_queue_wait = std::chrono::milliseconds(20);
-  const GatewayRunner gateway(std::move(settings));
-  Rpc first(gateway.channel(), Flow(1));
-  ASSERT_TRUE(enos.WaitForHeld(1));
-  EXPECT_EQ(Summary(gateway.Call(Flow(2))), kOverloaded);
-  enos.AnswerHeld(FlowStartedAnswer());
-  EXPECT_EQ(Summary(first.Wait()), "OK");
-  EXPECT_EQ(enos.calls(), 1U);
-}
-
-TEST(GatewayQueue, CallThatIsCancelledThereGivesItsPlaceBackAndIsNeverSent) {
-  FakeEnos enos;
-  enos.Hold();
-  const GatewayRunner gateway(SettingsWithSlots(enos.url(), 1, 1));
-  Rpc first(gateway.channel(), Flow(1));
-  ASSERT_TRUE(enos.WaitForHeld(1));
-  Rpc second(gateway.channel(), Flow(2));
-  second.EndsWithin(std::chrono::milliseconds(50));  // time to arrive
-  second.Cancel();
-  // Refused until the gateway noticed that the second is gone; then it has the place.
-  auto third = std::make_unique<Rpc>(gateway.channel(), Flow(3));
-  while (third->EndsWithin(std::chrono::milliseconds(100))) {
-    ASSERT_EQ(Summary(third->Wait()), kOverloaded);
-    third = std::make_unique<Rpc>(gateway.channel(), Flow(3));
-  }
-  enos.AnswerHeld(FlowStartedAnswer());
-  EXPECT_EQ(Summary(first.Wait()), "OK");
-  ASSERT_TRUE(enos.WaitForHeld(1));
-  enos.AnswerHeld(FlowStartedAnswer());
-  EXPECT_EQ(Summary(third->Wait()), "OK");
-  EXPECT_EQ(enos.calls_by_flow().count(2), 0U);
 }
 
 // A slot is free again before its answer leaves.

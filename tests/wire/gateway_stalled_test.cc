@@ -90,21 +90,5 @@ TEST_F(GatewayStalledTest, ConnectionEnds_NeverSent) {
   EXPECT_EQ(enos_.calls(), 0U);
 }
 
-// Its headers go out when it gets its slot.
-TEST_F(GatewayStalledTest, SlotComesFree_NeverSentWithIt) {
-  enos_.Hold();
-  StartGateway(SettingsWithSlots(enos_.url(), 1, 1));
-  Rpc first(gateway_->channel(), Flow(1));
-  ASSERT_TRUE(enos_.WaitForHeld(1));
-  StalledCaller caller(address());
-  caller.Call("stalled", "2S");
-  EXPECT_TRUE(WaitForMetric("enos_gateway_queue_length 1"));
-  enos_.AnswerWith(FlowStartedAnswer());
-  enos_.AnswerHeld(FlowStartedAnswer());
-  EXPECT_EQ(Summary(first.Wait()), "OK");
-  EXPECT_THAT(LineOf("stalled"), kNeverSent);
-  EXPECT_EQ(enos_.calls(), 1U);
-}
-
 }  // namespace
 }  // namespace enos::gateway::testing

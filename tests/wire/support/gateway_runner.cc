@@ -20,11 +20,9 @@ Settings SettingsFor(const std::string& enos_url) {
   return settings;
 }
 
-Settings SettingsWithSlots(const std::string& enos_url, int64_t slots, int64_t places) {
+Settings SettingsWithSlots(const std::string& enos_url, int64_t slots) {
   Settings settings = SettingsFor(enos_url);
   settings.max_in_flight = slots;
-  settings.max_queue = places;
-  settings.max_queue_wait = std::chrono::minutes(1);
   return settings;
 }
 

@@ -15,8 +15,8 @@ namespace enos::gateway::testing {
 // Settings of a gateway on a free port of 127.0.0.1, in front of that EnOS.
 Settings SettingsFor(const std::string& enos_url);
 
-// The same with so many slots for calls, and places in its queue, where a call may wait for long.
-Settings SettingsWithSlots(const std::string& enos_url, int64_t slots, int64_t places = 0);
+// The same with so many slots for calls.
+Settings SettingsWithSlots(const std::string& enos_url, int64_t slots);
 
 // The whole gateway in this process, started. Its back-off waits are the shortest.
 class GatewayRunner {
