@@ -182,8 +182,7 @@ struct Gateway::Parts {
         caller_slots(settings.max_in_flight_per_caller),
         admission(settings.max_in_flight),
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
-                 OnRequest(), [this](Reason why) { metrics.Retried(why); }},
-                admission),
+                 OnRequest(), [this](Reason why) { metrics.Retried(why); }}),
         tls_check(HowToCheck(settings.tls)),
         key_reloader(
             {settings.access_key_file, settings.secret_key_file}, credentials,

@@ -3,13 +3,18 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
+
+#include "absl/functional/any_invocable.h"
 
 namespace enos::gateway {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
+
+// What is done once, on some thread, later. Move-only; costs no memory of its own up to the size of
+// two pointers.
+using Task = absl::AnyInvocable<void()>;
 
 // Names a pending timer; 0 is never one.
 using TimerId = uint64_t;
@@ -25,14 +30,12 @@ class Scheduler {
   virtual WallTime WallNow() const = 0;
 
   // Calls `task` once, not before `when`; never from within RunAt itself.
-  virtual TimerId RunAt(SteadyTime when, std::function<void()> task) = 0;
+  virtual TimerId RunAt(SteadyTime when, Task task) = 0;
 
   // Drops a timer. One that ran, was dropped or is 0 is ignored.
   virtual void Cancel(TimerId id) = 0;
 
-  TimerId RunAfter(Duration delay, std::function<void()> task) {
-    return RunAt(Now() + delay, std::move(task));
-  }
+  TimerId RunAfter(Duration delay, Task task) { return RunAt(Now() + delay, std::move(task)); }
 };
 
 }  // namespace enos::gateway

@@ -19,7 +19,7 @@ class StillClock final : public Scheduler {
  public:
   SteadyTime Now() const override { return now; }
   WallTime WallNow() const override { return {}; }
-  TimerId RunAt(SteadyTime, std::function<void()>) override { return 0; }
+  TimerId RunAt(SteadyTime, Task) override { return 0; }
   void Cancel(TimerId) override {}
 
   SteadyTime now{seconds(1000)};

@@ -27,7 +27,7 @@ struct EventLoop::Impl {
   ~Impl();
 
   void BeforeWait();
-  void RunTasks(std::vector<std::function<void()>>& batch) const;
+  void RunTasks(std::vector<Task>& batch) const;
   void RunTimers();
   void ArmTimer(SteadyTime when);
 
@@ -43,8 +43,8 @@ struct EventLoop::Impl {
   std::optional<SteadyTime> armed_for;
 
   std::mutex mutex;
-  std::vector<std::function<void()>> tasks;  // guarded by mutex
-  std::atomic<bool> asleep{false};           // whether Post has to wake the thread; set under mutex
+  std::vector<Task> tasks;          // guarded by mutex
+  std::atomic<bool> asleep{false};  // whether Post has to wake the thread; set under mutex
   std::atomic<bool> stopping{false};
   std::thread thread;
 };
@@ -84,7 +84,7 @@ EventLoop::Impl::~Impl() {
 }
 
 void EventLoop::Impl::BeforeWait() {
-  std::vector<std::function<void()>> batch;
+  std::vector<Task> batch;
   for (int round = 0; round < kMaxTaskRounds; ++round) {
     {
       const std::lock_guard lock(mutex);
@@ -99,8 +99,8 @@ void EventLoop::Impl::BeforeWait() {
   RequireUv(uv_async_send(&wake), "wake itself");
 }
 
-void EventLoop::Impl::RunTasks(std::vector<std::function<void()>>& batch) const {
-  for (std::function<void()>& task : batch) {
+void EventLoop::Impl::RunTasks(std::vector<Task>& batch) const {
+  for (Task& task : batch) {
     if (stopping) break;
     task();
     task = nullptr;  // what it holds is let go of in the same order
@@ -146,7 +146,7 @@ void EventLoop::Stop() {
   if (impl_->thread.joinable()) impl_->thread.join();
 }
 
-void EventLoop::Post(std::function<void()> task) {
+void EventLoop::Post(Task task) {
   bool wake = false;
   {
     const std::lock_guard lock(impl_->mutex);
@@ -160,7 +160,7 @@ SteadyTime EventLoop::Now() const { return std::chrono::steady_clock::now(); }
 
 WallTime EventLoop::WallNow() const { return std::chrono::system_clock::now(); }
 
-TimerId EventLoop::RunAt(SteadyTime when, std::function<void()> task) {
+TimerId EventLoop::RunAt(SteadyTime when, Task task) {
   const TimerId id = impl_->timers.Add(when, std::move(task));
   impl_->ArmTimer(when);
   return id;

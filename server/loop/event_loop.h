@@ -29,14 +29,14 @@ class EventLoop final : public Scheduler {
   // called. From any thread but the loop's; a second call does nothing.
   void Stop();
 
-  // Runs `task` on the loop's thread, in the order of the calls. Thread-safe. A task that fits into
-  // std::function without memory of its own (two pointers) costs no more than a lock.
-  void Post(std::function<void()> task);
+  // Runs `task` on the loop's thread, in the order of the calls. Thread-safe. A small task (see
+  // Task) costs no more than a lock.
+  void Post(Task task);
 
   // Scheduler.
   SteadyTime Now() const override;
   WallTime WallNow() const override;
-  TimerId RunAt(SteadyTime when, std::function<void()> task) override;
+  TimerId RunAt(SteadyTime when, Task task) override;
   void Cancel(TimerId id) override;
 
   // Looks a host name up (getaddrinfo, on libuv's few threads for that) and gives its addresses as

@@ -2,7 +2,7 @@
 
 namespace enos::gateway {
 
-TimerId TimerQueue::Add(SteadyTime when, std::function<void()> task) {
+TimerId TimerQueue::Add(SteadyTime when, Task task) {
   const TimerId id = ++last_id_;
   tasks_.emplace(std::make_pair(when, id), std::move(task));
   times_.emplace(id, when);
@@ -15,7 +15,7 @@ void TimerQueue::Cancel(TimerId id) {
   const auto found = tasks_.find({time->second, id});
   times_.erase(time);
   // Destroyed last: what the task holds may cancel timers in its turn.
-  const std::function<void()> dropped = std::move(found->second);
+  const Task dropped = std::move(found->second);
   tasks_.erase(found);
 }
 
@@ -31,7 +31,7 @@ void TimerQueue::RunDue(SteadyTime now) {
   while (next != tasks_.end() && next->first.first <= now) {
     const auto key = next->first;
     if (key.second <= newest) {
-      const std::function<void()> task = std::move(next->second);
+      Task task = std::move(next->second);
       tasks_.erase(next);
       times_.erase(key.second);
       task();

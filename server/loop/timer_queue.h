@@ -1,7 +1,6 @@
 #ifndef ENOS_SERVER_LOOP_TIMER_QUEUE_H_
 #define ENOS_SERVER_LOOP_TIMER_QUEUE_H_
 
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -16,7 +15,7 @@ namespace enos::gateway {
 // nothing behind. One thread only.
 class TimerQueue {
  public:
-  TimerId Add(SteadyTime when, std::function<void()> task);
+  TimerId Add(SteadyTime when, Task task);
 
   // Drops a timer, and what its task holds. One that ran, was dropped or is 0 is ignored.
   void Cancel(TimerId id);
@@ -29,7 +28,7 @@ class TimerQueue {
   void RunDue(SteadyTime now);
 
  private:
-  absl::btree_map<std::pair<SteadyTime, TimerId>, std::function<void()>> tasks_;
+  absl::btree_map<std::pair<SteadyTime, TimerId>, Task> tasks_;
   absl::flat_hash_map<TimerId, SteadyTime> times_;
   TimerId last_id_ = 0;
 };

@@ -23,10 +23,10 @@ constexpr size_t kOneTooMany = 2;
 }  // namespace
 
 void FlowRpc::Offer(FlowRpcEnvironment& environment, RpcQueue& queue) {
-  auto* rpc = new FlowRpc(environment, queue);  // deletes itself, see Release
+  const Reference rpc(new FlowRpc(environment, queue));
   environment.service.RequestUpdateAndTriggerFlow(&rpc->context_, &rpc->request_, &rpc->responder_,
                                                   &queue.grpc_queue(), &queue.grpc_queue(),
-                                                  &rpc->arrived_);
+                                                  rpc->arrived_.Begin(rpc->Self()));
 }
 
 FlowRpc::FlowRpc(FlowRpcEnvironment& environment, RpcQueue& queue)
@@ -34,70 +34,29 @@ FlowRpc::FlowRpc(FlowRpcEnvironment& environment, RpcQueue& queue)
   context_.AsyncNotifyWhenDone(&done_);
 }
 
-void FlowRpc::OnEvent(Event event, bool ok) {
-  switch (event) {
-    case Event::kArrived:
-      if (ok) {
-        OnArrived();
-      } else {  // the server shuts down
-        Release();
-      }
-      return;
-    case Event::kHeadersSent:
-      OnHeadersSent(ok);
-      break;
-    case Event::kAnswered:
-      break;
-    case Event::kDone:
-      OnDone();
-      break;
-  }
-  Release();
-}
-
-void FlowRpc::Release() {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  OpenCalls* const open_calls = is_open_ ? &env_.open_calls : nullptr;
-  delete this;
-  if (open_calls != nullptr) open_calls->End();  // now its queue and the server may go
-}
-
-// The task's captures and `this` fit into std::function without memory of its own.
-template <typename Task>
-void FlowRpc::Post(Task task) {
-  Retain();
-  env_.loop.Post([this, task] {
-    task();
-    Release();
-  });
-}
-
-void FlowRpc::OnArrived() {
-  Retain();  // for kDone, which comes now that the RPC began
+void FlowRpc::OnArrived(bool ok) {
+  if (!ok) return;      // the server shuts down
+  done_.Begin(Self());  // which comes, now that the RPC began
   arrived_at_ = env_.loop.Now();
   env_.events.on_arrived();
   RecordArrival();
-  is_open_ = true;
-  env_.open_calls.Begin();
+  open_.Begin(env_.open_calls);
   Offer(env_, queue_);
 
-  if (const auto refusal = Refusal()) {
-    Fail(*refusal);
-    return;
-  }
+  if (auto refusal = Refusal()) return AnswerUnsent(*std::move(refusal));
   if (!TakeCallerSlot()) {
     record_->cause = "calls in flight of this caller";
-    Fail(CallerOverloaded());
-    return;
+    return AnswerUnsent(CallerOverloaded());
   }
+  job_.slot = env_.admission.TryEnter();
+  if (!job_.slot) return AnswerUnsent(GatewayOverloaded());
   job_.call = EncodeFlowCall(request_);
   UpdateAndTriggerFlowRequest().Swap(&request_);  // its memory is not needed while EnOS works
 
-  if (env_.admission.TryEnter()) {
-    HandOver();
+  if (env_.early_headers) {
+    SendHeaders();
   } else {
-    job_.caller_slot.Release();
-    Fail(GatewayOverloaded());
+    HandOver();
   }
 }
 
@@ -182,39 +141,54 @@ bool FlowRpc::TakeCallerSlot() {
 
 // Response headers end every automatic retry by the caller's library, so they go out before the
 // first byte of the call goes upstream: should this gateway die in mid-call, nobody sends the call
-// again behind the caller's back.
+// again behind the caller's back. A caller whose connection takes nothing in has until its answer
+// is due.
 void FlowRpc::SendHeaders() {
-  Retain();
-  responder_.SendInitialMetadata(&headers_sent_);
+  headers_due_ = queue_.RunAt(job_.answer_by, [this] { OnHeadersDue(); });
+  queue_.HoldWrites(socket_);
+  responder_.SendInitialMetadata(headers_sent_.Begin(Self()));
 }
 
 void FlowRpc::OnHeadersSent(bool ok) {
-  Post([this, ok] {
-    if (ready_) std::exchange(ready_, nullptr)(ok);
-  });
+  queue_.Cancel(headers_due_);
+  if (is_answered_) return;
+  if (!ok) return AnswerUnsent(Execution::kNotExecuted);  // the caller is gone
+  HandOver();
 }
 
-void FlowRpc::OnDone() {
-  if (context_.IsCancelled() && handed_over_) Post([this] { OnCallerGone(); });
+// Or the drain's time is over.
+void FlowRpc::OnHeadersDue() {
+  const bool ending = env_.shutting_down.load(std::memory_order_relaxed);
+  AnswerUnsent(ending ? GatewayShuttingDown() : NotSentInTime("the caller's connection"));
 }
 
-// The headers first: two threads must not use the responder at the same time. Their event comes to
-// this thread, so that it is posted later than the call.
 void FlowRpc::HandOver() {
   handed_over_ = true;
-  if (env_.early_headers) {
-    queue_.HoldWrites(socket_);
-    SendHeaders();
-  }
-  Post([this] {
-    auto done = [this](TriggerResult result) { OnResult(std::move(result)); };
-    if (env_.early_headers) {
-      auto announce = [this](std::function<void(bool)> ready) { ready_ = std::move(ready); };
-      call_ = env_.trigger.StartWhenReady(std::move(job_), announce, std::move(done));
-    } else {
-      call_ = env_.trigger.Start(std::move(job_), std::move(done));
-    }
+  env_.loop.Post([self = Self()] { self->StartCall(); });
+}
+
+void FlowRpc::StartCall() {
+  call_ = env_.trigger.Start(std::move(job_), [self = Self()](TriggerResult result) {
+    self->OnResult(std::move(result));
   });
+}
+
+void FlowRpc::OnDone(bool /*ok*/) {
+  if (!context_.IsCancelled()) return;
+  if (handed_over_) {
+    env_.loop.Post([self = Self()] { self->OnCallerGone(); });
+  } else if (!is_answered_) {
+    AnswerUnsent(Execution::kNotExecuted);
+  }
+}
+
+// A call that was not handed over. The slots first: a caller that has its answer may call again.
+void FlowRpc::AnswerUnsent(Result result) {
+  is_answered_ = true;
+  job_.slot = {};
+  job_.caller_slot.Release();
+  result_ = std::move(result);
+  AnswerResult();
 }
 
 void FlowRpc::OnResult(TriggerResult result) {
@@ -231,11 +205,9 @@ void FlowRpc::AnswerFromLoop(Result result) {
   if (env_.admission.in_flight() <= kFewCalls) {
     AnswerResult();
   } else {
-    Retain();
-    queue_.Post([this] {
-      queue_.HoldWrites(socket_);
-      AnswerResult();
-      Release();
+    queue_.Post([self = Self()] {
+      self->queue_.HoldWrites(self->socket_);
+      self->AnswerResult();
     });
   }
 }
@@ -283,19 +255,19 @@ void FlowRpc::OnCallerGone() {
   AnswerFromLoop(runs_on ? Execution::kUnknown : Execution::kNotExecuted);
 }
 
-// Retained: the queue's thread may see the end of the answer before this one is back from Finish.
+// Whoever calls it refers to the RPC: the queue's thread may see the end of the answer before this
+// one is back from Finish.
 void FlowRpc::Answer(const grpc::Status& status, CallOutcome outcome) {
   context_.AddTrailingMetadata(kRequestIdKey, record_->request_id);
   outcome.code = static_cast<absl::StatusCode>(status.error_code());
   outcome.took = env_.loop.Now() - arrived_at_;
   env_.events.on_ended(outcome, *record_);
-  Retain();
+  CompletionEvent* const answered = answered_.Begin(Self());
   if (status.ok()) {
-    responder_.Finish(response_, status, &answered_);
+    responder_.Finish(response_, status, answered);
   } else {
-    responder_.FinishWithError(status, &answered_);
+    responder_.FinishWithError(status, answered);
   }
-  Release();
 }
 
 }  // namespace enos::gateway

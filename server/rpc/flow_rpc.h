@@ -17,10 +17,11 @@
 #include "server/base/id_source.h"
 #include "server/errors/call_outcome.h"
 #include "server/loop/event_loop.h"
-#include "server/rpc/completion_event.h"
 #include "server/rpc/connection_table.h"
 #include "server/rpc/open_calls.h"
 #include "server/rpc/rpc_queue.h"
+#include "server/rpc/rpc_reference.h"
+#include "server/trigger/admission.h"
 #include "server/trigger/flow_trigger.h"
 
 namespace enos::gateway {
@@ -60,50 +61,49 @@ struct FlowRpcEnvironment {
 // and the hop to the queue's thread would only take time.
 inline constexpr int64_t kFewCalls = 2;
 
-// One UpdateAndTriggerFlow RPC, from the offer to take one to its end; it deletes itself then. A
-// state machine driven by a completion queue:
+// One UpdateAndTriggerFlow RPC, from the offer to take one to its end. A state machine driven by a
+// completion queue:
 //
 //   offered --> at the door: valid? in time? a slot? --no--> answered
 //                   |yes
-//               handed over to the upstream loop, early headers on their way --> answered
+//               early headers on their way, within the call's time --no--> answered
+//                   |yes
+//               handed over to the upstream loop --> answered
 //
 // Threads: until the hand-over everything happens on the completion queue's thread, after it on the
-// loop's; what the queue's thread learns later (the headers are out, the caller is gone) is posted
-// there. The answer is given to gRPC on the queue's thread again, because gRPC does all of its work
-// on the thread that calls it, and two threads that work on one connection get into each other's
-// way.
-class FlowRpc {
+// loop's; that the caller is gone is posted there. The answer is given to gRPC on the queue's
+// thread again, because gRPC does all of its work on the thread that calls it, and two threads that
+// work on one connection get into each other's way.
+class FlowRpc : public CountedRpc {
  public:
   // Offers to take one RPC from `queue`; each that arrives offers the next.
   static void Offer(FlowRpcEnvironment& environment, RpcQueue& queue);
 
  private:
-  enum class Event { kArrived, kHeadersSent, kAnswered, kDone };
-  struct Tag final : CompletionEvent {
-    Tag(FlowRpc* owner, Event what) : rpc(owner), event(what) {}
-    void OnEvent(bool ok) override { rpc->OnEvent(event, ok); }
-
-    FlowRpc* const rpc;
-    const Event event;
-  };
+  using Reference = RpcReference<FlowRpc>;
+  friend Reference;
 
   FlowRpc(FlowRpcEnvironment& environment, RpcQueue& queue);
   ~FlowRpc() = default;
+  Reference Self() { return Reference(this); }
 
-  void OnEvent(Event event, bool ok);
-  void OnArrived();
+  void OnArrived(bool ok);
   std::optional<CallError> Refusal();
   std::optional<CallError> Identify();
   std::optional<CallError> Authorize();
   bool TakeCallerSlot();
   void SendHeaders();
   void OnHeadersSent(bool ok);
-  void OnDone();
+  void OnHeadersDue();
   void HandOver();
+  void StartCall();
+  void OnDone(bool ok);
+  void OnAnswered(bool /*ok*/) {}
   void OnResult(TriggerResult result);
   void OnCallerGone();
   // What came of a call; for one whose caller is gone, whether it may have been executed.
   using Result = std::variant<FlowStarted, CallError, Execution>;
+  void AnswerUnsent(Result result);
   void AnswerFromLoop(Result result);
   void AnswerResult();
   void Succeed(FlowStarted started);
@@ -113,19 +113,13 @@ class FlowRpc {
   void AddEnosRequestId(const std::string& enos_request_id);
   void RecordArrival();
 
-  // The RPC lives as long as an operation or a task may call it.
-  void Retain() { references_.fetch_add(1, std::memory_order_relaxed); }
-  void Release();
-  template <typename Task>
-  void Post(Task task);
-
+  OpenCall open_;  // the first: see OpenCall
   FlowRpcEnvironment& env_;
   RpcQueue& queue_;
-  Tag arrived_{this, Event::kArrived};
-  Tag headers_sent_{this, Event::kHeadersSent};
-  Tag answered_{this, Event::kAnswered};
-  Tag done_{this, Event::kDone};
-  std::atomic<int> references_{1};  // 1: the offer, then the RPC until it is answered
+  RpcOperation<FlowRpc> arrived_{&FlowRpc::OnArrived};
+  RpcOperation<FlowRpc> headers_sent_{&FlowRpc::OnHeadersSent};
+  RpcOperation<FlowRpc> answered_{&FlowRpc::OnAnswered};
+  RpcOperation<FlowRpc> done_{&FlowRpc::OnDone};
 
   SteadyTime arrived_at_;
 
@@ -137,7 +131,7 @@ class FlowRpc {
   // Of the completion queue's thread.
   std::vector<std::string> identities_;  // the caller's, verified
   bool is_front_ = false;                // it came through the front socket
-  bool is_open_ = false;                 // it arrived, and is counted in open_calls
+  TimerId headers_due_ = 0;              // the queue's
   bool handed_over_ = false;
   int socket_ = -1;  // of its connection; -1: not known
 
@@ -145,11 +139,10 @@ class FlowRpc {
   TriggerJob job_;
   // Of the thread that the RPC is at, as the job, with which it is shared until the answer.
   const std::shared_ptr<CallRecord> record_ = job_.record;
+  bool is_answered_ = false;
   // Of the loop's thread.
   FlowTrigger::CallId call_ = 0;
-  bool is_answered_ = false;
-  Result result_;                    // on its way from the loop's thread to the queue's
-  std::function<void(bool)> ready_;  // set while its headers are sent
+  Result result_;  // on its way from the loop's thread to the queue's
 };
 
 }  // namespace enos::gateway

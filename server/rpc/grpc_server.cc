@@ -199,6 +199,7 @@ void GrpcServer::Drain() {
   });
   if (!open_calls_.WaitForNone(deadline)) {
     loop_.Post([this] { trigger_.EndAll(); });
+    for (auto& queue : queues_) queue->RunTimersNow();  // whose headers are not out
     open_calls_.WaitForNone(std::chrono::steady_clock::now() + kGraceForTheRest);
   }
   health_.EndWatches();

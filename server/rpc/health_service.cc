@@ -4,7 +4,7 @@
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/async_unary_call.h>
 
-#include "server/rpc/member_event.h"
+#include "server/rpc/rpc_reference.h"
 
 namespace enos::gateway {
 namespace {
@@ -32,61 +32,57 @@ grpc::Status TooManyWatches() {
 
 }  // namespace
 
-// One Check, from the offer to the end of its answer; deletes itself then. Queue's thread only.
-class HealthService::CheckRpc {
+// One Check, from the offer to the end of its answer. Queue's thread only.
+class HealthService::CheckRpc : public CountedRpc {
  public:
   static void Offer(HealthService& health, grpc::ServerCompletionQueue& queue) {
-    auto* rpc = new CheckRpc(health, queue);
+    const Reference rpc(new CheckRpc(health, queue));
     health.service_.RequestCheck(&rpc->context_, &rpc->request_, &rpc->responder_, &queue, &queue,
-                                 &rpc->arrived_);
+                                 rpc->arrived_.Begin(Reference(&*rpc)));
   }
 
  private:
+  using Reference = RpcReference<CheckRpc>;
+  friend Reference;
+
   CheckRpc(HealthService& health, grpc::ServerCompletionQueue& queue)
-      : health_(health), queue_(queue) {
-    health_.rpcs_.Begin();
-  }
+      : open_(health.rpcs_), health_(health), queue_(queue) {}
   ~CheckRpc() = default;
 
   void OnArrived(bool ok) {
-    if (!ok) return Delete();  // the server shuts down
+    if (!ok) return;  // the server shuts down
     Offer(health_, queue_);
-    if (IsTooLong(request_)) return responder_.FinishWithError(NameTooLong(), &answered_);
+    CompletionEvent* const answered = answered_.Begin(Reference(this));
+    if (IsTooLong(request_)) return responder_.FinishWithError(NameTooLong(), answered);
     HealthCheckResponse response;
     response.set_status(health_.StatusOf(request_.service()));
     if (response.status() == HealthCheckResponse::SERVICE_UNKNOWN) {
       responder_.FinishWithError({grpc::StatusCode::NOT_FOUND, "this server has no such service"},
-                                 &answered_);
+                                 answered);
     } else {
-      responder_.Finish(response, grpc::Status::OK, &answered_);
+      responder_.Finish(response, grpc::Status::OK, answered);
     }
   }
 
-  void OnAnswered(bool /*ok*/) { Delete(); }
+  void OnAnswered(bool /*ok*/) {}
 
-  void Delete() {
-    OpenCalls& rpcs = health_.rpcs_;
-    delete this;
-    rpcs.End();
-  }
-
+  const OpenCall open_;  // the first: see OpenCall
   HealthService& health_;
   grpc::ServerCompletionQueue& queue_;
-  MemberEvent<CheckRpc> arrived_{this, &CheckRpc::OnArrived};
-  MemberEvent<CheckRpc> answered_{this, &CheckRpc::OnAnswered};
+  RpcOperation<CheckRpc> arrived_{&CheckRpc::OnArrived};
+  RpcOperation<CheckRpc> answered_{&CheckRpc::OnAnswered};
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncResponseWriter<HealthCheckResponse> responder_{&context_};
 };
 
-// One Watch, from the offer to its end; deletes itself when the last operation that was started has
-// ended. At most one write or finish is out at a time.
-class HealthService::WatchRpc {
+// One Watch, from the offer to its end. At most one write or finish is out at a time.
+class HealthService::WatchRpc : public CountedRpc {
  public:
   static void Offer(HealthService& health, grpc::ServerCompletionQueue& queue) {
-    auto* rpc = new WatchRpc(health, queue);
+    const Reference rpc(new WatchRpc(health, queue));
     health.service_.RequestWatch(&rpc->context_, &rpc->request_, &rpc->writer_, &queue, &queue,
-                                 &rpc->arrived_);
+                                 rpc->arrived_.Begin(Reference(&*rpc)));
   }
 
   const std::string& name() const { return request_.service(); }
@@ -100,85 +96,66 @@ class HealthService::WatchRpc {
       response.set_status(status);
       sent_ = status;
       is_sending_ = true;
-      ++operations_;
-      writer_.Write(response, &written_);
+      writer_.Write(response, written_.Begin(Reference(this)));
     } else if (health_.ending_) {
       Finish({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
     }
   }
 
  private:
+  using Reference = RpcReference<WatchRpc>;
+  friend Reference;
+
   WatchRpc(HealthService& health, grpc::ServerCompletionQueue& queue)
-      : health_(health), queue_(queue) {
-    health_.rpcs_.Begin();
+      : open_(health.rpcs_), health_(health), queue_(queue) {
     context_.AsyncNotifyWhenDone(&done_);
   }
   ~WatchRpc() = default;
 
   void OnArrived(bool ok) {
-    if (ok) Offer(health_, queue_);
-    EndOperation([this, ok] {
-      if (ok) Begin();
-    });
-  }
-
-  void OnWritten(bool ok) {
-    EndOperation([this, ok] {
-      if (!ok) return;  // the stream is broken, as OnDone says too: nothing may follow
-      is_sending_ = false;
-      if (health_.watches_.count(this) != 0) Advance();
-    });
-  }
-
-  void OnFinished(bool /*ok*/) {
-    EndOperation([] {});
-  }
-
-  void OnDone(bool /*ok*/) {
-    EndOperation([this] { health_.watches_.erase(this); });
-  }
-
-  // The rest with the mutex held.
-  void Begin() {
-    ++operations_;  // OnDone comes, now that the RPC began
+    if (!ok) return;  // the server shuts down
+    Offer(health_, queue_);
+    const std::lock_guard lock(health_.mutex_);
+    done_.Begin(Reference(this));  // which comes, now that the RPC began
     if (IsTooLong(request_)) return Finish(NameTooLong());
     if (health_.watches_.size() >= health_.max_watches_) return Finish(TooManyWatches());
     health_.watches_.insert(this);
     Advance();
   }
 
+  void OnWritten(bool ok) {
+    if (!ok) return;  // the stream is broken, as OnDone says too: nothing may follow
+    const std::lock_guard lock(health_.mutex_);
+    is_sending_ = false;
+    if (health_.watches_.count(this) != 0) Advance();
+  }
+
+  void OnFinished(bool /*ok*/) {}
+
+  void OnDone(bool /*ok*/) {
+    const std::lock_guard lock(health_.mutex_);
+    health_.watches_.erase(this);
+  }
+
+  // With the mutex held.
   void Finish(const grpc::Status& status) {
     health_.watches_.erase(this);
     is_sending_ = true;  // nothing may follow
-    ++operations_;
-    writer_.Finish(status, &finished_);
+    writer_.Finish(status, finished_.Begin(Reference(this)));
   }
 
-  // Without the mutex: does what follows from an operation's end, then deletes after the last one.
-  template <typename Follow>
-  void EndOperation(Follow follow) {
-    {
-      const std::lock_guard lock(health_.mutex_);
-      follow();
-      if (--operations_ > 0) return;
-    }
-    OpenCalls& rpcs = health_.rpcs_;
-    delete this;
-    rpcs.End();
-  }
-
+  const OpenCall open_;  // the first: see OpenCall
   HealthService& health_;
   grpc::ServerCompletionQueue& queue_;
-  MemberEvent<WatchRpc> arrived_{this, &WatchRpc::OnArrived};
-  MemberEvent<WatchRpc> written_{this, &WatchRpc::OnWritten};
-  MemberEvent<WatchRpc> finished_{this, &WatchRpc::OnFinished};
-  MemberEvent<WatchRpc> done_{this, &WatchRpc::OnDone};
+  RpcOperation<WatchRpc> arrived_{&WatchRpc::OnArrived};
+  RpcOperation<WatchRpc> written_{&WatchRpc::OnWritten};
+  RpcOperation<WatchRpc> finished_{&WatchRpc::OnFinished};
+  RpcOperation<WatchRpc> done_{&WatchRpc::OnDone};
   grpc::ServerContext context_;
   HealthCheckRequest request_;
   grpc::ServerAsyncWriter<HealthCheckResponse> writer_{&context_};
 
   // Guarded by the service's mutex.
-  int operations_ = 1;  // that were started and have not ended; 1: the offer
   bool is_sending_ = false;
   ServingStatus sent_ = HealthCheckResponse::UNKNOWN;  // nothing
 };

@@ -12,16 +12,6 @@ namespace enos::gateway {
 // them any more. The end of the process waits for them. Thread-safe.
 class OpenCalls {
  public:
-  void Begin() {
-    const std::lock_guard lock(mutex_);
-    ++open_;
-  }
-
-  void End() {
-    const std::lock_guard lock(mutex_);
-    if (--open_ == 0) none_.notify_all();
-  }
-
   void WaitForNone() {
     std::unique_lock lock(mutex_);
     none_.wait(lock, [this] { return open_ == 0; });
@@ -34,9 +24,43 @@ class OpenCalls {
   }
 
  private:
+  friend class OpenCall;
+
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    ++open_;
+  }
+
+  void End() {
+    const std::lock_guard lock(mutex_);
+    if (--open_ == 0) none_.notify_all();
+  }
+
   std::mutex mutex_;
   std::condition_variable none_;
   int64_t open_ = 0;
+};
+
+// Counts as one open call while it lives, once it has begun. The first member of an RPC, so that
+// it is destroyed last: then the RPC's queue and its server may go.
+class OpenCall {
+ public:
+  OpenCall() = default;
+  explicit OpenCall(OpenCalls& calls) { Begin(calls); }
+  ~OpenCall() {
+    if (calls_ != nullptr) calls_->End();
+  }
+  OpenCall(const OpenCall&) = delete;
+  OpenCall& operator=(const OpenCall&) = delete;
+
+  // Once.
+  void Begin(OpenCalls& calls) {
+    calls.Begin();
+    calls_ = &calls;
+  }
+
+ private:
+  OpenCalls* calls_ = nullptr;
 };
 
 }  // namespace enos::gateway

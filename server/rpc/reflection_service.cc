@@ -6,8 +6,8 @@
 
 #include <utility>
 
-#include "server/rpc/member_event.h"
 #include "server/rpc/reflection_answer.h"
+#include "server/rpc/rpc_reference.h"
 
 namespace enos::gateway {
 namespace {
@@ -30,14 +30,13 @@ grpc::Status ShuttingDown() {
 
 }  // namespace
 
-// One stream, from the offer to its end: read a question, write the answer, again. Deletes itself
-// when the last operation that was started has ended.
-class ReflectionService::StreamRpc {
+// One stream, from the offer to its end: read a question, write the answer, again.
+class ReflectionService::StreamRpc : public CountedRpc {
  public:
   static void Offer(ReflectionService& reflection, grpc::ServerCompletionQueue& queue) {
-    auto* rpc = new StreamRpc(reflection, queue);
+    const Reference rpc(new StreamRpc(reflection, queue));
     reflection.service_.RequestServerReflectionInfo(&rpc->context_, &rpc->stream_, &queue, &queue,
-                                                    &rpc->arrived_);
+                                                    rpc->arrived_.Begin(Reference(&*rpc)));
   }
 
   // With the mutex held. While an answer is on its way the end waits for that.
@@ -46,91 +45,66 @@ class ReflectionService::StreamRpc {
   }
 
  private:
+  using Reference = RpcReference<StreamRpc>;
+  friend Reference;
+
   StreamRpc(ReflectionService& reflection, grpc::ServerCompletionQueue& queue)
-      : reflection_(reflection), queue_(queue) {
-    reflection_.rpcs_.Begin();
-  }
+      : open_(reflection.rpcs_), reflection_(reflection), queue_(queue) {}
   ~StreamRpc() = default;
 
   void OnArrived(bool ok) {
-    if (ok) Offer(reflection_, queue_);
-    EndOperation([this, ok] {
-      if (ok) Begin();
-    });
-  }
-
-  void OnRead(bool ok) {
-    EndOperation([this, ok] {
-      if (is_finished_) return;
-      if (!ok) return Finish(grpc::Status::OK);  // the client has no more questions, or is gone
-      is_writing_ = true;
-      ++operations_;
-      stream_.Write(
-          AnswerReflection(request_, *DescriptorPool::generated_pool(), reflection_.services_),
-          &written_);
-    });
-  }
-
-  void OnWritten(bool ok) {
-    EndOperation([this, ok] {
-      is_writing_ = false;
-      if (!ok) return Finish(grpc::Status::CANCELLED);
-      if (reflection_.ending_) return Finish(ShuttingDown());
-      Read();
-    });
-  }
-
-  void OnFinished(bool /*ok*/) {
-    EndOperation([] {});
-  }
-
-  // The rest with the mutex held.
-  void Begin() {
+    if (!ok) return;  // the server shuts down
+    Offer(reflection_, queue_);
+    const std::lock_guard lock(reflection_.mutex_);
     if (reflection_.ending_) return Finish(ShuttingDown());
     if (reflection_.streams_.size() >= reflection_.max_streams_) return Finish(TooManyStreams());
     reflection_.streams_.insert(this);
     Read();
   }
 
-  void Read() {
-    ++operations_;
-    stream_.Read(&request_, &read_);
+  void OnRead(bool ok) {
+    const std::lock_guard lock(reflection_.mutex_);
+    if (is_finished_) return;
+    if (!ok) return Finish(grpc::Status::OK);  // the client has no more questions, or is gone
+    is_writing_ = true;
+    stream_.Write(
+        AnswerReflection(request_, *DescriptorPool::generated_pool(), reflection_.services_),
+        written_.Begin(Reference(this)));
   }
+
+  void OnWritten(bool ok) {
+    const std::lock_guard lock(reflection_.mutex_);
+    is_writing_ = false;
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (reflection_.ending_) return Finish(ShuttingDown());
+    Read();
+  }
+
+  void OnFinished(bool /*ok*/) {}
+
+  // The rest with the mutex held.
+  void Read() { stream_.Read(&request_, read_.Begin(Reference(this))); }
 
   // A read may be out; it ends with the stream.
   void Finish(const grpc::Status& status) {
     is_finished_ = true;
     reflection_.streams_.erase(this);
-    ++operations_;
-    stream_.Finish(status, &finished_);
+    stream_.Finish(status, finished_.Begin(Reference(this)));
   }
 
-  // Without the mutex: does what follows from an operation's end, then deletes after the last one.
-  template <typename Follow>
-  void EndOperation(Follow follow) {
-    {
-      const std::lock_guard lock(reflection_.mutex_);
-      follow();
-      if (--operations_ > 0) return;
-    }
-    OpenCalls& rpcs = reflection_.rpcs_;
-    delete this;
-    rpcs.End();
-  }
-
+  const OpenCall open_;  // the first: see OpenCall
   ReflectionService& reflection_;
   grpc::ServerCompletionQueue& queue_;
-  MemberEvent<StreamRpc> arrived_{this, &StreamRpc::OnArrived};
-  MemberEvent<StreamRpc> read_{this, &StreamRpc::OnRead};
-  MemberEvent<StreamRpc> written_{this, &StreamRpc::OnWritten};
-  MemberEvent<StreamRpc> finished_{this, &StreamRpc::OnFinished};
+  RpcOperation<StreamRpc> arrived_{&StreamRpc::OnArrived};
+  RpcOperation<StreamRpc> read_{&StreamRpc::OnRead};
+  RpcOperation<StreamRpc> written_{&StreamRpc::OnWritten};
+  RpcOperation<StreamRpc> finished_{&StreamRpc::OnFinished};
   grpc::ServerContext context_;
   grpc::ServerAsyncReaderWriter<ServerReflectionResponse, ServerReflectionRequest> stream_{
       &context_};
   ServerReflectionRequest request_;
 
   // Guarded by the service's mutex.
-  int operations_ = 1;  // that were started and have not ended; 1: the offer
   bool is_writing_ = false;
   bool is_finished_ = false;
 };

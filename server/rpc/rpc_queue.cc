@@ -37,24 +37,60 @@ bool RpcQueue::TakeRound() {
   return true;
 }
 
-void RpcQueue::Post(std::function<void()> task) {
+void RpcQueue::Post(Task task) {
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
-  // An alarm that is due at once is gRPC's way to put something of one's own into the queue.
-  if (!std::exchange(woken_, true)) {
-    alarm_.Set(queue_.get(), gpr_time_0(GPR_CLOCK_MONOTONIC), static_cast<CompletionEvent*>(this));
-  }
+  if (!std::exchange(woken_, true)) wake_.Set(gpr_time_0(GPR_CLOCK_MONOTONIC));
 }
 
-void RpcQueue::OnEvent(bool /*ok*/) {
+void RpcQueue::RunTasks() {
   {
     const std::lock_guard lock(mutex_);
     woken_ = false;
     batch_.swap(tasks_);
   }
   is_shared_round_ |= batch_.size() > 1;
-  for (std::function<void()>& task : batch_) task();
+  for (Task& task : batch_) task();
   batch_.clear();
+}
+
+TimerId RpcQueue::RunAt(SteadyTime when, Task task) {
+  const TimerId id = timers_.Add(when, std::move(task));
+  // Nearly all are cancelled: one that is armed for an earlier moment is left as it is.
+  if (!armed_for_) {
+    ArmTimers();
+  } else if (when < *armed_for_) {
+    timer_.Cancel();
+  }
+  return id;
+}
+
+void RpcQueue::RunTimers() {
+  armed_for_.reset();
+  timers_.RunDue(std::chrono::steady_clock::now());
+  if (!armed_for_) ArmTimers();
+}
+
+void RpcQueue::ArmTimers() {
+  armed_for_ = timers_.Earliest();
+  if (!armed_for_) return;
+  const auto wait = *armed_for_ - std::chrono::steady_clock::now();
+  timer_.Set(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                   gpr_time_from_nanos(std::chrono::nanoseconds(wait).count(), GPR_TIMESPAN)));
+}
+
+void RpcQueue::RunTimersNow() {
+  Post([this] { timers_.RunDue(SteadyTime::max()); });
+}
+
+// On the thread that serves, whose timers are the last that keep the queue open.
+void RpcQueue::Shutdown() {
+  Post([this] {
+    timers_ = TimerQueue();
+    timer_.Cancel();
+    queue_->Shutdown();
+  });
 }
 
 }  // namespace enos::gateway

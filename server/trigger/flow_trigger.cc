@@ -7,50 +7,23 @@
 
 namespace enos::gateway {
 
-FlowTrigger::FlowTrigger(TriggerEnvironment environment, Admission& admission)
-    : env_(std::move(environment)), admission_(admission) {}
+FlowTrigger::FlowTrigger(TriggerEnvironment environment) : env_(std::move(environment)) {}
 
 FlowTrigger::CallId FlowTrigger::Start(TriggerJob job, TriggerDone done) {
   const CallId id = ++last_id_;
   if (ended_) {
-    job.caller_slot.Release();
-    admission_.Leave();
+    job = {};  // its slots first
     done(GatewayShuttingDown());
-  } else {
-    TriggerCall& call = NewCall(id, std::move(job), std::move(done));
-    call.Start();
-    call.Ready();
+    return id;
   }
-  return id;
-}
-
-FlowTrigger::CallId FlowTrigger::StartWhenReady(TriggerJob job, const Announce& announce,
-                                                TriggerDone done) {
-  if (ended_) return Start(std::move(job), std::move(done));
-  const CallId id = ++last_id_;
-  NewCall(id, std::move(job), std::move(done)).Start();
-  announce([this, id](bool ready) {
-    const auto call = calls_.find(id);
-    if (call == calls_.end()) return;  // it ended meanwhile, and its slot was given back
-    TriggerCall& announced = *call->second;
-    if (ready) {
-      announced.Ready();
-    } else {
-      announced.CallerGone();
-    }
-  });
-  return id;
-}
-
-TriggerCall& FlowTrigger::NewCall(CallId id, TriggerJob job, TriggerDone done) {
   auto on_end = [this, id] {
     calls_.erase(id);
-    admission_.Leave();
     ReportIdle();
   };
   auto call =
       std::make_unique<TriggerCall>(env_, std::move(job), std::move(done), std::move(on_end));
-  return *calls_.emplace(id, std::move(call)).first->second;
+  calls_.emplace(id, std::move(call)).first->second->Start();
+  return id;
 }
 
 bool FlowTrigger::CallerGone(CallId id) {
@@ -72,7 +45,7 @@ void FlowTrigger::EndAll() {
   }
 }
 
-void FlowTrigger::WhenIdle(std::function<void()> then) {
+void FlowTrigger::WhenIdle(Task then) {
   when_idle_ = std::move(then);
   ReportIdle();
 }

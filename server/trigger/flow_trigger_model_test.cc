@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <map>
 #include <random>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,7 +60,7 @@ constexpr TransferEnd kBreaks[] = {TransferEnd::kNameNotResolved, TransferEnd::k
 // How often something happened over all histories.
 struct Tally {
   int started = 0, told_not_executed = 0, told_unknown = 0, resends = 0, ran_on_alone = 0,
-      announced = 0, opened = 0, probes = 0, closed_again = 0, refused_by_breaker = 0;
+      opened = 0, probes = 0, closed_again = 0, refused_by_breaker = 0;
 };
 
 class History {
@@ -110,8 +109,6 @@ class History {
       AnswerToken();
     } else if (dice < 76) {
       CallerGoes();
-    } else if (dice < 84) {
-      AnswerAnnouncement();
     } else if (dice < 98) {
       PassTime();
     } else if (Chance(10)) {
@@ -125,11 +122,7 @@ class History {
     const Duration end_in = seconds(1 + Below(30));
     const Duration answer_in = std::min<Duration>(OneOf(kTimes), end_in);
     if (rig_.admission.in_flight() == options_.slots) return;
-    if (Chance(50)) {
-      rig_.Start(answer_in, end_in);
-    } else {
-      rig_.StartWhenReady(answer_in, end_in);
-    }
+    rig_.Start(answer_in, end_in);
   }
 
   TransferId RandomTransfer() {
@@ -190,17 +183,6 @@ class History {
       rig_.trigger->CallerGone(call.id);  // is ignored, or changes nothing
     } else {
       rig_.Leave(call);
-    }
-  }
-
-  void AnswerAnnouncement() {
-    for (TriggerRig::Call& call : rig_.calls) {
-      if (!call.announce) continue;
-      announced_.insert(call.number);
-      const bool ready = Chance(85);
-      call.caller_gone = call.caller_gone || (!ready && !call.is_done());
-      rig_.Announce(call, ready);
-      return;
     }
   }
 
@@ -330,7 +312,6 @@ class History {
     bool idle = false;
     rig_.trigger->WhenIdle([&] { idle = true; });
     for (int i = 0; i < 20; ++i) {
-      AnswerAnnouncement();
       rig_.scheduler.Advance(seconds(5));
       Check();
     }
@@ -350,7 +331,6 @@ class History {
 
   void Count(const TriggerRig::Call& call) {
     if (!call.is_done()) return;
-    if (announced_.count(call.number) != 0) ++tally_.announced;
     if (std::holds_alternative<FlowStarted>(*call.result)) {
       ++tally_.started;
     } else if (call.error().execution == Execution::kNotExecuted) {
@@ -373,7 +353,6 @@ class History {
   std::map<size_t, std::vector<FakeHttpClient::Sent>> sends_;  // by call
   std::map<size_t, int> token_refusals_;
   std::map<size_t, bool> settled_;  // before the step: done, or its caller gone
-  std::set<size_t> announced_;
 };
 
 class FlowTriggerModel : public ::testing::TestWithParam<bool> {};
@@ -391,7 +370,6 @@ TEST_P(FlowTriggerModel, AnyHistory_KeepsThePromises) {
   EXPECT_GT(tally.told_unknown, 500);
   EXPECT_GT(tally.resends, 500);
   EXPECT_GT(tally.ran_on_alone, 500);
-  EXPECT_GT(tally.announced, 500);
   EXPECT_GT(tally.opened, 500);
   EXPECT_GT(tally.probes, 500);
   EXPECT_GT(tally.closed_again, 300);

@@ -46,68 +46,6 @@ TEST(FlowTrigger, CallerOfAnEndedCallGoes_IsIgnored) {
   EXPECT_EQ(rig.admission.in_flight(), 0);
 }
 
-TEST(FlowTriggerWhenReady, Ready_IsSent) {
-  TriggerRig rig(Slots(1));
-  const size_t timers = rig.scheduler.pending();
-  TriggerRig::Call& call = rig.StartWhenReady();
-  EXPECT_EQ(rig.Sends(), 0U) << "nothing is sent before the caller is ready";
-  rig.Announce(call, true);
-  rig.Succeed();
-  EXPECT_NE(call.instance_id(), "");
-  EXPECT_EQ(rig.scheduler.pending(), timers);
-}
-
-TEST(FlowTriggerWhenReady, NotReady_GivesItsSlotBack) {
-  TriggerRig rig(Slots(1));
-  TriggerRig::Call& call = rig.StartWhenReady();
-  rig.Announce(call, false);
-  EXPECT_EQ(rig.admission.in_flight(), 0);
-  EXPECT_FALSE(call.is_done());
-}
-
-// A caller whose connection takes nothing in.
-TEST(FlowTriggerWhenReady, NotReadyUntilItsAnswerIsDue_IsToldThenAndNeverSent) {
-  TriggerRig rig(Slots(1));
-  TriggerRig::Call& call = rig.StartWhenReady(seconds(2), seconds(30));
-  rig.scheduler.Advance(milliseconds(1999));
-  EXPECT_EQ(rig.admission.in_flight(), 1);
-  rig.scheduler.Advance(milliseconds(1));
-  EXPECT_EQ(rig.admission.in_flight(), 0);
-  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
-  EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
-  rig.Announce(call, true);  // too late
-  EXPECT_EQ(rig.Sends(), 0U);
-  EXPECT_EQ(call.times_done, 1);
-}
-
-TEST(FlowTriggerWhenReady, CallerGoes_GivesItsSlotBack) {
-  TriggerRig rig(Slots(1));
-  TriggerRig::Call& call = rig.StartWhenReady();
-  rig.Leave(call);
-  EXPECT_EQ(rig.admission.in_flight(), 0);
-  rig.Announce(call, true);  // too late
-  EXPECT_EQ(rig.Sends(), 0U);
-}
-
-TEST(FlowTriggerWhenReady, IdleComesAfterIt) {
-  TriggerRig rig;
-  TriggerRig::Call& call = rig.StartWhenReady();
-  bool idle = false;
-  rig.trigger->WhenIdle([&] { idle = true; });
-  EXPECT_FALSE(idle);
-  rig.Announce(call, false);
-  EXPECT_TRUE(idle);
-}
-
-TEST(FlowTriggerWhenReady, Destroyed_LeavesNoTimer) {
-  TriggerRig rig;
-  const size_t pending = rig.scheduler.pending();
-  rig.StartWhenReady();
-  rig.Start();
-  rig.trigger.reset();
-  EXPECT_EQ(rig.scheduler.pending(), pending);
-}
-
 TEST(FlowTrigger, IdleFromTheStart_SaysSoAtOnce) {
   TriggerRig rig;
   bool idle = false;
@@ -155,11 +93,8 @@ TEST(FlowTrigger, EndAll_EndsEveryCall) {
 TEST(FlowTrigger, EndAll_WhoeverComesLaterIsRefused) {
   TriggerRig::Options options = Slots(2);
   TriggerRig rig(options);
-  TriggerRig::Call& announced = rig.StartWhenReady();
   rig.trigger->EndAll();
   rig.Start();
-  rig.StartWhenReady();
-  rig.Announce(announced, true);  // too late
   for (const TriggerRig::Call& call : rig.calls) {
     EXPECT_EQ(call.reason(), Reason::kGatewayShuttingDown) << call.number;
     EXPECT_EQ(call.error().execution, Execution::kNotExecuted);

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kTimeToSend{50};
 }  // namespace
 
 TriggerCall::TriggerCall(TriggerEnvironment& environment, TriggerJob job, TriggerDone done,
-                         std::function<void()> on_end)
+                         Task on_end)
     : env_(environment),
       job_(std::move(job)),
       done_(std::move(done)),
@@ -38,10 +38,6 @@ void TriggerCall::Start() {
     due_timer_ = 0;
     OnAnswerDue();
   });
-}
-
-void TriggerCall::Ready() {
-  ready_ = true;
   // Not counted as a call: else the budget would grow by what was never sent.
   if (IsRefusedByBreaker()) return;
   env_.retry_budget.CountCall(env_.scheduler.Now());
@@ -240,7 +236,7 @@ void TriggerCall::OnAnswerDue() {
   } else if (job_.end_by <= env_.scheduler.Now()) {
     Complete(NoAnswerInTime());
   } else {
-    const TriggerDone done = std::exchange(done_, nullptr);
+    TriggerDone done = std::exchange(done_, nullptr);
     CallerGone();
     done(NoAnswerInTime());
   }
@@ -248,7 +244,6 @@ void TriggerCall::OnAnswerDue() {
 
 // What a call that waits, but not for a transfer, is answered when its time is over.
 CallError TriggerCall::NothingSent() {
-  if (!ready_) return NotSentInTime("the caller's connection");
   if (last_error_ && token_wait_ == 0) return *std::move(last_error_);
   return NotSentInTime("an access token");
 }
@@ -316,7 +311,7 @@ void TriggerCall::LogLateResult(const FlowAnswer& answer) const {
 // The slot first, then the answer: a caller that has its answer may call again at once.
 void TriggerCall::Complete(TriggerResult result) {
   StopWaiting();
-  const TriggerDone done = std::exchange(done_, nullptr);
+  TriggerDone done = std::exchange(done_, nullptr);
   std::exchange(on_end_, nullptr)();  // may destroy this call
   if (done) done(std::move(result));
 }

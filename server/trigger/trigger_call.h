@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "server/base/backoff.h"
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
@@ -20,6 +21,7 @@
 #include "server/http/upstream_clock.h"
 #include "server/http/upstream_events.h"
 #include "server/token/token_provider.h"
+#include "server/trigger/admission.h"
 #include "server/trigger/call_record.h"
 #include "server/trigger/caller_slots.h"
 #include "server/trigger/circuit_breaker.h"
@@ -47,12 +49,13 @@ struct TriggerJob {
   SteadyTime answer_by;
   // When the call ends in any case: --upstream_timeout after it arrived.
   SteadyTime end_by;
-  // The caller's own, with --max_in_flight_per_caller; held and given back as the gateway's slot.
+  // The gateway's slot, and the caller's own (--max_in_flight_per_caller).
+  Slot slot;
   CallerSlot caller_slot;
 };
 
 using TriggerResult = std::variant<FlowStarted, CallError>;
-using TriggerDone = std::function<void(TriggerResult)>;
+using TriggerDone = absl::AnyInvocable<void(TriggerResult)>;
 
 // What all calls share. The references must outlive the calls.
 struct TriggerEnvironment {
@@ -78,19 +81,15 @@ struct TriggerEnvironment {
 class TriggerCall {
  public:
   // `done` gets the result once, unless the caller is gone before. `on_end` is called once, when
-  // nothing of the call runs any more: before `done` where that ends it. It may destroy the call.
-  TriggerCall(TriggerEnvironment& environment, TriggerJob job, TriggerDone done,
-              std::function<void()> on_end);
+  // nothing of the call runs any more: before `done` where that ends it. It destroys the call, and
+  // so gives its slots back.
+  TriggerCall(TriggerEnvironment& environment, TriggerJob job, TriggerDone done, Task on_end);
   ~TriggerCall();
   TriggerCall(const TriggerCall&) = delete;
   TriggerCall& operator=(const TriggerCall&) = delete;
 
-  // Its time runs from now on. Nothing is sent before Ready; where that does not come until
-  // answer_by, because the caller takes nothing in, the call ends with ENOS_UNREACHABLE.
+  // Once. May call `on_end` and `done` at once.
   void Start();
-
-  // The caller has its headers: send. May call `on_end` and `done` at once.
-  void Ready();
 
   // The caller cancelled, or its deadline passed: what has not been sent is never sent, and `done`
   // is never called.
@@ -124,12 +123,11 @@ class TriggerCall {
   TriggerEnvironment& env_;
   TriggerJob job_;
   TriggerDone done_;  // null: the caller has its answer or is gone
-  std::function<void()> on_end_;
+  Task on_end_;
   const std::string path_and_query_;
   const std::shared_ptr<const std::string> body_;
 
-  AccessToken token_;  // the one of the last send
-  bool ready_ = false;
+  AccessToken token_;           // the one of the last send
   bool token_renewed_ = false;  // the one resend with a fresh token is used up
   int attempts_ = 0;
   std::optional<CallError> last_error_;  // of the attempt before this one

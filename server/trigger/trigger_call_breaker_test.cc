@@ -153,14 +153,6 @@ TEST(TriggerCallBreaker, Open_CallDoesNotWaitForATokenEither) {
   ExpectNotSent(rig, rig.Start());
 }
 
-TEST(TriggerCallBreaker, OpensWhileACallIsAnnounced_ItIsRefused) {
-  TriggerRig rig(OneSendEach());
-  TriggerRig::Call& announced = rig.StartWhenReady();
-  OpenBreaker(rig);
-  rig.Announce(announced, true);
-  ExpectNotSent(rig, announced);
-}
-
 // The tenth failure is its own call's first: that one is not tried again while it is open.
 TEST(TriggerCallBreaker, Opens_TheCallThatFailedIsToldAtOnce) {
   TriggerRig rig;

@@ -55,13 +55,10 @@ TriggerRig::TriggerRig(const Options& options)
                 breaker_changes.push_back({state, scheduler.Now(), http.sent().size()});
               }),
       admission(options.slots),
-      trigger(std::make_unique<FlowTrigger>(
-          TriggerEnvironment{
-              scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
-              options.trigger,
-              [this](const UpstreamRequest& request) { requests.push_back(request); },
-              [this](Reason why) { retries.push_back(why); }},
-          admission)) {
+      trigger(std::make_unique<FlowTrigger>(TriggerEnvironment{
+          scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
+          options.trigger, [this](const UpstreamRequest& request) { requests.push_back(request); },
+          [this](Reason why) { retries.push_back(why); }})) {
   tokens.Start();
   if (options.with_token) GiveToken("T1");
 }
@@ -87,6 +84,8 @@ TriggerJob TriggerRig::JobOf(Call& call) {
   job.record = call.job.record;
   job.answer_by = call.job.answer_by;
   job.end_by = call.job.end_by;
+  job.slot = admission.TryEnter();
+  EXPECT_TRUE(job.slot);
   job.caller_slot = caller_slots.TryEnter(CallerOf(call));
   return job;
 }
@@ -104,8 +103,7 @@ TriggerDone TriggerRig::DoneOf(Call& call) {
     ++call.times_done;
     call.done_at = scheduler.Now();
     call.result = std::move(result);
-    call.slot_was_free = admission.TryEnter();
-    if (call.slot_was_free) admission.Leave();
+    call.slot_was_free = static_cast<bool>(admission.TryEnter());
     call.caller_slot_was_free = CallerSlotIsFree(call);
     if (call.then) call.then();
   };
@@ -113,27 +111,13 @@ TriggerDone TriggerRig::DoneOf(Call& call) {
 
 TriggerRig::Call& TriggerRig::Start(Duration answer_in, Duration end_in) {
   Call& call = NewCall(answer_in, end_in);
-  EXPECT_TRUE(admission.TryEnter());
   call.id = trigger->Start(JobOf(call), DoneOf(call));
-  return call;
-}
-
-TriggerRig::Call& TriggerRig::StartWhenReady(Duration answer_in, Duration end_in) {
-  Call& call = NewCall(answer_in, end_in);
-  EXPECT_TRUE(admission.TryEnter());
-  auto announce = [&call](std::function<void(bool)> ready) { call.announce = std::move(ready); };
-  call.id = trigger->StartWhenReady(JobOf(call), announce, DoneOf(call));
   return call;
 }
 
 void TriggerRig::Leave(Call& call) const {
   call.caller_gone = true;
   trigger->CallerGone(call.id);
-}
-
-void TriggerRig::Announce(Call& call, bool ready) {
-  ASSERT_TRUE(call.announce) << "call " << call.number << " is not announced";
-  std::exchange(call.announce, nullptr)(ready);
 }
 
 std::vector<FakeHttpClient::Sent> TriggerRig::SendsOf(const Call& call) const {

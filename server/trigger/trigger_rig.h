@@ -48,10 +48,9 @@ class TriggerRig {
     int times_done = 0;
     SteadyTime done_at;
     bool caller_gone = false;
-    bool slot_was_free = false;          // inside `done`
-    bool caller_slot_was_free = false;   // likewise: the one that its caller may have
-    std::function<void()> then;          // called from within `done`
-    std::function<void(bool)> announce;  // set while it is announced
+    bool slot_was_free = false;         // inside `done`
+    bool caller_slot_was_free = false;  // likewise: the one that its caller may have
+    std::function<void()> then;         // called from within `done`
 
     bool is_done() const { return times_done > 0; }
     // The instance id; empty when it is not done or failed.
@@ -67,14 +66,8 @@ class TriggerRig {
   // A call that takes a slot and starts. The times count from now.
   Call& Start(Duration answer_in = std::chrono::seconds(10),
               Duration end_in = std::chrono::seconds(30));
-  // A call that takes a slot, and whose caller is being announced: see Announce.
-  Call& StartWhenReady(Duration answer_in = std::chrono::seconds(10),
-                       Duration end_in = std::chrono::seconds(30));
   // Its caller goes.
   void Leave(Call& call) const;
-  // Answers its announcement.
-  void Announce(Call& call, bool ready);
-
   // Whether the caller of that call, who may have one, has none now.
   bool CallerSlotIsFree(const Call& call);
 

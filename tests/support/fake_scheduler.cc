@@ -2,7 +2,7 @@
 
 namespace enos::gateway {
 
-TimerId FakeScheduler::RunAt(SteadyTime when, std::function<void()> task) {
+TimerId FakeScheduler::RunAt(SteadyTime when, Task task) {
   const TimerId id = ++last_id_;
   tasks_.emplace(Key(when, id), std::move(task));
   due_.emplace(id, when);

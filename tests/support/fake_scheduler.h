@@ -2,7 +2,6 @@
 #define ENOS_TESTS_SUPPORT_FAKE_SCHEDULER_H_
 
 #include <cstddef>
-#include <functional>
 #include <map>
 #include <utility>
 
@@ -21,7 +20,7 @@ class FakeScheduler : public Scheduler {
 
   SteadyTime Now() const override { return now_; }
   WallTime WallNow() const override { return wall_now_; }
-  TimerId RunAt(SteadyTime when, std::function<void()> task) override;
+  TimerId RunAt(SteadyTime when, Task task) override;
   void Cancel(TimerId id) override;
 
   // Moves both clocks on, stopping at each timer that comes due on the way to run it; timers that
@@ -47,7 +46,7 @@ class FakeScheduler : public Scheduler {
   SteadyTime now_ = kStart;
   WallTime wall_now_ = kWallStart;
   TimerId last_id_ = 0;
-  std::map<Key, std::function<void()>> tasks_;
+  std::map<Key, Task> tasks_;
   std::map<TimerId, SteadyTime> due_;
 };
 

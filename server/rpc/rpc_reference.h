@@ -1,0 +1,86 @@
+#ifndef ENOS_SERVER_RPC_RPC_REFERENCE_H_
+#define ENOS_SERVER_RPC_RPC_REFERENCE_H_
+
+#include <atomic>
+#include <utility>
+
+#include "server/rpc/completion_event.h"
+
+namespace enos::gateway {
+
+// A reference to an RPC that lives as long as there is one: while gRPC has an operation of it, and
+// while a task on its way to another thread has. Move-only; the last one to go deletes the RPC, on
+// whatever thread. Rpc derives from CountedRpc, is made by `new`, and lets this class delete it.
+template <typename Rpc>
+class RpcReference {
+ public:
+  explicit RpcReference(Rpc* rpc) : rpc_(rpc) {
+    rpc_->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~RpcReference() {
+    if (rpc_ != nullptr && rpc_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete rpc_;
+  }
+  RpcReference(RpcReference&& other) noexcept : rpc_(std::exchange(other.rpc_, nullptr)) {}
+  RpcReference& operator=(RpcReference&& other) noexcept {
+    std::swap(rpc_, other.rpc_);
+    return *this;
+  }
+  RpcReference(const RpcReference&) = delete;
+  RpcReference& operator=(const RpcReference&) = delete;
+
+  Rpc* operator->() const { return rpc_; }
+  Rpc& operator*() const { return *rpc_; }
+
+ private:
+  template <typename Other>
+  friend class RpcOperation;
+  RpcReference() = default;
+
+  Rpc* rpc_ = nullptr;
+};
+
+// What RpcReference counts.
+class CountedRpc {
+ public:
+  CountedRpc() = default;
+  CountedRpc(const CountedRpc&) = delete;
+  CountedRpc& operator=(const CountedRpc&) = delete;
+
+ protected:
+  ~CountedRpc() = default;
+
+ private:
+  template <typename Rpc>
+  friend class RpcReference;
+  std::atomic<int> references_{0};
+};
+
+// One kind of operation of an RPC, and its tag: refers to the RPC while it is under way, and then
+// tells a method of the RPC how it ended. At most one of a kind is under way.
+template <typename Rpc>
+class RpcOperation final : public CompletionEvent {
+ public:
+  using Method = void (Rpc::*)(bool ok);
+
+  explicit RpcOperation(Method method) : method_(method) {}
+
+  // For the call that begins the operation.
+  CompletionEvent* Begin(RpcReference<Rpc> rpc) {
+    rpc_ = std::move(rpc);
+    return this;
+  }
+
+  void OnEvent(bool ok) override {
+    const RpcReference<Rpc> rpc = std::exchange(rpc_, RpcReference<Rpc>());
+    ((*rpc).*method_)(ok);
+  }
+
+ private:
+  const Method method_;
+  RpcReference<Rpc> rpc_;  // none: not under way
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_RPC_REFERENCE_H_
