@@ -67,16 +67,6 @@ TEST_F(GatewayFloodTest, HeadersWithoutEnd_EndTheConnection) {
   }));
 }
 
-TEST_F(GatewayFloodTest, HeadersOf15MibInOneFrame_EndTheConnection) {
-  const std::string headers = CallHeaders(Literals(15 * kMib));
-  uint32_t stream = 1;
-  EXPECT_TRUE(IsCutBy([&] {
-    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, std::exchange(stream, stream + 2),
-                 headers);
-    return headers.size();
-  }));
-}
-
 TEST_F(GatewayFloodTest, StreamsWithoutCalls_EndTheConnection) {
   const std::string headers = CallHeaders(HeaderLiteral("x-filler", std::string(8000, 'x')));
   uint32_t stream = 1;
