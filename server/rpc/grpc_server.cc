@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kMaxMessageBytes = 1 << 20;  // the contract's limit
 constexpr int kMaxMetadataBytes = 16 << 10;
+// A front adds its caller's certificate to as much from the caller.
+constexpr int kMaxMetadataBytesWithFront = kMaxMetadataBytes + (16 << 10);
 // Offers that wait for an RPC on each queue: enough for the calls that come in while the thread is
 // busy.
 constexpr int kOffersPerQueue = 128;
@@ -45,7 +47,9 @@ void RefuseCompression(grpc::ServerBuilder& builder) {
 }
 
 void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.front_socket.empty()
+                                                             ? kMaxMetadataBytes
+                                                             : kMaxMetadataBytesWithFront);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
