@@ -51,6 +51,7 @@ class HealthService::CheckRpc {
   void OnArrived(bool ok) {
     if (!ok) return Delete();  // the server shuts down
     Offer(health_, queue_);
+    health_.on_message_(context_.peer(), request_.ByteSizeLong());
     if (IsTooLong(request_)) return responder_.FinishWithError(NameTooLong(), &answered_);
     HealthCheckResponse response;
     response.set_status(health_.StatusOf(request_.service()));
@@ -116,7 +117,10 @@ class HealthService::WatchRpc {
   ~WatchRpc() = default;
 
   void OnArrived(bool ok) {
-    if (ok) Offer(health_, queue_);
+    if (ok) {
+      Offer(health_, queue_);
+      health_.on_message_(context_.peer(), request_.ByteSizeLong());
+    }
     EndOperation([this, ok] {
       if (ok) Begin();
     });

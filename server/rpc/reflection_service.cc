@@ -53,13 +53,17 @@ class ReflectionService::StreamRpc {
   ~StreamRpc() = default;
 
   void OnArrived(bool ok) {
-    if (ok) Offer(reflection_, queue_);
+    if (ok) {
+      Offer(reflection_, queue_);
+      reflection_.on_message_(context_.peer(), 0);
+    }
     EndOperation([this, ok] {
       if (ok) Begin();
     });
   }
 
   void OnRead(bool ok) {
+    if (ok) reflection_.on_message_(context_.peer(), request_.ByteSizeLong());
     EndOperation([this, ok] {
       if (is_finished_) return;
       if (!ok) return Finish(grpc::Status::OK);  // the client has no more questions, or is gone
@@ -135,8 +139,11 @@ class ReflectionService::StreamRpc {
   bool is_finished_ = false;
 };
 
-ReflectionService::ReflectionService(std::vector<std::string> services, size_t max_streams)
-    : services_(std::move(services)), max_streams_(max_streams) {}
+ReflectionService::ReflectionService(std::vector<std::string> services, size_t max_streams,
+                                     OnMessage on_message)
+    : services_(std::move(services)),
+      max_streams_(max_streams),
+      on_message_(std::move(on_message)) {}
 
 void ReflectionService::Offer(grpc::ServerCompletionQueue& queue) {
   for (int i = 0; i < kOffers; ++i) StreamRpc::Offer(*this, queue);
