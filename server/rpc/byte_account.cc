@@ -26,7 +26,8 @@ void CallBytes::Add(uint64_t message_bytes) {
 void ByteAccount::Update(uint64_t total, const CallBytes& calls, Duration elapsed) {
   const uint64_t received = Less(total, total_);
   total_ = std::max(total, total_);
-  const uint64_t forgiven = Share(kForgivenEachSecond, elapsed, std::chrono::seconds(1));
+  const uint64_t each_second = calls.allowed > 0 ? kForgivenEachSecondOfCalls : kForgivenEachSecond;
+  const uint64_t forgiven = Share(each_second, elapsed, std::chrono::seconds(1));
   unaccounted_ = Less(unaccounted_ + received, calls.allowed + forgiven);
   recent_ = Less(recent_, Share(recent_, elapsed, kRecent)) + Less(received, calls.usual);
 }

@@ -26,8 +26,12 @@ class ByteAccount {
   static constexpr uint64_t kCallAllowance = 16 << 10;
   // What headers and framing usually take, once a connection's headers have been sent before.
   static constexpr uint64_t kUsualHeaders = 512;
-  // For what is no call, and is neither held nor heavy: pings, acknowledgements, health checks.
+  // For what is no call, and is neither held nor heavy: pings, acknowledgements, resets.
   static constexpr uint64_t kForgivenEachSecond = 1 << 10;
+  // While calls arrive: for those between them that gRPC refuses by itself (a message that cannot
+  // be read, or is too large), of which nobody here is told. A connection may be that of a proxy,
+  // and so many callers'.
+  static constexpr uint64_t kForgivenEachSecondOfCalls = 256 << 10;
 
   // The connection has received `total` bytes since its beginning. `calls` are those since the last
   // time, which is `elapsed` ago; they must be taken before `total` is.

@@ -16,7 +16,8 @@ namespace {
 
 using Identity = std::optional<std::string> (*)(std::string_view name);
 
-// A certificate has a few KB, and some of its bytes are three here. gRPC takes 16 KiB of metadata.
+// A certificate has a few KB, and some of its bytes are three here. The server has room for as much
+// beside what a caller may send: kMaxMetadataBytesWithFront.
 constexpr size_t kMaxEscapedCertificate = 16 << 10;
 
 void AddName(std::string_view name, Identity identity_of, std::vector<std::string>* identities) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -17,11 +18,14 @@ namespace {
 
 // A number that no other open socket has; 0 when `fd` is no socket (any more). Its owner may close
 // it at this very moment, which does no harm: hence statx, which ThreadSanitizer does not take for
-// a use of the descriptor.
+// a use of the descriptor. A filter of system calls that is older than statx refuses it.
 uint64_t SocketNumber(int fd) {
   struct statx about{};
-  const bool known = ::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, &about) == 0;
-  return known && S_ISSOCK(about.stx_mode) ? about.stx_ino : 0;
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, &about) == 0)
+    return S_ISSOCK(about.stx_mode) ? about.stx_ino : 0;
+  if (errno != ENOSYS && errno != EPERM) return 0;
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
 }
 
 std::string AddressText(int family, const void* address) {
@@ -57,18 +61,21 @@ std::string PeerOf(int fd) {
 void ConnectionTable::Add(int socket) {
   Forget(socket);
   Connection connection;
+  connection.socket = socket;
   connection.number = SocketNumber(socket);
   connection.peer = PeerOf(socket);
   const std::lock_guard lock(mutex_);
-  if (!connection.peer.empty()) by_peer_[connection.peer] = socket;
-  by_socket_.emplace(socket, std::move(connection));
+  Connection& added = by_socket_.emplace(socket, std::move(connection)).first->second;
+  if (added.peer.empty()) return;
+  by_peer_.erase(added.peer);  // the name belongs to the closed one
+  by_peer_.emplace(added.peer, &added);
 }
 
 void ConnectionTable::Forget(int socket, uint64_t number) {
   const std::lock_guard lock(mutex_);
   const auto found = by_socket_.find(socket);
   if (found == by_socket_.end() || (number != 0 && found->second.number != number)) return;
-  ForgetPeer(socket, found->second.peer);
+  ForgetPeer(found->second);
   by_socket_.erase(found);
 }
 
@@ -79,16 +86,16 @@ void ConnectionTable::ForgetClosed() {
     if (number != 0 && number == it->second.number) {
       ++it;
     } else {
-      ForgetPeer(it->first, it->second.peer);
+      ForgetPeer(it->second);
       it = by_socket_.erase(it);
     }
   }
 }
 
 // Unless a later connection has the same address, which the closed one no longer needs.
-void ConnectionTable::ForgetPeer(int socket, const std::string& peer) {
-  const auto found = by_peer_.find(peer);
-  if (found != by_peer_.end() && found->second == socket) by_peer_.erase(found);
+void ConnectionTable::ForgetPeer(const Connection& connection) {
+  const auto found = by_peer_.find(connection.peer);
+  if (found != by_peer_.end() && found->second == &connection) by_peer_.erase(found);
 }
 
 size_t ConnectionTable::size() const {
@@ -96,19 +103,12 @@ size_t ConnectionTable::size() const {
   return by_socket_.size();
 }
 
-int ConnectionTable::SocketOf(const std::string& peer) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = by_peer_.find(peer);
-  return found == by_peer_.end() ? -1 : found->second;
-}
-
-int ConnectionTable::CallArrived(const std::string& peer, uint64_t message_bytes) {
+int ConnectionTable::CallArrived(std::string_view peer, uint64_t message_bytes) {
   const std::lock_guard lock(mutex_);
   const auto found = by_peer_.find(peer);
   if (found == by_peer_.end()) return -1;
-  const auto connection = by_socket_.find(found->second);
-  if (connection != by_socket_.end()) connection->second.calls.Add(message_bytes);
-  return found->second;
+  found->second->calls.Add(message_bytes);
+  return found->second->socket;
 }
 
 std::optional<uint64_t> ConnectionTable::TcpReceivedBytes(int socket) {
@@ -130,6 +130,7 @@ std::vector<ConnectionTable::Observed> ConnectionTable::Observe(const ReceivedBy
     const std::lock_guard lock(mutex_);
     all.reserve(by_socket_.size());
     for (auto& [socket, connection] : by_socket_) {
+      if (connection.number == 0) continue;
       all.push_back({{socket, connection.number, connection.peer, {}}, connection.calls, 0});
       connection.calls = {};
     }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,10 @@
 #include "server/rpc/inbound_guard.h"
 
 namespace enos::gateway {
+
+// What a service calls for ConnectionTable::CallArrived.
+using OnMessage = std::function<void(std::string_view peer, uint64_t message_bytes)>;
+inline void NobodyIsTold(std::string_view /*peer*/, uint64_t /*message_bytes*/) {}
 
 // The callers' connections that were handed to gRPC and may be open still: gRPC owns them and does
 // not say when it closes one, so that a socket in here may be closed, and its number may be another
@@ -32,12 +37,11 @@ class ConnectionTable {
 
   size_t size() const;
 
-  // The socket of the connection from `peer`, written as grpc::ServerContext::peer() writes it; -1
-  // where it is not known. To be used for what does no harm if it reaches another file.
-  int SocketOf(const std::string& peer) const;
-
-  // The same, when a call with a message of that size arrived on it.
-  int CallArrived(const std::string& peer, uint64_t message_bytes);
+  // To be told of every call that arrives, whatever its service, and refused or not, and of each
+  // further message of a stream: what is not told of uses up what its connection may receive
+  // without calls. `peer` is as grpc::ServerContext::peer() writes it. Returns the connection's
+  // socket, to be used for what does no harm if it reaches another file; -1 where it is not known.
+  int CallArrived(std::string_view peer, uint64_t message_bytes);
 
   // How many bytes a socket has received since its beginning; nullopt where that is not known.
   using ReceivedBytes = std::function<std::optional<uint64_t>(int socket)>;
@@ -46,12 +50,13 @@ class ConnectionTable {
 
   struct Observed {
     int socket;
-    uint64_t number;  // see Connection
+    uint64_t number;  // see Connection; not 0
     std::string peer;
     ConnectionLoad load;
   };
   // What the open connections have received, those whose sockets tell, at two system calls each;
-  // `elapsed` since the last time. From one thread.
+  // `elapsed` since the last time. From one thread. A connection whose number the system did not
+  // tell is not among them, and so never cut: it might be another file by now.
   std::vector<Observed> Observe(const ReceivedBytes& received, Duration elapsed);
 
   // Ends a connection that was observed, at once and with all that it has received and gRPC has not
@@ -61,7 +66,8 @@ class ConnectionTable {
 
  private:
   struct Connection {
-    uint64_t number = 0;  // no other open socket has it
+    int socket = -1;
+    uint64_t number = 0;  // no other open socket has it; 0: the system does not tell
     std::string peer;
     CallBytes calls;  // since it was last observed
     ByteAccount account;
@@ -69,11 +75,12 @@ class ConnectionTable {
 
   // Unless it has been taken by another connection than that of this number; 0: whichever it is.
   void Forget(int socket, uint64_t number);
-  void ForgetPeer(int socket, const std::string& peer);
+  void ForgetPeer(const Connection& connection);
 
   mutable std::mutex mutex_;
   std::unordered_map<int, Connection> by_socket_;  // guarded by mutex_
-  std::unordered_map<std::string, int> by_peer_;   // guarded by mutex_; of those in by_socket_
+  // Likewise; of those in by_socket_, which stay where they are, with their names.
+  std::unordered_map<std::string_view, Connection*> by_peer_;
 };
 
 }  // namespace enos::gateway

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "server/base/memory.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr int kMaxMessageBytes = 1 << 20;  // the contract's limit
 constexpr int kMaxMetadataBytes = 16 << 10;
+// A front adds its caller's certificate to as much from the caller.
+constexpr int kMaxMetadataBytesWithFront = kMaxMetadataBytes + (16 << 10);
 // Offers that wait for an RPC on each queue: enough for the calls that come in while the thread is
 // busy.
 constexpr int kOffersPerQueue = 128;
@@ -44,7 +47,9 @@ void RefuseCompression(grpc::ServerBuilder& builder) {
 }
 
 void SetChannelArguments(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.front_socket.empty()
+                                                             ? kMaxMetadataBytes
+                                                             : kMaxMetadataBytesWithFront);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
@@ -89,7 +94,9 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       events_(std::move(events)),
       loop_(loop),
       trigger_(trigger),
-      reflection_(ServiceNames()),
+      health_(HealthService::kMaxWatches, CountMessages()),
+      reflection_(ServiceNames(), ReflectionService::kMaxStreams, CountMessages()),
+      unknown_methods_(CountMessages()),
       acceptor_(options_.max_connections, options_.inbound, options_.on_connection_cut, Sensors()),
       front_acceptor_(options_.max_connections, kNotWatched),
       rpc_environment_{service_,
@@ -116,6 +123,12 @@ InboundSensors GrpcServer::Sensors() {
     });
   };
   return sensors;
+}
+
+OnMessage GrpcServer::CountMessages() {
+  return [this](std::string_view peer, uint64_t bytes) {
+    acceptor_.connections().CallArrived(peer, bytes);
+  };
 }
 
 GrpcServer::~GrpcServer() { Drain(); }
@@ -148,6 +161,7 @@ std::error_code GrpcServer::Start() {
   builder.RegisterService(&service_);
   builder.RegisterService(&health_.service());
   if (options_.reflection) builder.RegisterService(&reflection_.service());
+  builder.RegisterAsyncGenericService(&unknown_methods_.service());
   for (int i = 0; i < options_.threads; ++i) {
     queues_.push_back(std::make_unique<RpcQueue>(
         builder.AddCompletionQueue(),
@@ -156,6 +170,7 @@ std::error_code GrpcServer::Start() {
   server_ = builder.BuildAndStart();  // cannot fail: it opens nothing
   health_.Offer(queues_.front()->grpc_queue());
   if (options_.reflection) reflection_.Offer(queues_.front()->grpc_queue());
+  unknown_methods_.Offer(queues_.front()->grpc_queue());
   for (auto& queue : queues_) {
     for (int i = 0; i < kOffersPerQueue; ++i) FlowRpc::Offer(rpc_environment_, *queue);
     threads_.emplace_back([&queue = *queue] { queue.Serve(); });
@@ -235,6 +250,7 @@ void GrpcServer::CloseQueues() {
   open_calls_.WaitForNone();
   health_.WaitForNone();
   reflection_.WaitForNone();
+  unknown_methods_.WaitForNone();
   for (auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();

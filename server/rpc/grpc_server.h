@@ -18,6 +18,7 @@
 #include "server/rpc/flow_rpc.h"
 #include "server/rpc/health_service.h"
 #include "server/rpc/reflection_service.h"
+#include "server/rpc/unknown_methods.h"
 
 namespace enos::gateway {
 
@@ -84,6 +85,7 @@ class GrpcServer {
   void StopWatching();
   void CloseQueues();
   InboundSensors Sensors();
+  OnMessage CountMessages();
   using Connections = std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor>;
   static void StartAccepting(ConnectionAcceptor& acceptor, Connections connections);
 
@@ -95,6 +97,7 @@ class GrpcServer {
   dataflow::v1::FlowService::AsyncService service_;
   HealthService health_;
   ReflectionService reflection_;
+  UnknownMethods unknown_methods_;
   std::atomic<bool> shutting_down_{false};
   OpenCalls open_calls_;
   ConnectionAcceptor acceptor_;

@@ -52,6 +52,7 @@ class HealthService::CheckRpc : public CountedRpc {
   void OnArrived(bool ok) {
     if (!ok) return;  // the server shuts down
     Offer(health_, queue_);
+    health_.on_message_(context_.peer(), request_.ByteSizeLong());
     CompletionEvent* const answered = answered_.Begin(Reference(this));
     if (IsTooLong(request_)) return responder_.FinishWithError(NameTooLong(), answered);
     HealthCheckResponse response;
@@ -115,6 +116,7 @@ class HealthService::WatchRpc : public CountedRpc {
   void OnArrived(bool ok) {
     if (!ok) return;  // the server shuts down
     Offer(health_, queue_);
+    health_.on_message_(context_.peer(), request_.ByteSizeLong());
     const std::lock_guard lock(health_.mutex_);
     done_.Begin(Reference(this));  // which comes, now that the RPC began
     if (IsTooLong(request_)) return Finish(NameTooLong());

@@ -8,8 +8,10 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "server/rpc/connection_table.h"
 #include "server/rpc/open_calls.h"
 
 namespace enos::gateway {
@@ -29,7 +31,8 @@ class HealthService {
   static constexpr size_t kMaxNameBytes = 200;
 
   // Beyond `max_watches` at once Watch is refused (RESOURCE_EXHAUSTED).
-  explicit HealthService(size_t max_watches = kMaxWatches) : max_watches_(max_watches) {}
+  explicit HealthService(size_t max_watches = kMaxWatches, OnMessage on_message = &NobodyIsTold)
+      : max_watches_(max_watches), on_message_(std::move(on_message)) {}
   HealthService(const HealthService&) = delete;
   HealthService& operator=(const HealthService&) = delete;
 
@@ -62,6 +65,7 @@ class HealthService {
   ServingStatus StatusOfLocked(const std::string& service) const;
 
   const size_t max_watches_;
+  const OnMessage on_message_;
   grpc::health::v1::Health::AsyncService service_;
   OpenCalls rpcs_;  // and offers
 

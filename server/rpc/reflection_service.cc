@@ -55,6 +55,7 @@ class ReflectionService::StreamRpc : public CountedRpc {
   void OnArrived(bool ok) {
     if (!ok) return;  // the server shuts down
     Offer(reflection_, queue_);
+    reflection_.on_message_(context_.peer(), 0);
     const std::lock_guard lock(reflection_.mutex_);
     if (reflection_.ending_) return Finish(ShuttingDown());
     if (reflection_.streams_.size() >= reflection_.max_streams_) return Finish(TooManyStreams());
@@ -63,6 +64,7 @@ class ReflectionService::StreamRpc : public CountedRpc {
   }
 
   void OnRead(bool ok) {
+    if (ok) reflection_.on_message_(context_.peer(), request_.ByteSizeLong());
     const std::lock_guard lock(reflection_.mutex_);
     if (is_finished_) return;
     if (!ok) return Finish(grpc::Status::OK);  // the client has no more questions, or is gone
@@ -109,8 +111,11 @@ class ReflectionService::StreamRpc : public CountedRpc {
   bool is_finished_ = false;
 };
 
-ReflectionService::ReflectionService(std::vector<std::string> services, size_t max_streams)
-    : services_(std::move(services)), max_streams_(max_streams) {}
+ReflectionService::ReflectionService(std::vector<std::string> services, size_t max_streams,
+                                     OnMessage on_message)
+    : services_(std::move(services)),
+      max_streams_(max_streams),
+      on_message_(std::move(on_message)) {}
 
 void ReflectionService::Offer(grpc::ServerCompletionQueue& queue) {
   for (int i = 0; i < kOffers; ++i) StreamRpc::Offer(*this, queue);

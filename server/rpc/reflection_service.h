@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "server/rpc/connection_table.h"
 #include "server/rpc/open_calls.h"
 
 namespace enos::gateway {
@@ -27,7 +28,8 @@ class ReflectionService {
 
   // `services` are the full names to list; files and symbols are those of the generated code in
   // this program. Beyond `max_streams` at once a stream is refused (RESOURCE_EXHAUSTED).
-  explicit ReflectionService(std::vector<std::string> services, size_t max_streams = kMaxStreams);
+  explicit ReflectionService(std::vector<std::string> services, size_t max_streams = kMaxStreams,
+                             OnMessage on_message = &NobodyIsTold);
   ReflectionService(const ReflectionService&) = delete;
   ReflectionService& operator=(const ReflectionService&) = delete;
 
@@ -51,6 +53,7 @@ class ReflectionService {
 
   const std::vector<std::string> services_;
   const size_t max_streams_;
+  const OnMessage on_message_;
   grpc::reflection::v1alpha::ServerReflection::AsyncService service_;
   OpenCalls rpcs_;  // and offers
 

@@ -1,9 +1,11 @@
 // Limits that a hostile caller's connection meets, frame by frame.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
@@ -95,6 +97,21 @@ TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
   EXPECT_EQ(enos_.calls(), 1U);
   enos_.AnswerHeld(FlowStartedAnswer());
   EXPECT_EQ(Summary(other.Wait()), "OK");
+}
+
+// What nginx lets through of a caller's headers, and the largest certificate that it may add.
+TEST_F(GatewayHostileTest, HeadersOfTheFront_HaveRoomForACertificate) {
+  Settings settings = SettingsFor(enos_.url());
+  const std::string path = ::testing::TempDir() + "front-" + std::to_string(::getpid()) + ".sock";
+  settings.front_socket = path;
+  GatewayRunner gateway(std::move(settings));
+  const auto front = NewChannel("unix:" + path);
+  RpcOptions options;
+  options.metadata = {{"x-filler", std::string(15 << 10, 'x')},
+                      {"x-enos-client-cert", std::string(15 << 10, 'x')}};
+  EXPECT_EQ(Summary(CallRpc(front, options)), "OK");
+  options.metadata.emplace("x-more", std::string(3 << 10, 'x'));
+  EXPECT_EQ(CallRpc(front, options).status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 // CVE-2023-1428: after one of these, headers beyond the limit ended the processes of some gRPC

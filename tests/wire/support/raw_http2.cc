@@ -38,6 +38,7 @@ RawHttp2::RawHttp2(const std::string& address, int receive_buffer) {
     socket_.set_option(boost::asio::socket_base::receive_buffer_size(receive_buffer));
   }
   socket_.connect({boost::asio::ip::address_v4::loopback(), port});
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true));
   const timeval guard{kGuard.count(), 0};
   ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &guard, sizeof(guard));
 }
