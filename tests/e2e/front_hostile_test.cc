@@ -110,9 +110,12 @@ TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) 
            client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 2 * sent + 1, block)) {
       ++sent;
     }
-    const auto refused = client.ReadUntil(TlsHttp2::kRstStream);
-    ASSERT_TRUE(refused);
-    EXPECT_EQ(refused->payload.back(), 7) << "REFUSED_STREAM";
+    // Others (NO_ERROR) end calls that were answered before their messages came.
+    constexpr char kRefusedStream = 7;
+    auto reset = client.ReadUntil(TlsHttp2::kRstStream);
+    while (reset && reset->payload.back() != kRefusedStream)
+      reset = client.ReadUntil(TlsHttp2::kRstStream);
+    ASSERT_TRUE(reset) << "no REFUSED_STREAM";
   }
   EXPECT_LT(gateway_->peak_rss_kb() - before_kb_, kThousandCallsKb);
   clients.clear();
