@@ -129,7 +129,7 @@ TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) 
 
 // What nginx says then has the details of the gateway's own refusal.
 TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
-  Start({}, {{"limit_conn address 1000", "limit_conn address 3"}});
+  Start({}, {{"limit_conn address 200", "limit_conn address 3"}});
   enos_.Hold();
   CallsAtOnce calls;
   const auto channel = Channel();
