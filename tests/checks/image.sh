@@ -2,7 +2,7 @@
 # Checks deploy/Dockerfile: lints it, builds its images with buildah (on a stand-in base where debian:bookworm-slim is not here
 # already), looks at what is in them, and runs gateway and sandbox with podman under the restrictions of the Pod: numeric
 # user, read-only root, no capabilities, bounded memory and processes. Health, a call with the client image, and a SIGTERM
-# while a call is open.
+# while a call is open. The nginx of the image front reads the component's configuration under the same restrictions.
 #
 #   tests/checks/image.sh [--keep]     --keep leaves the images, tagged :check
 #
@@ -67,7 +67,7 @@ if command -v ccache >/dev/null; then
   mkdir -p "$cache"
   ccache=("--ccache=$cache")
 fi
-"$ROOT/deploy/images.sh" --stand_in_base --tag="$TAG" "${ccache[@]}"
+"$ROOT/deploy/images.sh" --stand_in_base --tag="$TAG" "${ccache[@]}" gateway sandbox client front
 echo "image: built in $((SECONDS - begin)) s"
 
 
@@ -87,11 +87,13 @@ size_mb() { echo $(($(du -s --apparent-size -B1 "$1" | cut -f1) / 1000000)); }
 
 mount_image "$BASE"
 base="$MOUNT"
-for name in enos-flow-gateway enos-sandbox enos-flow; do
-  image="localhost/$name:$TAG"
+
+# check_image NAME PROGRAM STOP_SIGNAL: mounts it, too.
+check_image() {
+  local name="$1" program="$2" signal="$3" image="localhost/$1:$TAG" over unwanted added configured
   mount_image "$image"
   over=$(($(size_mb "$MOUNT") - $(size_mb "$base")))
-  echo "image: $name: $(size_mb "$MOUNT") MB, $over MB over the base, the program $(size_mb "$MOUNT/usr/bin/$name") MB"
+  echo "image: $name: $(size_mb "$MOUNT") MB, $over MB over the base, the program $(size_mb "$MOUNT$program") MB"
   [[ $over -le $MOST_OVER_BASE_MB ]] || fail "$name is $over MB over the base, more than $MOST_OVER_BASE_MB MB"
   # The compiler cache's mount leaves an empty folder behind, in builds with --ccache only.
   [[ -z "$(ls -A "$MOUNT/ccache" 2>/dev/null)" ]] || fail "$name has a compiler cache in it"
@@ -102,9 +104,27 @@ for name in enos-flow-gateway enos-sandbox enos-flow; do
   [[ -z "$added" ]] || fail "$name brings programs that change the user: $added"
   configured="$(buildah inspect --type image --format \
     '{{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}} {{index .OCIv1.Config.Labels "org.opencontainers.image.title"}}' "$image")"
-  [[ "$configured" == "65532:65532 SIGTERM $name" ]] || fail "$name has user, stop signal and title '$configured'"
+  [[ "$configured" == "65532:65532 $signal $name" ]] || fail "$name has user, stop signal and title '$configured'"
+}
+
+for name in enos-flow-gateway enos-sandbox enos-flow; do
+  check_image "$name" "/usr/bin/$name" SIGTERM
   [[ "$(buildah run --isolation chroot "${mounted[-1]}" -- "/usr/bin/$name" --version)" == "$name "* ]] || fail "$name does not start"
 done
+
+# The front has no configuration of its own: the component's, as the Pod mounts it, beside a certificate.
+check_image enos-flow-front /usr/sbin/nginx SIGQUIT
+mkdir "$work/front" "$work/tls"
+cp "$ROOT/deploy/kubernetes/components/front/nginx.conf" "$work/front"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=front \
+  -keyout "$work/tls/tls.key" -out "$work/tls/tls.crt" 2>/dev/null
+cp "$work/tls/tls.crt" "$work/tls/ca.crt"
+chmod 0755 "$work" "$work/front" "$work/tls"
+chmod 0444 "$work/front"/* "$work/tls"/*
+front_mounts=(--volume "$work/front:/etc/enos-flow-front:ro" --volume "$work/tls:/run/secrets/tls:ro")
+buildah run --isolation chroot --user 65532:65532 "${front_mounts[@]}" "${mounted[-1]}" -- \
+  /usr/sbin/nginx -e stderr -p /tmp/ -c /etc/enos-flow-front/nginx.conf -t >"$work/front.log" 2>&1 ||
+  fail "the nginx of enos-flow-front does not take the component's configuration" "$work/front.log"
 unmount_images
 
 # --- Run, as the Pod runs them. Host network, and every port free: nothing has to be set up, and nothing collides.
@@ -128,6 +148,10 @@ restrictions=(--pull=never --network=host --read-only --read-only-tmpfs=false --
 podman run --rm "${restrictions[@]}" --entrypoint='["/bin/true"]' "localhost/enos-flow-gateway:$TAG" >"$work/probe.log" 2>&1 ||
   skip "built and looked at, but not run, since this machine runs no containers: $(tail -n 1 "$work/probe.log")"
 
+# Nothing but /tmp can be written, as in the Pod.
+podman run --rm "${restrictions[@]}" --tmpfs=/tmp:rw,size=16m "${front_mounts[@]}" "localhost/enos-flow-front:$TAG" -t \
+  >"$work/front.log" 2>&1 || fail "enos-flow-front does not take its configuration with a read-only root" "$work/front.log"
+
 # run_container NAME OPTION... -- IMAGE ARGUMENT...: in the background; logs to $work/NAME.log.
 run_container() {
   local name="enos-check-$1-$$" log="$work/$1.log"
@@ -150,7 +174,6 @@ printf 'sandbox-secret' >"$work/keys/secret_key"
 chown -R 0:65532 "$work/keys"
 chmod 0550 "$work/keys"
 chmod 0440 "$work/keys"/*
-chmod 0755 "$work"
 run_container gateway --volume "$work/keys:/run/secrets/enos:ro" \
   --env "ENOS_API_URL=$url" --env ENOS_ACCESS_KEY_FILE=/run/secrets/enos/access_key \
   --env ENOS_SECRET_KEY_FILE=/run/secrets/enos/secret_key --env ENOS_GATEWAY_LISTEN=127.0.0.1:0 \
@@ -198,6 +221,7 @@ ended="$(podman inspect --format '{{.State.ExitCode}}' "enos-check-sandbox-$$")"
 echo "image: ran as uid 65532, read-only, without capabilities, in $memory MB; drained with a call open; status 0"
 if [[ "${1:-}" != --keep ]]; then
   # An image may be in use by a container that another build left behind: that is no fault of this one's.
-  buildah rmi "localhost/enos-flow-gateway:$TAG" "localhost/enos-sandbox:$TAG" "localhost/enos-flow:$TAG" >/dev/null 2>&1 ||
+  buildah rmi "localhost/enos-flow-gateway:$TAG" "localhost/enos-sandbox:$TAG" "localhost/enos-flow:$TAG" \
+    "localhost/enos-flow-front:$TAG" >/dev/null 2>&1 ||
     echo "image: some of the images stay, they are in use"
 fi

@@ -6,14 +6,22 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <future>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "enos/flow/error.h"
+#include "tests/e2e/support/tls_http2.h"
 
 namespace enos::e2e {
 namespace {
@@ -45,6 +53,65 @@ std::string Escaped(const std::string& pem) {
     }
   }
   return escaped;
+}
+
+// A listening socket at which nobody accepts, and whose queue has no room any more.
+class FullSocket {
+ public:
+  explicit FullSocket(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
+    EXPECT_EQ(bind(Open(), generic, sizeof(address)), 0);
+    EXPECT_EQ(listen(fds_.front(), 0), 0);
+    while (connect(Open(), generic, sizeof(address)) == 0) {
+    }
+    EXPECT_EQ(errno, EAGAIN);
+  }
+  ~FullSocket() {
+    for (const int fd : fds_) close(fd);
+  }
+  FullSocket(const FullSocket&) = delete;
+  FullSocket& operator=(const FullSocket&) = delete;
+
+ private:
+  int Open() {
+    return fds_.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  }
+
+  std::vector<int> fds_;
+};
+
+void ExpectUnreachable(const std::shared_ptr<grpc::Channel>& channel) {
+  const grpc::Status status = Call(channel, RequestFor(1), TokenOf("alice")).status;
+  const flow::FlowError error = flow::FlowErrorFromStatus(status);
+  EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE) << status.error_message();
+  EXPECT_EQ(error.reason, "GATEWAY_UNREACHABLE");
+  EXPECT_EQ(error.execution, flow::Execution::kNotExecuted);
+}
+
+// A call as one frame of headers and one of data.
+void SendCall(TlsHttp2& client, const FlowRequest& request, const std::string& token) {
+  const std::string message = request.SerializeAsString();
+  ASSERT_LT(message.size(), 256U);
+  client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 1,
+              CallHeaders(kTriggerPath, {{"authorization", "Bearer " + token}}));
+  client.Send(TlsHttp2::kData, TlsHttp2::kEndStream, 1,
+              std::string(4, '\0') + static_cast<char>(message.size()) + message);
+}
+
+// The next HEADERS, asked for with pings: nginx writes out what it has when it answers one.
+std::optional<TlsHttp2::Frame> PingUntilHeaders(TlsHttp2& client) {
+  const auto end = std::chrono::steady_clock::now() + kGuard;
+  while (std::chrono::steady_clock::now() < end) {
+    client.Send(TlsHttp2::kPing, 0, 0, "12345678");
+    auto frame = client.Read();
+    while (frame && frame->type != TlsHttp2::kPing && frame->type != TlsHttp2::kHeaders)
+      frame = client.Read();
+    if (!frame || frame->type == TlsHttp2::kHeaders) return frame;
+  }
+  return std::nullopt;
 }
 
 TEST_F(FrontTest, Token_DecidesAsWithoutAFront) {
@@ -112,12 +179,39 @@ TEST_F(FrontTest, SocketsValuesThatAreNoCertificate_AreNobody) {
   EXPECT_EQ(sent_, 1);
 }
 
-// Early headers come with whatever nginx 1.22 sends next on that connection: it keeps them in its
-// TLS buffer. They come before the end that it tells of a gateway that died (DyingGateway), which
-// is what they are for.
-TEST_F(FrontTest, AnswerWithoutEarlyHeaders_ComesThrough) {
+// Over TLS nginx 1.22 keeps early headers in a buffer until it sends something else on that
+// connection: here the answer to a ping. They come before the end that it tells of a gateway that
+// died (DyingGateway), which is what they are for.
+TEST_F(FrontTest, EarlyHeaders_ComeBeforeTheAnswer) {
+  Start();
+  enos_.Hold();
+  TlsHttp2 client(address());
+  SendCall(client, RequestFor(1), TokenOf("alice"));
+  const auto early = PingUntilHeaders(client);
+  ASSERT_TRUE(early) << nginx_->output();
+  EXPECT_FALSE(early->flags & TlsHttp2::kEndStream);
+  ASSERT_TRUE(enos_.WaitForHeld(1));
+  enos_.Release();
+  ASSERT_TRUE(client.ReadUntil(TlsHttp2::kData));
+  const auto trailers = client.ReadUntil(TlsHttp2::kHeaders);
+  ASSERT_TRUE(trailers);
+  EXPECT_TRUE(trailers->flags & TlsHttp2::kEndStream);
+}
+
+TEST_F(FrontTest, AnswersWithoutEarlyHeaders_ComeThrough) {
   Start({"--early_headers=false"});
   EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
+  EXPECT_EQ(CallWith(Channel(), {}), kNobody);
+}
+
+// gRPC's Trailers-Only: one frame that is headers and end.
+TEST_F(FrontTest, AnswerThatIsTrailersOnly_ComesThroughAsOne) {
+  Start();
+  TlsHttp2 client(address());
+  SendCall(client, RequestFor(1), TokenOf("bob"));
+  const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
 }
 
 TEST_F(FrontTest, LargestError_ComesThroughWithAllItsDetails) {
@@ -158,6 +252,21 @@ TEST_F(FrontTest, PooledConnectionsThatGrowOld_CutNoCall) {
   EXPECT_EQ(sent_, calls);
 }
 
+// GOAWAY: the calls that a connection has go on, and others take a new one.
+TEST_F(FrontTest, CallersConnectionsThatHaveHadTheirNumberOfCalls_CutNoCall) {
+  Start({}, {{"keepalive_requests 10000;", "keepalive_requests 30;"}});
+  const auto channel = Channel();
+  constexpr int kRounds = 20;
+  constexpr int kAtOnce = 10;
+  for (int round = 0; round < kRounds; ++round) {
+    CallsAtOnce calls;
+    for (int i = 0; i < kAtOnce; ++i) calls.Start(channel, RequestFor(1), true, TokenOf("alice"));
+    for (const CallOutcome& outcome : calls.WaitForAll())
+      ASSERT_TRUE(outcome.status.ok()) << round << ": " << outcome.status.error_message();
+  }
+  EXPECT_EQ(sent_, kRounds * kAtOnce);
+}
+
 // The caller's library would repeat UNAVAILABLE, and the call is sent once.
 class DyingGateway : public FrontTest, public testing::WithParamInterface<const char*> {};
 
@@ -184,12 +293,24 @@ TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
 INSTANTIATE_TEST_SUITE_P(EarlyHeaders, DyingGateway,
                          testing::Values("--early_headers=true", "--early_headers=false"));
 
-TEST_F(FrontTest, NoGateway_IsUnknown) {
+// Nobody listens, so that nothing of the call was sent.
+TEST_F(FrontTest, NoGateway_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
   EXPECT_EQ(gateway_->Wait().status, 0);
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/gateway.sock"));
-  EXPECT_THAT(CallWith(Channel(), Alice()), HasSubstr("2 the connection to the gateway"));
+  ExpectUnreachable(Channel());
+  StartGateway({});
+  EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
+}
+
+// So it is under a flood: connections come faster than they are accepted.
+TEST_F(FrontTest, GatewayWhoseQueueOfConnectionsIsFull_IsCertainlyNotExecuted) {
+  Start();
+  gateway_->Signal(SIGTERM);
+  EXPECT_EQ(gateway_->Wait().status, 0);
+  const FullSocket full(folder_ + "/gateway.sock");
+  ExpectUnreachable(Channel());
 }
 
 TEST_F(FrontTest, OtherPath_IsNotPassedOn) {

@@ -43,6 +43,15 @@ int RecentlyFreePort() {
   return bound ? ntohs(address.sin_port) : 0;
 }
 
+long PeakRssKb(pid_t pid) {
+  std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
+  long kb = 0;
+  for (std::string word; status >> word;) {
+    if (word == "VmHWM:" && status >> kb) return kb;
+  }
+  return 0;
+}
+
 std::string Replaced(const std::string& text, const std::string& from, const std::string& to) {
   EXPECT_TRUE(absl::StrContains(text, from)) << "the configuration has no " << from;
   return absl::StrReplaceAll(text, {{from, to}});
@@ -84,6 +93,13 @@ NginxProcess::~NginxProcess() {
   }
   std::error_code ignored;
   if (!folder_.empty()) fs::remove_all(folder_, ignored);
+}
+
+long NginxProcess::workers_peak_rss_kb() const {
+  std::ifstream workers(absl::StrCat("/proc/", pid(), "/task/", pid(), "/children"));
+  long sum = 0;
+  for (pid_t worker = 0; workers >> worker;) sum += PeakRssKb(worker);
+  return sum;
 }
 
 bool NginxProcess::Start(const std::string& configuration) {

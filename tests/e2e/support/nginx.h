@@ -35,6 +35,8 @@ class NginxProcess {
   const std::string& ca_pem() const { return authority_.certificate_pem; }
   std::string ca_file() const { return folder_ + "/ca.crt"; }
   pid_t pid() const { return process_ ? process_->pid() : -1; }
+  // The most memory that its workers ever had, together.
+  long workers_peak_rss_kb() const;
   void Signal(int signal) { process_->Signal(signal); }
   ProcessEnd Wait() { return process_->Wait(); }
   std::string output() const { return process_ ? process_->all_output() : ""; }

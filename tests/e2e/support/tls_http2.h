@@ -22,6 +22,7 @@ class TlsHttp2 {
     kHeaders = 1,
     kRstStream = 3,
     kSettings = 4,
+    kPing = 6,
     kGoAway = 7,
     kContinuation = 9
   };
