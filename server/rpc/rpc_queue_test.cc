@@ -84,6 +84,51 @@ TEST_F(RpcQueueTest, ATaskMayPostAnother) {
   second.get_future().wait();
 }
 
+// On the thread that serves.
+void RunThere(RpcQueue& queue, const std::function<void()>& what) {
+  std::promise<void> done;
+  queue.Post([&] {
+    what();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+TEST_F(RpcQueueTest, TimerRunsThereAndNotBeforeItsTime) {
+  constexpr std::chrono::milliseconds kWait{20};
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  std::promise<std::thread::id> ran_on;
+  RunThere(*queue_, [&] {
+    queue_->RunAt(begun + kWait, [&] { ran_on.set_value(std::this_thread::get_id()); });
+  });
+  EXPECT_EQ(ran_on.get_future().get(), thread_.get_id());
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, kWait);
+}
+
+TEST_F(RpcQueueTest, EarlierTimerIsNotKeptWaitingByALaterOne) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::promise<void> ran;
+  RunThere(*queue_, [&] {
+    queue_->RunAt(now + std::chrono::hours(1), [] { ADD_FAILURE(); });
+    queue_->RunAt(now, [&] { ran.set_value(); });
+  });
+  ran.get_future().wait();  // and the end of the test waits for no hour
+}
+
+TEST_F(RpcQueueTest, CancelledTimerDoesNotRunAndAllOthersDoWhenTheyAreToldTo) {
+  const SteadyTime later = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  std::vector<int> ran;
+  RunThere(*queue_, [&] {
+    const TimerId first = queue_->RunAt(later, [&] { ran.push_back(1); });
+    queue_->RunAt(later, [&] { ran.push_back(2); });
+    queue_->RunAt(later + std::chrono::hours(1), [&] { ran.push_back(3); });
+    queue_->Cancel(first);
+  });
+  queue_->RunTimersNow();
+  WaitForPosted();
+  EXPECT_THAT(ran, ::testing::ElementsAre(2, 3));
+}
+
 bool IsHeld(int socket) {
   int cork = 0;
   socklen_t size = sizeof(cork);
