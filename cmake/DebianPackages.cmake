@@ -10,6 +10,9 @@ install(FILES deploy/debian/enos-flow-gateway.service DESTINATION lib/systemd/sy
 install(FILES deploy/debian/enos-flow-gateway.sysusers RENAME enos-flow-gateway.conf DESTINATION lib/sysusers.d
   COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES deploy/debian/gateway.env DESTINATION /etc/enos-flow-gateway COMPONENT service EXCLUDE_FROM_ALL)
+install(FILES deploy/debian/copyright DESTINATION share/doc/enos-flow-gateway COMPONENT service EXCLUDE_FROM_ALL)
+install(FILES deploy/debian/copyright DESTINATION share/doc/enos-flow COMPONENT client EXCLUDE_FROM_ALL)
+install(FILES deploy/debian/copyright DESTINATION share/doc/libenos-flow-dev COMPONENT dev EXCLUDE_FROM_ALL)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME enos-flow-gateway)

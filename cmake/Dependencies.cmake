@@ -1,4 +1,4 @@
-# Everything the project links against; all of it comes from Debian 12 packages (the README gives a reason for each).
+# Everything the project links against; all of it comes from Debian 12 packages (CONTRIBUTING.md gives a reason for each).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Protobuf 3.21 REQUIRED)  # Debian ships no CMake config for it; this is CMake's own module

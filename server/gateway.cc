@@ -359,7 +359,7 @@ Gateway::~Gateway() { Drain(); }
 absl::Status Gateway::Start() {
   if (auto error = parts_->access_files.Load()) return absl::InvalidArgumentError(*error);
   parts_->WatchAccessFiles(settings_);
-  // The address that costs nothing to give back comes first.
+  // The operations port first: where the RPC port is taken, it can be closed again without a trace.
   if (parts_->ops && parts_->ops->Listen()) {
     return CannotListen("--metrics_listen (ENOS_GATEWAY_METRICS_LISTEN)", *settings_.metrics_listen,
                         ", or nothing to turn it off");

@@ -152,7 +152,7 @@ step "Formatter: clang-format changes nothing" format tests/checks/format.sh
 step "Scripts: shellcheck" shellcheck tests/checks/shell.sh
 step "Monitoring: promtool on alerts and their tests" monitoring tests/checks/monitoring.sh
 step "Proto: buf lint, buf format, buf breaking" buf tests/checks/proto.sh
-step "Stubs: the README's protoc lines, and buf generate" stubs tests/checks/stubs.sh
+step "Stubs: the protoc lines of docs/clients.md, and buf generate" stubs tests/checks/stubs.sh
 step "Reference: docs/reference.md is what the proto's comments say" reference tests/checks/reference.sh
 step "Generate what clang-tidy has to see (preset clang)" build-clang build_with_clang clang \
   --target enos_flow_proto enos_google_rpc_proto enos_grpc_proto

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
@@ -72,6 +75,44 @@ TEST(SettingTable, FlagsAndVariables_AreUnique) {
     EXPECT_TRUE(names.insert(setting.flag).second) << setting.flag;
     EXPECT_TRUE(names.insert(setting.variable).second) << setting.variable;
   }
+}
+
+// -- docs/configuration.md
+
+std::string DefaultCell(const SettingInfo& setting) {
+  if (setting.required) return "*required*";
+  return setting.default_text.empty() ? "none" : Concat("`", setting.default_text, "`");
+}
+
+// As it is in the guide behind the line that names this test.
+std::string SettingsAsMarkdown() {
+  std::string text;
+  std::string_view group;
+  for (const SettingInfo& setting : SettingTable()) {
+    if (setting.group != group) {
+      group = setting.group;
+      text += Concat("\n## ", group, "\n\n| flag | variable | default | |\n|---|---|---|---|\n");
+    }
+    text += Concat("| `", setting.flag, "` | `", setting.variable, "` | ", DefaultCell(setting),
+                   " | ", setting.help, " |\n");
+  }
+  return text;
+}
+
+// ENOS_UPDATE_DOCS=1 in the environment: writes it.
+TEST(SettingTable, Guide_IsMadeFromIt) {
+  constexpr std::string_view kMark = "<!-- From here on made from";
+  const std::string path = ENOS_SOURCE_DIR "/docs/configuration.md";
+  std::ifstream file(path);
+  const std::string guide{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const size_t mark = guide.find(kMark);
+  ASSERT_NE(mark, std::string::npos);
+  const size_t begin = guide.find('\n', mark) + 1;
+  const std::string made = SettingsAsMarkdown();
+  if (std::getenv("ENOS_UPDATE_DOCS") != nullptr)
+    std::ofstream(path) << guide.substr(0, begin) << made;
+  else
+    EXPECT_EQ(guide.substr(begin), made);
 }
 
 }  // namespace

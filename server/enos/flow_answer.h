@@ -29,7 +29,7 @@ struct FlowAnswerOptions {
   bool trust_503 = false;
 };
 
-// Reads a complete HTTP answer to updateAndTrigger; design.md section 3, "Which row":
+// Reads a complete HTTP answer to updateAndTrigger. Which row of the error table it is:
 // (1) a JSON object with an integer `code`, else `status` (an integer in a string counts; both
 // there and different: the
 //     one that is not 0) decides;

@@ -12,7 +12,7 @@
 
 namespace enos::gateway {
 
-// `reason` of the contract's error table (design.md, section 3).
+// `reason` of docs/errors.md.
 enum class Reason {
   kInvalidRequest,
   kCallerUnauthenticated,

@@ -1,4 +1,4 @@
-// docs/errors.md and the README's table say of every reason what the code does.
+// docs/errors.md, its sections and its table, says of every reason what the code does.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -87,11 +87,11 @@ Table OutcomesOfTheGuide() {
 
 // Rows "| `REASON` ... | CODE | EXECUTION |", and for another outcome of the row above "| the
 // same".
-Table OutcomesOfTheReadme() {
+Table OutcomesOfTheTable() {
   Table table;
   std::string reason;
-  const std::string readme = ReadFile("README.md");
-  for (const absl::string_view line : absl::StrSplit(readme, '\n')) {
+  const std::string guide = ReadFile("docs/errors.md");
+  for (const absl::string_view line : absl::StrSplit(guide, '\n')) {
     const std::vector<std::string> cells =
         absl::StrSplit(absl::StrReplaceAll(line, {{"**", ""}}), " | ");
     if (cells.size() < 4 || (cells[2] != "NOT_EXECUTED" && cells[2] != "UNKNOWN")) continue;
@@ -126,8 +126,8 @@ TEST(ErrorGuide, UnavailableIsOnlyForWhatWasNotExecuted) {
   }
 }
 
-TEST(ErrorGuide, TableOfTheReadme_SaysTheSame) {
-  EXPECT_EQ(OutcomesOfTheReadme(), OutcomesOfTheGuide());
+TEST(ErrorGuide, Table_SaysTheSameAsTheSections) {
+  EXPECT_EQ(OutcomesOfTheTable(), OutcomesOfTheGuide());
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct TableRow {
   ErrorRow row;
 };
 
-// The contract's error table (design.md, section 3), as far as EnOS decides it: the one place that
+// The error table (docs/errors.md), as far as EnOS decides it: the one place that
 // knows what a code or status means. 503 is not in it: it depends on --trust_503.
 //
 // 497, 498 and 1203 are result codes only. HTTP 497 and 498 are no standard statuses; nginx uses

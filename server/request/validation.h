@@ -8,7 +8,7 @@
 
 namespace enos::gateway {
 
-// Checks the whole request against the rules of the contract (design.md, section 1) and gives
+// Checks the whole request against the rules of the proto (flow_service.proto) and gives
 // INVALID_REQUEST with every violation found, or nullopt for a valid request. Values are repeated
 // in descriptions only where they are short and cannot hold a secret (numbers, lengths); never the
 // text of an id, key or value. Of more than 10,000 parameters only the first 10,000 are looked at:

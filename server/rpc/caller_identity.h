@@ -11,8 +11,8 @@ namespace enos::gateway {
 
 // The identities of a connection's client certificate, each once: its URIs, then its DNS names (see
 // CallerPattern). None without TLS or a certificate. gRPC has verified the certificate where the
-// server asks for one with verification, as ours does or asks for none. Its common name is nobody:
-// who issues certificates checks the other names.
+// server asks for one with verification, as ours does or asks for none. Its common name is
+// not an identity: authorities check the other names.
 std::vector<std::string> CertificateIdentities(const grpc::AuthContext& context);
 
 // What a proxy at the front socket says of a call's caller, in metadata. It sets both at every

@@ -20,9 +20,10 @@ namespace enos::gateway {
 // Accepts connections, on one thread, and hands them over. In place of gRPC 1.51's own listener,
 // which never accepts again after one EMFILE and has no limit on connections.
 //
-// Beyond `max_connections` open ones a new one is closed at once: its client knows then, and the
-// descriptors that calls to EnOS need stay free. So is one that would take one of the process's
-// last kReserved descriptors. Where there is none at all, connections wait until there are some.
+// Beyond `max_connections` open ones a new one is closed at once, so that its client can go
+// elsewhere and the descriptors that calls to EnOS need stay free. So is one that would take one of
+// the process's last kReserved descriptors. Where there is none at all, connections wait until
+// there are some.
 //
 // Beside it the open ones are watched: see InboundWatch.
 //

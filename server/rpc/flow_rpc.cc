@@ -83,9 +83,10 @@ void FlowRpc::RecordArrival() {
   if (!trace->tracestate.empty()) job_.headers.push_back("tracestate: " + trace->tracestate);
 }
 
-// Why the call cannot be taken, found before anything is sent. Sets the job's times. Who is not
-// known learns nothing beyond that the gateway ends. A request that is not valid is about no flow,
-// and the rules for it are public, so that the policy is asked about valid ones only.
+// Why the call cannot be taken, found before anything is sent. Sets the job's times. An unknown
+// caller is told nothing but that the gateway is shutting down. A request that is not valid is
+// about no flow, and the rules for it are public, so that the policy is asked about valid ones
+// only.
 std::optional<CallError> FlowRpc::Refusal() {
   if (env_.shutting_down.load(std::memory_order_relaxed)) return GatewayShuttingDown();
   if (auto refusal = Identify()) return refusal;
@@ -130,7 +131,7 @@ std::optional<CallError> FlowRpc::Authorize() {
 
 // By the first identity, which is the same whatever a call asks for: the one that the policy
 // matched may differ from flow to flow, and would give one caller as many limits as it has names.
-// Who has no identity is the host that it calls from.
+// A caller without an identity counts by its address.
 bool FlowRpc::TakeCallerSlot() {
   CallerSlots* const slots = env_.callers.slots;
   if (slots == nullptr) return true;
@@ -141,8 +142,7 @@ bool FlowRpc::TakeCallerSlot() {
 
 // Response headers end every automatic retry by the caller's library, so they go out before the
 // first byte of the call goes upstream: should this gateway die in mid-call, nobody sends the call
-// again behind the caller's back. A caller whose connection takes nothing in has until its answer
-// is due.
+// again behind the caller's back. A caller that reads nothing has until its answer is due.
 void FlowRpc::SendHeaders() {
   headers_due_ = queue_.RunAt(job_.answer_by, [this] { OnHeadersDue(); });
   queue_.HoldWrites(socket_);

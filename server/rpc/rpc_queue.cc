@@ -21,7 +21,7 @@ void RpcQueue::Serve() {
   }
 }
 
-// Waits for an event, and takes those along that are there with it. False: there are no more.
+// Waits for an event, and takes all that are ready by then. False: the queue is shut down.
 bool RpcQueue::TakeRound() {
   round_.clear();
   void* tag = nullptr;

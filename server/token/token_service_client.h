@@ -33,8 +33,8 @@ struct FetchFailure {
   bool credentials_refused = false;
 };
 
-// Talks with EnOS's token service: one fetch at a time. Source of the rules: the fact sheet's
-// "Authentication".
+// Talks with EnOS's token service: one fetch at a time. Source of the rules: docs/enos-api.md,
+// "Tokens".
 //
 // Loop thread only.
 class TokenServiceClient {

@@ -1,6 +1,6 @@
 // Thousands of random histories: calls, answers, losses, refusals, tokens, deadlines, callers that
 // go, a loop that is late, an EnOS that is down, the process's end. Whatever happens in whatever
-// order, the promises of design.md, section 2, must hold. A history that breaks one is told by its
+// order, the promises of docs/errors.md must hold. A history that breaks one is told by its
 // seed.
 #include <gtest/gtest.h>
 

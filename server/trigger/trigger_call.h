@@ -73,7 +73,7 @@ struct TriggerEnvironment {
 };
 
 // One call on its way to EnOS and back: token, signature, send, answer, and perhaps again. The rule
-// above all others (design.md, section 2): the call is sent at most once, unless the earlier send
+// above all others (docs/errors.md): the call is sent at most once, unless the earlier send
 // was certainly not executed.
 //
 // It outlives its caller only where it has been sent: then the transfer runs on until end_by, and

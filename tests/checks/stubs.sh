@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The two ways to stubs that the README shows, tried: its protoc lines as they stand there, and `buf generate` with
+# The two ways to stubs that docs/clients.md shows, tried: its protoc lines as they stand there, and `buf generate` with
 # buf.gen.yaml. Both have to make the same files.
 # Fetches nothing but buf (from npm); buf's registry is not needed.
 set -euo pipefail
@@ -21,9 +21,9 @@ cp -r "$ROOT/proto" "$work/by_protoc/"
 
 # From the line that sets P to the end of its block.
 # shellcheck disable=SC2016
-sed -n '/^P=enos\/dataflow/,/^```$/{/^```$/!p}' "$ROOT/README.md" >"$work/lines.sh"
+sed -n '/^P=enos\/dataflow/,/^```$/{/^```$/!p}' "$ROOT/docs/clients.md" >"$work/lines.sh"
 if [[ "$(grep -c '^protoc ' "$work/lines.sh")" -lt 6 ]]; then
-  echo "stubs.sh: the README has lost its protoc lines" >&2
+  echo "stubs.sh: docs/clients.md has lost its protoc lines" >&2
   exit 1
 fi
 (cd "$work/by_protoc" && bash -eu "$work/lines.sh")

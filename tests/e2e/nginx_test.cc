@@ -86,7 +86,7 @@ class NginxTest : public testing::Test {
     return "127.0.0.1" + name.substr(name.rfind(':'));
   }
 
-  // What the README tells callers not to do.
+  // What docs/clients.md tells callers not to do.
   std::shared_ptr<grpc::Channel> ChannelWithRetryPolicy() const {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -1,4 +1,4 @@
-// Early headers, the other way round: a caller whose connection takes nothing in cannot have got
+// Early headers, the other way round: a caller that reads nothing cannot have got
 // its response headers, so that its library would still repeat the call by itself. Such a call is
 // never sent.
 #include <gmock/gmock.h>

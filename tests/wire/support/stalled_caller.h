@@ -8,7 +8,7 @@
 
 namespace enos::gateway::testing {
 
-// A caller whose connection takes nothing in: it announces the largest windows, asks for more than
+// A caller that reads nothing: it announces the largest windows, asks for more than
 // its socket holds, and reads nothing. What the gateway sends it later, response headers included,
 // stays in the gateway. For a gateway in this process, whose end of the connection it looks at.
 class StalledCaller {
