@@ -105,6 +105,7 @@ isolated env -i "${environment[@]}" bash -c '
   system="$1" clone="$2"
   shift 2
   mount -t proc proc "$system/proc"
+  mount -t sysfs -o ro sysfs "$system/sys"  # gRPC looks for it when it connects, as in every container
   mount -t devpts -o newinstance,ptmxmode=0666 devpts "$system/dev/pts"
   mkdir -p "$system/dev/shm"
   mount -t tmpfs tmpfs "$system/dev/shm"
