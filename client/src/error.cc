@@ -1,9 +1,9 @@
 #include "enos/flow/error.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -40,12 +40,6 @@ constexpr std::pair<const char*, Reason> kReasons[] = {
     {"ENOS_ERROR", Reason::kEnosError},
     {"ENOS_MALFORMED_RESPONSE", Reason::kEnosMalformedResponse},
 };
-
-constexpr std::array<const char*, 17> kCodeNames = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
 
 std::string Lookup(const google::rpc::ErrorInfo& info, const char* key) {
   const auto it = info.metadata().find(key);
@@ -88,11 +82,9 @@ Reason ReasonFromName(const std::string& name) {
 }
 
 std::string StatusCodeName(grpc::StatusCode code) {
-  const int number = code;
-  if (number < 0 || static_cast<size_t>(number) >= kCodeNames.size()) {
-    return "CODE_" + std::to_string(number);
-  }
-  return kCodeNames[static_cast<size_t>(number)];
+  // Empty for a number that is no code.
+  const std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+  return name.empty() ? "CODE_" + std::to_string(code) : name;
 }
 
 FlowError FlowErrorFromStatus(const grpc::Status& status) {

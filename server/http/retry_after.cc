@@ -39,7 +39,7 @@ std::optional<milliseconds> ParseRetryAfter(std::string_view value,
   value = TrimWhiteSpace(value);
   if (IsNumber(value)) return milliseconds(1000 * BoundedSeconds(value));
 
-  const std::optional<int64_t> at = ParseHttpDate(value, now);
+  const std::optional<int64_t> at = ParseHttpDate(value);
   if (!at.has_value()) return std::nullopt;
   // Rounded so that the wait does not end before the date.
   const int64_t now_ms = std::chrono::floor<milliseconds>(now).time_since_epoch().count();

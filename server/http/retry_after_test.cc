@@ -46,7 +46,6 @@ INSTANTIATE_TEST_SUITE_P(
                     WaitCase{" Sun, 06 Nov 1994 08:49:38 GMT ", milliseconds(750)},
                     WaitCase{"Sun, 06 Nov 1994 08:49:37 GMT", seconds(0)},
                     WaitCase{"Thu, 01 Jan 1970 00:00:00 GMT", seconds(0)},
-                    WaitCase{"Sat, 01 Jan 0000 00:00:00 GMT", seconds(0)},
                     WaitCase{"Mon, 07 Nov 1994 08:49:37 GMT", kDay - milliseconds(250)},
                     WaitCase{"Mon, 07 Nov 1994 08:49:38 GMT", kDay},
                     WaitCase{"Fri, 31 Dec 9999 23:59:59 GMT", kDay}));

@@ -18,7 +18,7 @@ constexpr seconds kNoise{2};
 // How far EnOS is ahead of this machine, to the nearest second; nothing where that is not to be
 // believed.
 std::optional<seconds> Measure(std::string_view date, WallTime now) {
-  const std::optional<int64_t> unix_seconds = ParseHttpDate(date, now);
+  const std::optional<int64_t> unix_seconds = ParseHttpDate(date);
   if (!unix_seconds) return std::nullopt;
   // On average half a second of the one that Date names has passed.
   const milliseconds theirs = seconds(*unix_seconds) + milliseconds(500);

@@ -1,6 +1,6 @@
 #include "server/rpc/access_log.h"
 
-#include <array>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -8,17 +8,6 @@
 
 namespace enos::gateway {
 namespace {
-
-constexpr std::array<std::string_view, 17> kCodeNames = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
-
-std::string_view CodeName(absl::StatusCode code) {
-  const auto index = static_cast<size_t>(code);
-  return index < kCodeNames.size() ? kCodeNames.at(index) : "UNKNOWN";
-}
 
 std::string_view EventOf(const CallOutcome& outcome) {
   if (outcome.error != nullptr) return "call failed";
@@ -33,10 +22,10 @@ void AddText(std::vector<LogField>& fields, std::string_view key, std::string_vi
   if (!text.empty()) fields.emplace_back(key, text);
 }
 
-void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome,
-               const CallRecord& record) {
+void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome, const CallRecord& record,
+               std::string_view code) {
   AddText(fields, "flow_instance_id", record.flow_instance_id);
-  fields.emplace_back("code", CodeName(outcome.code));
+  fields.emplace_back("code", code);
   if (outcome.error != nullptr) fields.emplace_back("reason", ReasonName(outcome.error->reason));
   if (outcome.code != absl::StatusCode::kOk)
     fields.emplace_back("execution", ExecutionName(ExecutionOf(outcome)));
@@ -59,14 +48,15 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
       outcome.code != absl::StatusCode::kOk && ExecutionOf(outcome) == Execution::kUnknown;
   const LogLevel level = perhaps_started ? LogLevel::kWarning : LogLevel::kInfo;
   if (!LogEnabled(level)) return;
-  constexpr size_t kFields = 28;  // at most
+  const std::string code = absl::StatusCodeToString(outcome.code);  // fields refer to their texts
+  constexpr size_t kFields = 28;                                    // at most
   std::vector<LogField> fields;
   fields.reserve(kFields);
   AddText(fields, "caller", record.caller);
   AddText(fields, "peer", record.peer);
   AddText(fields, "org_id", record.org_id);
   fields.emplace_back("flow_id", record.flow_id);
-  AddResult(fields, outcome, record);
+  AddResult(fields, outcome, record, code);
   AddTimes(fields, outcome, record);
   fields.emplace_back("request_bytes", record.request_bytes);
   fields.emplace_back("answer_bytes", record.answer_bytes);

@@ -19,7 +19,7 @@ class StandingClock : public Scheduler {
   explicit StandingClock(WallTime now) : now_(now) {}
   SteadyTime Now() const override { return SteadyTime(); }
   WallTime WallNow() const override { return now_; }
-  TimerId RunAt(SteadyTime /*when*/, std::function<void()> /*task*/) override { return 1; }
+  TimerId RunAt(SteadyTime /*when*/, Task /*task*/) override { return 1; }
   void Cancel(TimerId /*id*/) override {}
 
  private:
@@ -47,13 +47,10 @@ void Check(std::string_view value, system_clock::time_point now) {
   FUZZ_CHECK(!wait.has_value() || wait->count() >= 0);
   FUZZ_CHECK(!wait.has_value() || *wait <= std::chrono::hours(24));
 
-  const auto date = ParseHttpDate(value, now);
+  const auto date = ParseHttpDate(value);
   if (!date.has_value()) return;
   FUZZ_CHECK(wait.has_value());  // every date is a Retry-After
-  FUZZ_CHECK(*date >= -62'167'219'200 && *date <= 253'402'300'800);
-  // Only the form of RFC 850 depends on the time.
-  const bool is_rfc850 = value.find('-') != std::string_view::npos;
-  FUZZ_CHECK(is_rfc850 || ParseHttpDate(value, system_clock::time_point()) == date);
+  FUZZ_CHECK(*date >= 0);
 }
 
 }  // namespace
