@@ -1,5 +1,5 @@
 # Debian packages for machines without Kubernetes: `cpack -G DEB` in the build directory of the preset release. They are
-# built, installed and tried by tests/checks/packages.sh.
+# built, installed and tried by tests/checks/debian_packages.sh.
 #   enos-flow-gateway   the server, its systemd unit, user and settings file   components gateway and service
 #   enos-flow           the command line, its man page and completions         component client
 #   libenos-flow-dev    the C++ client library and the proto                   component dev

@@ -5,6 +5,7 @@
 #
 #     --tag=TAG         what follows the colon of their names; the project's version unless given
 #     --prefix=PREFIX   what stands before their names, for example registry.example.com/team/ (buildah's own: localhost/)
+#     --push            push each image to its registry once it is built; you have to be logged in there
 #     --base=IMAGE      instead of debian:bookworm-slim
 #     --stand_in_base   make a base with mmdebstrap from this machine's Debian sources, and no registry is needed. It is a
 #                       STAND-IN: Debian's packages, but not the bytes that Debian publishes. For tests, not for production.
@@ -28,12 +29,14 @@ prefix=
 base=
 stand_in=false
 base_only=false
+push=false
 ccache=
 targets=()
 for argument in "$@"; do
   case "$argument" in
     --tag=*) tag="${argument#*=}" ;;
     --prefix=*) prefix="${argument#*=}" ;;
+    --push) push=true ;;
     --base=*) base="${argument#*=}" ;;
     --stand_in_base) stand_in=true ;;
     --print_stand_in_base) stand_in=true base_only=true ;;
@@ -126,4 +129,5 @@ for target in "${targets[@]}"; do
   esac
   echo "=== $prefix$name:$tag"
   "${build[@]}" "${arguments[@]}" --target "$target" --tag "$prefix$name:$tag" .
+  if $push; then $engine push "$prefix$name:$tag"; fi
 done

@@ -143,13 +143,14 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=27
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=28
+STEPS_TOTAL=28
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=29
 step "Install what is missing" packages deploy/packages.sh build test demo
 step "Install the second compiler and the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
 step "Formatter: clang-format changes nothing" format tests/checks/format.sh
 step "Scripts: shellcheck" shellcheck tests/checks/shell.sh
+step "Documents: every link leads somewhere" links tests/checks/links.sh
 step "Monitoring: promtool on alerts and their tests" monitoring tests/checks/monitoring.sh
 step "Proto: buf lint, buf format, buf breaking" buf tests/checks/proto.sh
 step "Stubs: the protoc lines of docs/clients.md, and buf generate" stubs tests/checks/stubs.sh

@@ -66,7 +66,7 @@ class CurlTransfer {
   // Whether a connection may be made for it: not once a request was written.
   bool MayConnect() const { return requests_allowed_ == 0; }
 
-  // It ended because the kept connection that libcurl had chosen was of no use (CurlMulti::Claim
+  // It ended because the kept connection that libcurl had chosen cannot be used (CurlMulti::Claim
   // refused it). Nothing was written: it may start again, and gets another connection.
   bool NeedsOtherConnection() const { return connection_refused_ && !opened_connection; }
 

@@ -266,8 +266,9 @@ void GatewayMetrics::SetBreaker(BreakerState state) {
 void GatewayMetrics::WatchFiles(ReloadedFiles files) {
   const Labels name = {{"files", FilesLabel(files)}};
   Reloads& reloads = reloads_.at(static_cast<size_t>(files));
-  auto& total = CounterFamily("enos_gateway_reloads_total",
-                              "Times that changed files were taken, or were of no use.", registry_);
+  auto& total =
+      CounterFamily("enos_gateway_reloads_total",
+                    "Times that changed files were taken, or could not be used.", registry_);
   for (const bool ok : {false, true}) {
     Labels labels = name;
     labels["result"] = ok ? "success" : "failure";
@@ -275,7 +276,7 @@ void GatewayMetrics::WatchFiles(ReloadedFiles files) {
   }
   reloads.last_successful =
       &Register(prometheus::BuildGauge(), "enos_gateway_reload_last_successful",
-                "0 while what the files hold is of no use, so that what they held before is used.",
+                "0 while what the files hold cannot be used, so that what they held before is.",
                 registry_)
            .Add(name);
   reloads.last_successful->Set(1);

@@ -60,7 +60,7 @@ class GatewayMetrics {
 
   // These files may change: their metrics are exported from now on, at "successful".
   void WatchFiles(ReloadedFiles files);
-  // They changed, and were taken or were of no use; after WatchFiles.
+  // They changed, and were taken or could not be used; after WatchFiles.
   void Reloaded(ReloadedFiles files, bool ok);
   // Until when the listener's certificate is valid; exported from the first call on.
   void SetCertificateExpiry(WallTime until);

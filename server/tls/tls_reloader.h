@@ -11,7 +11,7 @@ namespace enos::gateway {
 
 // What becomes of certificates, for metrics.
 struct TlsEvents {
-  std::function<void(bool ok)> on_reload;  // changed files were taken, or were of no use
+  std::function<void(bool ok)> on_reload;  // changed files were taken, or could not be used
   // What is in use now is valid until then.
   std::function<void(WallTime until)> on_expiry;
 };

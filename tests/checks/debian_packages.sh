@@ -52,6 +52,11 @@ package() { find "$out" -name "$1_*.deb"; }
 server="$(package enos-flow-gateway)" client="$(package enos-flow)" dev="$(package libenos-flow-dev)"
 [[ -f "$server" && -f "$client" && -f "$dev" ]] || fail "not all three packages were made: $(ls "$out")"
 
+for deb in "$server" "$client" "$dev"; do
+  name="$(dpkg-deb --field "$deb" Package)"
+  dpkg-deb --fsys-tarfile "$deb" | tar -t "./usr/share/doc/$name/copyright" >/dev/null 2>&1 || fail "$name does not say its licence"
+done
+
 # --- libenos-flow-dev: enough to build the example, with nothing of this tree but the example itself.
 dpkg-deb --extract "$dev" "$work/dev"
 build_example() {

@@ -52,7 +52,7 @@ TEST_F(AccessTest, CallsOfAllKinds_OnlyWhatIsAllowedIsSent) {
       {alice, 100, "CALLER_NOT_ALLOWED", grpc::PERMISSION_DENIED, "flow_id not allowed"},
       // Not valid: about no flow, so that the policy has nothing to say.
       {alice, -1, "INVALID_REQUEST", grpc::INVALID_ARGUMENT, ""},
-      // But who is not known is not told what is wrong with the request.
+      // But an unknown caller is not told what is wrong with the request.
       {"", -1, "CALLER_UNAUTHENTICATED", grpc::UNAUTHENTICATED, "no identity"},
   };
   for (const auto& row : refused) {

@@ -1,4 +1,4 @@
-// The documented shape of a policy (README: Who may call), for manifests where no gateway is at hand. The gateway itself is stricter
+// The documented shape of a policy (docs/access.md), for manifests where no gateway is at hand. The gateway itself is stricter
 // still (members that are there twice); tests/checks/kubernetes.sh asks it as well, where one is built.
 
 const LISTS = ['callers', 'org_ids', 'user_ids', 'flow_ids'];

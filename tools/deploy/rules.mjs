@@ -16,7 +16,7 @@ export const EXTERNAL_CONFIG_MAPS = {
   'enos-flow-gateway-jwt-keys': ['jwks.json'],
 };
 
-// The README's figures: idle, and for each call in flight.
+// The figures of bench/README.md: idle, and for each call in flight.
 const IDLE_MIB = 30;
 const CALL_MIB = 39 / 1024;
 
