@@ -4,6 +4,15 @@ find_package(OpenSSL 3.0 REQUIRED)
 find_package(Protobuf 3.21 REQUIRED)  # Debian ships no CMake config for it; this is CMake's own module
 find_package(gRPC 1.51 CONFIG REQUIRED)
 find_package(absl CONFIG REQUIRED)
+
+# google/rpc/{status,error_details}.proto: compiled from the installed package, never copied here.
+find_path(GOOGLEAPIS_INCLUDE_DIR google/rpc/error_details.proto
+  PATHS /usr/share/gocode/src/github.com/gogo/googleapis NO_DEFAULT_PATH REQUIRED)
+
+# The client library needs no more.
+if(NOT (ENOS_BUILD_SERVER OR ENOS_BUILD_CLI OR ENOS_BUILD_SANDBOX))
+  return()
+endif()
 find_package(CURL 7.88 REQUIRED)
 find_package(RapidJSON REQUIRED)
 find_package(spdlog REQUIRED)
@@ -29,10 +38,6 @@ add_library(enos_asio INTERFACE)
 target_link_libraries(enos_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 target_compile_definitions(enos_asio INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY BOOST_ASIO_DISABLE_CONCEPTS)
-
-# google/rpc/{status,error_details}.proto: compiled from the installed package, never copied here.
-find_path(GOOGLEAPIS_INCLUDE_DIR google/rpc/error_details.proto
-  PATHS /usr/share/gocode/src/github.com/gogo/googleapis NO_DEFAULT_PATH REQUIRED)
 
 # grpc/health/v1/health.proto and grpc.reflection.v1alpha's reflection.proto: likewise. The package has them in two places.
 set(GRPC_GO_DIR /usr/share/gocode/src/google.golang.org/grpc)

@@ -18,3 +18,8 @@ configure_package_config_file(cmake/enos_flow_client-config.cmake.in "${CONFIG_D
 write_basic_package_version_file("${CONFIG_DIR}/enos_flow_client-config-version.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${CONFIG_DIR}/enos_flow_client-config.cmake" "${CONFIG_DIR}/enos_flow_client-config-version.cmake"
   DESTINATION "${PACKAGE_DIR}" COMPONENT dev)
+
+# For those who build otherwise. Static libraries: all that they need is named.
+file(RELATIVE_PATH PREFIX_FROM_PC "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+configure_file(cmake/enos_flow_client.pc.in "${CONFIG_DIR}/enos_flow_client.pc" @ONLY)
+install(FILES "${CONFIG_DIR}/enos_flow_client.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT dev)
