@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the gateway against the floor (bare gRPC and bare libcurl) and against peers (Go, Node, Python), on this
+# Measures the gateway against the floor (bare gRPC and bare libcurl) and against a peer in Go, on this
 # machine alone: nginx plays EnOS, h2load the callers, everything is on 127.0.0.1.
 #
 #   bench/run.sh                      installs what is missing (Debian 12, as root or with sudo), builds, measures
@@ -7,7 +7,7 @@
 #   bench/run.sh --quick              once, 1 s each: about 4 minutes; for a first look
 #   bench/run.sh --smoke              a few calls to every server: shows that everything works, not how fast;
 #                                     checks tokens and signatures against the sandbox
-#   bench/run.sh --only SHAPE/SERVER  these alone; * is for any; may be repeated: --only '64/*' --only 'tls/go'
+#   bench/run.sh --only SHAPE/SERVER  these alone, and the only way to the peers node and python; * is for any; may be repeated: --only '64/*' --only 'tls/go'
 #   bench/run.sh --also NAME=COMMAND  also another gateway, with its own row: another build, other flags, an allocator:
 #                                     --also before=/tmp/before/enos-flow-gateway
 #                                     --also 'jemalloc=env LD_PRELOAD=libjemalloc.so.2 build/release/bin/enos-flow-gateway'

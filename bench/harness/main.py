@@ -50,8 +50,9 @@ def parse_options(arguments):
     return options
 
 
-def plan(only, server_table):
+def plan(only, server_table, smoke=False):
     """The (shape, [servers]) to measure, without the servers that cannot run here, and the names of those."""
+    named = {pattern.rpartition("/")[2] for pattern in only}
     left_out = {}
     table = []
     for shape in shapes.SHAPES:
@@ -60,6 +61,8 @@ def plan(only, server_table):
             if server.name in shape.left_out or (server.kind == "direct" and not shape.direct):
                 continue
             if only and not any(fnmatch.fnmatchcase(f"{shape.name}/{server.name}", pattern) for pattern in only):
+                continue
+            if server.by_name_only and not smoke and server.name not in named:
                 continue
             missing = server.missing(ROOT)
             if missing:
@@ -115,7 +118,7 @@ def one_line(result):
 
 def main(arguments):
     options = parse_options(arguments)
-    table, left_out = plan(options.only, options.servers)
+    table, left_out = plan(options.only, options.servers, options.smoke)
     for name, missing in left_out.items():
         say(f"left out: {name}: there is no {missing}")
     if not table:

@@ -19,6 +19,7 @@ class Server:
     program: tuple  # the command, paths relative to the project
     kind: str = "server"  # echo, post (its own load) and direct (nginx itself) take other paths
     flags: tuple = ()
+    by_name_only: bool = False  # measured where --only names it, and in the smoke test
     as_given: bool = False  # the command is the user's own: nothing in it is relative to the project
 
     def missing(self, root):
@@ -55,8 +56,10 @@ SERVERS = [
     Server("gateway-late-headers", "this gateway, --early_headers=false", _GATEWAY,
            flags=(*_GATEWAY_FLAGS, "--early_headers=false")),
     Server("go", "Go: grpc-go, net/http", ("build/bench/peers/go/gateway-go",)),
-    Server("node", "Node: grpc-js, undici", ("node", "build/bench/peers/node/server.js")),
-    Server("python", "Python: grpc.aio, aiohttp", ("/usr/bin/python3", "build/bench/peers/python/server.py")),
+    Server("node", "Node: grpc-js, undici", ("node", "build/bench/peers/node/server.js"),
+           by_name_only=True),
+    Server("python", "Python: grpc.aio, aiohttp", ("/usr/bin/python3", "build/bench/peers/python/server.py"),
+           by_name_only=True),
     Server("floor-echo", "floor: bare gRPC C++", ("build/release/bench/floor-echo",), kind="echo"),
     Server("floor-post", "floor: bare libcurl", ("build/release/bench/floor-post",), kind="post"),
     Server("nginx", "nginx itself, HTTP/1.1", ("nginx",), kind="direct"),

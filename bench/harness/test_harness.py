@@ -203,6 +203,13 @@ class Options(unittest.TestCase):
         table, _ = main.plan(["64/floor-*", "tls/go"], servers.SERVERS)
         self.assertLessEqual({shape.name for shape, _ in table}, {"64", "tls"})
 
+    def test_some_are_measured_where_they_are_named(self):
+        peer = servers.Server("slow", "slow", ("true",), by_name_only=True)
+        for only, smoke, expected in (([], False, False), (["64/*"], False, False), (["64/slow"], False, True),
+                                      (["*/slow"], False, True), (["64/*"], True, True)):
+            table, _ = main.plan(only, [peer], smoke)
+            self.assertEqual(bool(table), expected, (only, smoke))
+
     def test_also_adds_a_gateway(self):
         server = servers.also("jemalloc=env LD_PRELOAD=/lib/j.so /tmp/gateway --log_level=error")
         command = server.command("/root", "127.0.0.1:1", "http://127.0.0.1:2", shapes.SHAPES[0], "ca.pem")
