@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "server/base/memory.h"
+#include "server/rpc/unary_rpc.h"
+#include "server/rpc/update_and_trigger_flow.h"
 
 namespace enos::gateway {
 namespace {
@@ -172,7 +174,8 @@ std::error_code GrpcServer::Start() {
   if (options_.reflection) reflection_.Offer(queues_.front()->grpc_queue());
   unknown_methods_.Offer(queues_.front()->grpc_queue());
   for (auto& queue : queues_) {
-    for (int i = 0; i < kOffersPerQueue; ++i) FlowRpc::Offer(rpc_environment_, *queue);
+    for (int i = 0; i < kOffersPerQueue; ++i)
+      UnaryRpc<UpdateAndTriggerFlow>::Offer(rpc_environment_, *queue);
     threads_.emplace_back([&queue = *queue] { queue.Serve(); });
   }
   StartAccepting(acceptor_, std::move(connections));

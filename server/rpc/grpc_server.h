@@ -15,9 +15,10 @@
 
 #include "server/config/values.h"
 #include "server/rpc/connection_acceptor.h"
-#include "server/rpc/flow_rpc.h"
 #include "server/rpc/health_service.h"
+#include "server/rpc/inbound_call.h"
 #include "server/rpc/reflection_service.h"
+#include "server/rpc/rpc_queue.h"
 #include "server/rpc/unknown_methods.h"
 
 namespace enos::gateway {
@@ -102,7 +103,7 @@ class GrpcServer {
   OpenCalls open_calls_;
   ConnectionAcceptor acceptor_;
   ConnectionAcceptor front_acceptor_;
-  FlowRpcEnvironment rpc_environment_;
+  RpcEnvironment rpc_environment_;
   std::vector<std::unique_ptr<RpcQueue>> queues_;
   std::mutex health_mutex_;
   bool stopped_serving_ = false;

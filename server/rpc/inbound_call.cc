@@ -1,0 +1,123 @@
+#include "server/rpc/inbound_call.h"
+
+#include <utility>
+
+#include "server/errors/gateway_errors.h"
+#include "server/rpc/caller_identity.h"
+#include "server/rpc/caller_metadata.h"
+#include "server/rpc/request_id.h"
+#include "server/rpc/trace_context.h"
+
+namespace enos::gateway {
+namespace {
+
+// Of metadata that may be there once: two are refused already.
+constexpr size_t kOneTooMany = 2;
+
+}  // namespace
+
+// What the access log and EnOS are to know of the caller.
+void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
+  arrived_at_ = env_.loop.Now();
+  env_.events.on_arrived();
+  CallRecord& record = *record_;
+  record.peer = context_.peer();
+  is_front_ = IsFront(record.peer);
+  record.org_id = target.org_id;
+  record.flow_id = target.flow_id;
+  record.request_bytes = message_bytes;
+  socket_ = env_.connections.CallArrived(record.peer, record.request_bytes);
+  const CallerMetadata& metadata = context_.client_metadata();
+  if (is_front_) {
+    record.peer =
+        FrontPeer(FirstValues(metadata, kFrontPeerKey, kOneTooMany), std::move(record.peer));
+  }
+  record.request_id = RequestIdFor(OnlyValue(metadata, kRequestIdKey), env_.ids);
+  const auto trace =
+      ContinueTrace(OnlyValue(metadata, "traceparent"), JoinedTraceState(metadata), env_.ids);
+  if (!trace) return;
+  record.trace_id = trace->trace_id;
+  trace_headers_.push_back("traceparent: " + trace->traceparent);
+  if (!trace->tracestate.empty()) trace_headers_.push_back("tracestate: " + trace->tracestate);
+}
+
+// An unknown caller is told nothing but that the gateway is shutting down. A message that is not
+// valid is about no flow, and the rules for it are public, so that the policy is asked about valid
+// ones only.
+std::optional<CallError> InboundCall::Refusal(
+    const FlowAccess& target, absl::FunctionRef<std::optional<CallError>()> validate) {
+  if (env_.shutting_down.load(std::memory_order_relaxed)) return GatewayShuttingDown();
+  if (auto refusal = Identify()) return refusal;
+  const auto times =
+      TimesOfCall(arrived_at_, TimeLeft(context_.raw_deadline()), env_.upstream_timeout);
+  if (!times) return DeadlinePastOnArrival();
+  times_ = *times;
+  if (auto refusal = validate()) return refusal;
+  if (auto refusal = Authorize(target)) return refusal;
+  return TakeSlots();
+}
+
+std::optional<CallError> InboundCall::Identify() {
+  const CallerChecks& checks = env_.callers;
+  if (checks.access == nullptr) return std::nullopt;
+  PresentedIdentity presented;
+  const CallerMetadata& metadata = context_.client_metadata();
+  presented.authorizations = FirstValues(metadata, "authorization", kOneTooMany);
+  if (is_front_) {
+    presented.certificate =
+        FrontIdentities(FirstValues(metadata, kFrontCertificateKey, kOneTooMany));
+  } else if (checks.certificates) {
+    presented.certificate = CertificateIdentities(*context_.auth_context());
+  }
+  auto refusal = checks.access->Identify(presented, &identities_);
+  if (!identities_.empty()) record_->caller = identities_.front();
+  if (!refusal) return std::nullopt;
+  record_->cause = refusal->cause;
+  return std::move(refusal->error);
+}
+
+std::optional<CallError> InboundCall::Authorize(const FlowAccess& target) {
+  if (env_.callers.access == nullptr) return std::nullopt;
+  size_t matched = 0;
+  auto refusal = env_.callers.access->Authorize(identities_, target, &matched);
+  if (matched != 0) record_->caller = identities_[matched];
+  if (!refusal) return std::nullopt;
+  record_->cause = refusal->cause;
+  return std::move(refusal->error);
+}
+
+// Each caller's by its first identity, which is the same whatever a call asks for: the one that the
+// policy matched may differ from flow to flow, and would give one caller as many limits as it has
+// names. A caller without an identity counts by its address.
+std::optional<CallError> InboundCall::TakeSlots() {
+  if (CallerSlots* const slots = env_.callers.slots) {
+    caller_slot_ = slots->TryEnter(identities_.empty() ? std::string(PeerHost(record_->peer))
+                                                       : identities_.front());
+    if (!caller_slot_) {
+      record_->cause = "calls in flight of this caller";
+      return CallerOverloaded();
+    }
+  }
+  slot_ = env_.admission.TryEnter();
+  if (!slot_) return GatewayOverloaded();
+  return std::nullopt;
+}
+
+void InboundCall::ReleaseSlots() {
+  slot_ = {};
+  caller_slot_.Release();
+}
+
+void InboundCall::TellEnosRequestId(const std::string& enos_request_id) {
+  record_->enos_request_id = enos_request_id;
+  if (!enos_request_id.empty()) context_.AddTrailingMetadata("enos-request-id", enos_request_id);
+}
+
+void InboundCall::End(const grpc::Status& status, CallOutcome outcome) {
+  context_.AddTrailingMetadata(kRequestIdKey, record_->request_id);
+  outcome.code = static_cast<absl::StatusCode>(status.error_code());
+  outcome.took = env_.loop.Now() - arrived_at_;
+  env_.events.on_ended(outcome, *record_);
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,116 @@
+#ifndef ENOS_SERVER_RPC_INBOUND_CALL_H_
+#define ENOS_SERVER_RPC_INBOUND_CALL_H_
+
+#include <grpcpp/server_context.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "server/access/access_control.h"
+#include "server/base/id_source.h"
+#include "server/errors/call_error.h"
+#include "server/errors/call_outcome.h"
+#include "server/loop/event_loop.h"
+#include "server/rpc/call_times.h"
+#include "server/rpc/connection_table.h"
+#include "server/rpc/open_calls.h"
+#include "server/trigger/admission.h"
+#include "server/trigger/call_record.h"
+#include "server/trigger/caller_slots.h"
+#include "server/trigger/flow_trigger.h"
+
+namespace enos::gateway {
+
+// Told of every RPC, for metrics and logs; thread-safe.
+struct CallEvents {
+  std::function<void()> on_arrived = [] {};
+  // Before the answer goes out.
+  std::function<void(const CallOutcome&, const CallRecord&)> on_ended = [](const CallOutcome&,
+                                                                           const CallRecord&) {};
+};
+
+// How callers are looked at, at the door. All off: no call pays for it.
+struct CallerChecks {
+  const AccessControl* access = nullptr;  // null: everybody may do everything
+  bool certificates = false;     // client certificates are asked for and verified, at the TCP port
+  CallerSlots* slots = nullptr;  // null: no limit for each caller
+};
+
+// What every RPC needs. The references must outlive the RPCs.
+struct RpcEnvironment {
+  dataflow::v1::FlowService::AsyncService& service;
+  EventLoop& loop;
+  FlowTrigger& trigger;
+  Admission& admission;
+  OpenCalls& open_calls;
+  const std::atomic<bool>& shutting_down;
+  Duration upstream_timeout;
+  bool early_headers;  // --early_headers
+  const CallEvents& events;
+  IdSource& ids;
+  const CallerChecks callers;
+  ConnectionTable& connections;
+};
+
+// What belongs to an RPC whatever its method is: who calls and for what, whether it may be taken,
+// its times and slots, and what is told of its end. Of one thread at a time, its RPC's.
+class InboundCall {
+ public:
+  explicit InboundCall(const RpcEnvironment& environment) : env_(environment) {}
+  InboundCall(const InboundCall&) = delete;
+  InboundCall& operator=(const InboundCall&) = delete;
+
+  grpc::ServerContext& context() { return context_; }
+
+  // It arrived, with a message of this size, for `target`. First.
+  void Arrive(const FlowAccess& target, size_t message_bytes);
+
+  // Why it cannot be taken, found before anything is sent; else its times are set and its slots
+  // taken. `validate` finds what is wrong with the message.
+  std::optional<CallError> Refusal(const FlowAccess& target,
+                                   absl::FunctionRef<std::optional<CallError>()> validate);
+
+  // What is handed over with the call.
+  const CallTimes& times() const { return times_; }
+  std::vector<std::string> TakeTraceHeaders() { return std::move(trace_headers_); }
+  Slot TakeSlot() { return std::move(slot_); }
+  CallerSlot TakeCallerSlot() { return std::move(caller_slot_); }
+  // Gives them back, where they were not taken.
+  void ReleaseSlots();
+
+  // The call's line in the log, shared with whoever goes on with the call; never null.
+  const std::shared_ptr<CallRecord>& record() const { return record_; }
+  // Of its connection; -1: not known.
+  int socket() const { return socket_; }
+
+  void TellEnosRequestId(const std::string& enos_request_id);
+  // Before the answer goes out, with this status.
+  void End(const grpc::Status& status, CallOutcome outcome);
+
+ private:
+  std::optional<CallError> Identify();
+  std::optional<CallError> Authorize(const FlowAccess& target);
+  std::optional<CallError> TakeSlots();
+
+  const RpcEnvironment& env_;
+  grpc::ServerContext context_;
+  const std::shared_ptr<CallRecord> record_ = std::make_shared<CallRecord>();
+  SteadyTime arrived_at_;
+  std::vector<std::string> identities_;  // the caller's, verified
+  bool is_front_ = false;                // it came through the front socket
+  int socket_ = -1;
+  CallTimes times_;
+  std::vector<std::string> trace_headers_;  // "name: value", for EnOS
+  Slot slot_;
+  CallerSlot caller_slot_;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_INBOUND_CALL_H_

@@ -1,0 +1,238 @@
+#ifndef ENOS_SERVER_RPC_UNARY_RPC_H_
+#define ENOS_SERVER_RPC_UNARY_RPC_H_
+
+#include <grpcpp/support/async_unary_call.h>
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "server/errors/gateway_errors.h"
+#include "server/errors/rich_status.h"
+#include "server/rpc/inbound_call.h"
+#include "server/rpc/open_calls.h"
+#include "server/rpc/rpc_queue.h"
+#include "server/rpc/rpc_reference.h"
+
+namespace enos::gateway {
+
+// With no more calls in flight than this the loop's thread answers by itself: nobody is in its way,
+// and the hop to the queue's thread would only take time.
+inline constexpr int64_t kFewCalls = 2;
+
+// One RPC of a unary method, from the offer to take one to its end. A state machine driven by a
+// completion queue:
+//
+//   offered --> at the door: valid? in time? a slot? --no--> answered
+//                   |yes
+//               early headers on their way, within the call's time --no--> answered
+//                   |yes
+//               handed over to the upstream loop --> answered
+//
+// Threads: until the hand-over everything happens on the completion queue's thread, after it on the
+// loop's; that the caller is gone is posted there. The answer is given to gRPC on the queue's
+// thread again, because gRPC does all of its work on the thread that calls it, and two threads that
+// work on one connection get into each other's way.
+//
+// What is a method's own is in `Method`, a struct without state; update_and_trigger_flow.h is one:
+//
+//   Request, Response          messages
+//   kRequest                   the member of AsyncService that offers to take one
+//   TargetOf(request)          what the policy is asked about
+//   Validate(request)          INVALID_REQUEST, or nothing
+//   Job, Encode(request, call) what is handed over to the loop
+//   Answer                     what comes back: has an enos_request_id
+//   CallId, Start, CallerGone  on the loop; as FlowTrigger's
+//   Respond(answer, record)    the response; what of it is for the log
+template <typename Method>
+class UnaryRpc : public CountedRpc {
+ public:
+  // Offers to take one RPC from `queue`; each that arrives offers the next.
+  static void Offer(RpcEnvironment& environment, RpcQueue& queue) {
+    const Reference rpc(new UnaryRpc(environment, queue));
+    (environment.service.*Method::kRequest)(&rpc->call_.context(), &rpc->request_, &rpc->responder_,
+                                            &queue.grpc_queue(), &queue.grpc_queue(),
+                                            rpc->arrived_.Begin(rpc->Self()));
+  }
+
+ private:
+  using Request = typename Method::Request;
+  using Response = typename Method::Response;
+  using Answer = typename Method::Answer;
+  using Reference = RpcReference<UnaryRpc>;
+  friend Reference;
+  // What came of a call; for one whose caller is gone, whether it may have been executed.
+  using Result = std::variant<Answer, CallError, Execution>;
+
+  UnaryRpc(RpcEnvironment& environment, RpcQueue& queue)
+      : env_(environment), queue_(queue), call_(environment) {
+    call_.context().AsyncNotifyWhenDone(&done_);
+  }
+  ~UnaryRpc() = default;
+  Reference Self() { return Reference(this); }
+
+  // -- On the queue's thread
+
+  void OnArrived(bool ok) {
+    if (!ok) return;      // the server shuts down
+    done_.Begin(Self());  // which comes, now that the RPC began
+    const FlowAccess target = Method::TargetOf(request_);
+    call_.Arrive(target, request_.ByteSizeLong());
+    open_.Begin(env_.open_calls);
+    Offer(env_, queue_);
+
+    if (auto refusal = call_.Refusal(target, [this] { return Method::Validate(request_); }))
+      return AnswerUnsent(*std::move(refusal));
+    job_ = Method::Encode(request_, call_);
+    Request().Swap(&request_);  // its memory is not needed while EnOS works
+    if (env_.early_headers) {
+      SendHeaders();
+    } else {
+      HandOver();
+    }
+  }
+
+  // Response headers end every automatic retry by the caller's library, so they go out before the
+  // first byte of the call goes upstream: should this gateway die in mid-call, nobody sends the
+  // call again behind the caller's back. A caller that reads nothing has until its answer is due.
+  void SendHeaders() {
+    headers_due_ = queue_.RunAt(call_.times().answer_by, [this] { OnHeadersDue(); });
+    queue_.HoldWrites(call_.socket());
+    responder_.SendInitialMetadata(headers_sent_.Begin(Self()));
+  }
+
+  void OnHeadersSent(bool ok) {
+    queue_.Cancel(headers_due_);
+    if (is_answered_) return;
+    if (!ok) return AnswerUnsent(Execution::kNotExecuted);  // the caller is gone
+    HandOver();
+  }
+
+  // Or the drain's time is over.
+  void OnHeadersDue() {
+    const bool ending = env_.shutting_down.load(std::memory_order_relaxed);
+    AnswerUnsent(ending ? GatewayShuttingDown() : NotSentInTime("the caller's connection"));
+  }
+
+  void HandOver() {
+    handed_over_ = true;
+    env_.loop.Post([self = Self()] { self->StartCall(); });
+  }
+
+  void OnDone(bool /*ok*/) {
+    if (!call_.context().IsCancelled()) return;
+    if (handed_over_) {
+      env_.loop.Post([self = Self()] { self->OnCallerGone(); });
+    } else if (!is_answered_) {
+      AnswerUnsent(Execution::kNotExecuted);
+    }
+  }
+
+  void OnAnswered(bool /*ok*/) {}
+
+  // A call that was not handed over. The slots first: a caller that has its answer may call again.
+  void AnswerUnsent(Result result) {
+    is_answered_ = true;
+    queue_.Cancel(headers_due_);
+    job_.reset();
+    call_.ReleaseSlots();
+    result_ = std::move(result);
+    AnswerResult();
+  }
+
+  // -- On the loop's thread
+
+  void StartCall() {
+    id_ = Method::Start(env_, *std::exchange(job_, std::nullopt),
+                        [self = Self()](std::variant<Answer, CallError> result) {
+                          self->OnResult(std::move(result));
+                        });
+  }
+
+  void OnResult(std::variant<Answer, CallError> result) {
+    is_answered_ = true;
+    if (auto* answer = std::get_if<Answer>(&result)) {
+      AnswerFromLoop(std::move(*answer));
+    } else {
+      AnswerFromLoop(std::get<CallError>(std::move(result)));
+    }
+  }
+
+  void OnCallerGone() {
+    if (std::exchange(is_answered_, true)) return;
+    const bool runs_on = Method::CallerGone(env_, id_);
+    AnswerFromLoop(runs_on ? Execution::kUnknown : Execution::kNotExecuted);
+  }
+
+  void AnswerFromLoop(Result result) {
+    result_ = std::move(result);
+    if (env_.admission.in_flight() <= kFewCalls) {
+      AnswerResult();
+    } else {
+      queue_.Post([self = Self()] {
+        self->queue_.HoldWrites(self->call_.socket());
+        self->AnswerResult();
+      });
+    }
+  }
+
+  // -- On either. Whoever calls these refers to the RPC: the queue's thread may see the end of the
+  // answer before this one is back from Finish.
+
+  void AnswerResult() {
+    if (auto* answer = std::get_if<Answer>(&result_)) {
+      Succeed(std::move(*answer));
+    } else if (const auto* error = std::get_if<CallError>(&result_)) {
+      Fail(*error);
+    } else {
+      CallOutcome outcome;
+      outcome.execution = std::get<Execution>(result_);
+      Finish(grpc::Status::CANCELLED, outcome);
+    }
+  }
+
+  void Succeed(Answer answer) {
+    call_.TellEnosRequestId(answer.enos_request_id);
+    const Response response = Method::Respond(std::move(answer), *call_.record());
+    call_.record()->answer_bytes = response.ByteSizeLong();
+    call_.End(grpc::Status::OK, {});
+    responder_.Finish(response, grpc::Status::OK, answered_.Begin(Self()));
+  }
+
+  void Fail(const CallError& error) {
+    call_.TellEnosRequestId(error.enos_request_id);
+    CallOutcome outcome;
+    outcome.error = &error;
+    Finish(ToGrpcStatus(error, call_.record()->request_id), outcome);
+  }
+
+  void Finish(const grpc::Status& status, const CallOutcome& outcome) {
+    call_.End(status, outcome);
+    responder_.FinishWithError(status, answered_.Begin(Self()));
+  }
+
+  OpenCall open_;  // the first: see OpenCall
+  RpcEnvironment& env_;
+  RpcQueue& queue_;
+  RpcOperation<UnaryRpc> arrived_{&UnaryRpc::OnArrived};
+  RpcOperation<UnaryRpc> headers_sent_{&UnaryRpc::OnHeadersSent};
+  RpcOperation<UnaryRpc> answered_{&UnaryRpc::OnAnswered};
+  RpcOperation<UnaryRpc> done_{&UnaryRpc::OnDone};
+  InboundCall call_;
+  Request request_;
+  grpc::ServerAsyncResponseWriter<Response> responder_{&call_.context()};
+
+  // Of the queue's thread until the hand-over, then of the loop's.
+  std::optional<typename Method::Job> job_;
+  bool is_answered_ = false;
+  // Of the queue's thread.
+  TimerId headers_due_ = 0;
+  bool handed_over_ = false;
+  // Of the loop's thread.
+  typename Method::CallId id_ = 0;
+  Result result_;  // on its way from the loop's thread to the queue's
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_UNARY_RPC_H_

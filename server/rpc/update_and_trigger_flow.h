@@ -1,0 +1,33 @@
+#ifndef ENOS_SERVER_RPC_UPDATE_AND_TRIGGER_FLOW_H_
+#define ENOS_SERVER_RPC_UPDATE_AND_TRIGGER_FLOW_H_
+
+#include <optional>
+
+#include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "server/rpc/inbound_call.h"
+#include "server/trigger/flow_trigger.h"
+
+namespace enos::gateway {
+
+// The method UpdateAndTriggerFlow, as UnaryRpc wants it. Its errors: errors/error_table.h; whether
+// it may be repeated: trigger/trigger_call.h.
+struct UpdateAndTriggerFlow {
+  using Request = dataflow::v1::UpdateAndTriggerFlowRequest;
+  using Response = dataflow::v1::UpdateAndTriggerFlowResponse;
+  using Job = TriggerJob;
+  using Answer = FlowStarted;
+  using CallId = FlowTrigger::CallId;
+  static constexpr auto kRequest =
+      &dataflow::v1::FlowService::AsyncService::RequestUpdateAndTriggerFlow;
+
+  static FlowAccess TargetOf(const Request& request);
+  static std::optional<CallError> Validate(const Request& request);
+  static Job Encode(const Request& request, InboundCall& call);
+  static CallId Start(RpcEnvironment& environment, Job job, TriggerDone done);
+  static bool CallerGone(RpcEnvironment& environment, CallId id);
+  static Response Respond(Answer started, CallRecord& record);
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_RPC_UPDATE_AND_TRIGGER_FLOW_H_
