@@ -185,6 +185,7 @@ void FlowRpc::OnDone(bool /*ok*/) {
 // A call that was not handed over. The slots first: a caller that has its answer may call again.
 void FlowRpc::AnswerUnsent(Result result) {
   is_answered_ = true;
+  queue_.Cancel(headers_due_);
   job_.slot = {};
   job_.caller_slot.Release();
   result_ = std::move(result);
