@@ -8,6 +8,9 @@
 
 namespace enos::gateway {
 
+template <typename Rpc>
+class RpcOperation;
+
 // A reference to an RPC that lives as long as there is one: while gRPC has an operation of it, and
 // while a task on its way to another thread has. Move-only; the last one to go deletes the RPC, on
 // whatever thread. Rpc derives from CountedRpc, is made by `new`, and lets this class delete it.
@@ -33,11 +36,13 @@ class RpcReference {
   Rpc& operator*() const { return *rpc_; }
 
  private:
-  template <typename Other>
-  friend class RpcOperation;
-  RpcReference() = default;
+  friend class RpcOperation<Rpc>;
+  struct Counted {};
+  RpcReference(Rpc* rpc, Counted) : rpc_(rpc) {}  // one that Detach gave
 
-  Rpc* rpc_ = nullptr;
+  Rpc* Detach() { return std::exchange(rpc_, nullptr); }
+
+  Rpc* rpc_;
 };
 
 // What RpcReference counts.
@@ -67,18 +72,22 @@ class RpcOperation final : public CompletionEvent {
 
   // For the call that begins the operation.
   CompletionEvent* Begin(RpcReference<Rpc> rpc) {
-    rpc_ = std::move(rpc);
+    rpc_.store(rpc.Detach(), std::memory_order_release);
     return this;
   }
 
   void OnEvent(bool ok) override {
-    const RpcReference<Rpc> rpc = std::exchange(rpc_, RpcReference<Rpc>());
+    const RpcReference<Rpc> rpc(rpc_.load(std::memory_order_acquire),
+                                typename RpcReference<Rpc>::Counted());
+    rpc_.store(nullptr, std::memory_order_relaxed);
     ((*rpc).*method_)(ok);
   }
 
  private:
   const Method method_;
-  RpcReference<Rpc> rpc_;  // none: not under way
+  // Null: not under way. The queue hands it, and all that was written before, from the thread that
+  // began the operation to its own; as an atomic, because ThreadSanitizer does not see into gRPC.
+  std::atomic<Rpc*> rpc_{nullptr};
 };
 
 }  // namespace enos::gateway
