@@ -186,7 +186,12 @@ curl_socket_t CurlMulti::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* a
   if (!transfer.MayConnect()) return CURL_SOCKET_BAD;
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
-  transfer.multi->sockets_[fd].is_connection = true;
+  // libcurl 7.88 closes a connection that it is still making without a word, and may take the
+  // number for the next one without telling what to watch: the same.
+  CurlMulti& multi = *transfer.multi;
+  const int wanted = std::exchange(multi.sockets_[fd], Socket()).wanted;
+  multi.sockets_[fd].is_connection = true;
+  if (wanted != CURL_POLL_NONE) multi.Watch(fd, wanted);
   transfer.opened_connection = true;
   transfer.multi->events_.on_opened();
   return fd;
@@ -199,26 +204,33 @@ int CurlMulti::OnCloseSocket(void* self, curl_socket_t fd) {
 
 int CurlMulti::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
   auto& multi = *static_cast<CurlMulti*>(self);
-  Socket& socket = multi.sockets_[fd];
-  if (what == CURL_POLL_REMOVE) {
-    // The watch of a connection stays for its next use, until OnCloseSocket. What else libcurl had
-    // watched (its resolver's descriptors) it closes without a word.
-    if (!socket.is_connection) {
-      multi.sockets_.erase(fd);
-    } else if (socket.watch) {
-      socket.watch->Want(false, false);
-    }
+  if (what != CURL_POLL_REMOVE) {
+    multi.Watch(fd, what);
     return 0;
   }
-  if (!socket.watch) {
-    socket.watch =
-        std::make_unique<FdWatch>(multi.loop_, fd, [&multi, fd](bool readable, bool writable) {
-          multi.SocketAction(fd,
-                             (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
-        });
+  // The watch of a connection that was made stays for its next use, until OnCloseSocket. What else
+  // libcurl had watched (one that was not, its resolver's descriptors) it closes without a word.
+  Socket& socket = multi.sockets_[fd];
+  socket.wanted = CURL_POLL_NONE;
+  if (!socket.is_connection) {
+    multi.sockets_.erase(fd);
+  } else if (socket.local_port == 0) {
+    socket.watch.reset();
+  } else if (socket.watch) {
+    socket.watch->Want(false, false);
   }
-  socket.watch->Want((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
   return 0;
+}
+
+void CurlMulti::Watch(curl_socket_t fd, int what) {
+  Socket& socket = sockets_[fd];
+  if (!socket.watch) {
+    socket.watch = std::make_unique<FdWatch>(loop_, fd, [this, fd](bool readable, bool writable) {
+      SocketAction(fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
+    });
+  }
+  socket.wanted = what;
+  socket.watch->Want((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
 }
 
 int CurlMulti::OnTimer(CURLM*, long timeout_ms, void* self) {

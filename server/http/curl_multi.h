@@ -74,8 +74,9 @@ class CurlMulti {
  private:
   struct Socket {
     std::unique_ptr<FdWatch> watch;
-    bool is_connection = false;  // opened, and closed, through our functions
-    int local_port = 0;          // 0: no transfer has claimed it yet
+    int wanted = CURL_POLL_NONE;  // what it watches for
+    bool is_connection = false;   // opened, and closed, through our functions
+    int local_port = 0;           // 0: no transfer has claimed it yet
     std::string peer_ip;
     CurlTransfer* user = nullptr;  // the transfer that has it; null: idle
     bool retired = false;          // to be closed after its transfer
@@ -87,6 +88,7 @@ class CurlMulti {
   static curl_socket_t OnOpenSocket(void* data, curlsocktype purpose, curl_sockaddr* address);
   static int OnCloseSocket(void* self, curl_socket_t fd);
 
+  void Watch(curl_socket_t fd, int what);
   curl_socket_t Find(const Ends& ends);
   bool Has(curl_socket_t fd, Socket& socket, const Ends& ends);
   void Retire(curl_socket_t fd, Socket& socket);

@@ -1,14 +1,21 @@
 // Ending transfers early: what was not sent is never sent, and nothing is left behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
+#include <vector>
 
+#include "server/loop/fd_watch.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/client_on_loop.h"
 #include "tests/wire/support/process_counts.h"
 #include "tests/wire/support/upstream.h"
+#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -39,6 +46,52 @@ TEST(HttpClientDrop, WhileConnectingNothingIsSentAndTheCallbackIsGone) {
   client.Drop(transfer.id);
   ExpectNeverCalled(transfer);
   EXPECT_EQ(stuck.upstream.counters().Get().request_heads_seen, 0U);
+}
+
+// libcurl 7.88 closes such a connection without a word. Who has its number then must keep the
+// loop's events, also when what the client had for it goes.
+TEST(HttpClientDrop, WhileConnectingLeavesTheDescriptorsNumberToOthers) {
+  // A port whose queue is full, so that its system answers no more.
+  const RefusingPort port;
+  ASSERT_EQ(::listen(port.socket(), 0), 0);
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::getsockname(port.socket(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const int first = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::connect(first, reinterpret_cast<const sockaddr*>(&address), size), 0);
+
+  CurlHttpClientOptions options;
+  options.base_url = "http://" + port.host_and_port();
+  std::atomic<bool> opened{false};
+  options.on_opened = [&opened] { opened = true; };
+  ClientOnLoop client(std::move(options));
+  Transfer transfer = client.Start(Post("/"));
+  ASSERT_TRUE(WaitUntil([&] { return opened.load(); }));
+
+  std::array<int, 8> ends{};
+  std::vector<std::unique_ptr<FdWatch>> watches;
+  std::atomic<int> readable{0};
+  auto other = client.OnLoop([&] {
+    client.client().Drop(transfer.id);
+    // The lowest numbers that are free.
+    for (size_t i = 0; i < ends.size(); i += 2)
+      EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, &ends.at(i)), 0);
+    for (const int end : ends) {
+      watches.push_back(std::make_unique<FdWatch>(client.loop(), end, [&readable, end](bool, bool) {
+        char byte = 0;
+        if (::recv(end, &byte, 1, MSG_DONTWAIT) == 1) ++readable;
+      }));
+      watches.back()->Want(true, false);
+    }
+    return 0;
+  });
+  EXPECT_EQ(other, 0);
+  client.OnLoop([&] { client.DestroyClient(); });
+  for (const int end : ends) EXPECT_EQ(::send(end, "x", 1, MSG_NOSIGNAL), 1);
+  EXPECT_TRUE(WaitUntil([&] { return readable == static_cast<int>(ends.size()); })) << readable;
+  client.OnLoop([&] { watches.clear(); });
+  for (const int end : ends) ::close(end);
+  ::close(first);
 }
 
 TEST(HttpClientDrop, BeforeTheLoopGotToItNothingIsSent) {

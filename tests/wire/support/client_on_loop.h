@@ -48,6 +48,8 @@ class ClientOnLoop {
   // For tasks that run on the loop's thread.
   CurlHttpClient& client() { return *client_; }
   EventLoop& loop() { return loop_; }
+  // The loop goes on.
+  void DestroyClient() { client_.reset(); }
 
   Transfer Start(HttpRequest request);
   // All in one task, so that they start together.
