@@ -13,7 +13,8 @@ std::optional<int64_t> ParseHttpDate(std::string_view text) {
     return std::nullopt;
   }
   const time_t time = curl_getdate(std::string(text).c_str(), nullptr);
-  if (time < 0) return std::nullopt;  // -1: it is none
+  constexpr time_t kEndOf9999 = 253'402'300'799;
+  if (time < 0 || time > kEndOf9999) return std::nullopt;  // -1: it is none
   return int64_t{time};
 }
 
