@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "server/http/curl_check.h"
-#include "server/http/proxy_variables.h"
 #include "server/http/quiet_connection.h"
 
 namespace enos::gateway {
@@ -61,7 +60,6 @@ CurlMulti::CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH
       options_(options),
       share_(share),
       events_(std::move(events)),
-      tls_in_tls_(TlsProxyIsConfigured()),
       multi_(NewMulti()) {
   SetMultiOption(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::OnSocket);
   SetMultiOption(multi_, CURLMOPT_SOCKETDATA, this);
@@ -133,8 +131,8 @@ bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
           "CURLINFO_TLS_SSL_PTR");
   Socket& socket = sockets_[fd];
   if (socket.retired && !transfer.opened_connection) return false;
-  // Inside another session its records cannot be told apart; no such connection is kept.
-  if (!tls_in_tls_ && !IsQuiet(fd, static_cast<SSL*>(tls->internals))) return false;
+  // Inside another session its records cannot be told apart.
+  if (!transfer.never_kept() && !IsQuiet(fd, static_cast<SSL*>(tls->internals))) return false;
   socket.user = &transfer;
   transfer.socket = fd;
   transfer.sent_at = loop_.Now();

@@ -99,7 +99,6 @@ class CurlMulti {
   const CurlTransferOptions options_;
   CURLSH* const share_;
   const Events events_;
-  const bool tls_in_tls_;
   CURLM* const multi_;
   TimerId timer_ = 0;
   int running_ = 0;

@@ -66,6 +66,9 @@ class CurlTransfer {
   // Whether a connection may be made for it: not once a request was written.
   bool MayConnect() const { return requests_allowed_ == 0; }
 
+  // Whether its connections may lead through a proxy that is spoken to by TLS itself: see above.
+  bool never_kept() const { return never_kept_; }
+
   // It ended because the kept connection that libcurl had chosen cannot be used (CurlMulti::Claim
   // refused it). Nothing was written: it may start again, and gets another connection.
   bool NeedsOtherConnection() const { return connection_refused_ && !opened_connection; }
@@ -112,7 +115,8 @@ class CurlTransfer {
 
   std::unique_ptr<CURL, EasyDeleter> handle_;
   std::size_t max_answer_bytes_;
-  bool names_whole_url_;  // to libcurl, for a proxy
+  const bool names_whole_url_;  // to libcurl, for a proxy
+  const bool never_kept_;       // its connections
   bool has_url_ = false;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 
@@ -132,7 +136,6 @@ class CurlTransfer {
   std::size_t header_bytes_ = 0;
   bool too_early_ = false;  // the answer began before the request had arrived
   bool traced_ = false;
-  bool never_kept_;  // its connections
   bool reuse_forbidden_ = false;
   bool too_large_ = false;
   std::string body_;

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <utility>
 
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/client_on_loop.h"
+#include "tests/wire/support/proxy_variables.h"
 #include "tests/wire/support/ticket_server.h"
 #include "tests/wire/support/upstream.h"
 
@@ -79,6 +81,23 @@ INSTANTIATE_TEST_SUITE_P(
                    Unasked{"OneByte", "H"}),
             ::testing::Bool()),
     kUnaskedName);
+
+// Plaintext to this machine is never for a proxy: its connections are kept, and looked at.
+TEST(HttpClientUnasked, ProxySpokenToByTlsThatIsNotUsedChangesNothing) {
+  const ProxyVariables variables({{"https_proxy", std::string("https://127.0.0.1:1")}});
+  Upstream upstream;
+  upstream.AnswerWith(Answer::Json(200, kOwn));
+  CurlHttpClientOptions options = OptionsFor(upstream.url());
+  options.transfer.use_proxy = false;
+  ClientOnLoop client(std::move(options));
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(client.Do(Post("/")).body, kOwn);
+  EXPECT_EQ(upstream.counters().Get().connections_opened, 1U);
+  const std::string stale = Bytes(Answer::Json(429, "{}"));
+  ASSERT_TRUE(Await(upstream.server().SendUnasked(1, stale, Ending::kServeNext)));
+
+  EXPECT_EQ(client.Do(Post("/")).body, kOwn);
+  EXPECT_EQ(upstream.counters().Get().connections_opened, 2U);
+}
 
 class DoubledTest : public ::testing::TestWithParam<std::tuple<Unasked, bool>> {};
 
