@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "server/ops/ops_client.h"
+#include "server/testing/ops_client.h"
 
 namespace enos::gateway {
 namespace {

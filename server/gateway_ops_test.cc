@@ -13,7 +13,7 @@
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
 #include "sandbox/http/http_server.h"
 #include "server/gateway.h"
-#include "server/ops/ops_client.h"
+#include "server/testing/ops_client.h"
 
 namespace enos::gateway {
 namespace {

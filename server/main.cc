@@ -14,14 +14,14 @@
 
 #include "absl/synchronization/mutex.h"
 #include "server/base/descriptors.h"
-#include "server/base/grpc_log.h"
-#include "server/base/log.h"
 #include "server/base/process.h"
+#include "server/base/read_file.h"
 #include "server/base/signals.h"
 #include "server/config/parse_settings.h"
 #include "server/config/sources.h"
-#include "server/files/read_file.h"
 #include "server/gateway.h"
+#include "server/log/grpc_log.h"
+#include "server/log/log.h"
 
 namespace {
 

@@ -8,11 +8,11 @@
 
 #include "bench/micro/allocations.h"
 #include "bench/micro/samples.h"
+#include "server/contract/rich_status.h"
+#include "server/contract/validation.h"
 #include "server/enos/flow_answer.h"
 #include "server/enos/flow_call.h"
 #include "server/enos/signature.h"
-#include "server/errors/rich_status.h"
-#include "server/request/validation.h"
 
 namespace {
 

@@ -18,15 +18,15 @@
 #include "bench/micro/allocations.h"
 #include "server/access/access_control.h"
 #include "server/base/id_source.h"
-#include "server/base/log.h"
 #include "server/identity/jwt_keys.h"
-#include "server/identity/token_maker.h"
 #include "server/identity/token_verifier.h"
+#include "server/log/log.h"
 #include "server/metrics/gateway_metrics.h"
 #include "server/policy/parse_policy.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/request_id.h"
 #include "server/rpc/trace_context.h"
+#include "server/testing/token_maker.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "server/errors/gateway_errors.h"
+#include "server/contract/gateway_errors.h"
 
 namespace enos::gateway {
 namespace {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/errors/call_error.h"
+#include "server/contract/call_error.h"
 #include "server/identity/token_verifier.h"
 #include "server/policy/policy.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "server/identity/token_maker.h"
 #include "server/policy/parse_policy.h"
+#include "server/testing/token_maker.h"
 
 namespace enos::gateway {
 namespace {

@@ -1,7 +1,7 @@
 #include "server/config/error_line.h"
 
-#include "server/base/log_format.h"
-#include "server/config/text.h"
+#include "server/base/text.h"
+#include "server/log/log_format.h"
 
 namespace enos::gateway {
 namespace {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "sandbox/http/test_certificates.h"
+#include "server/base/read_file.h"
 #include "server/config/parse_settings.h"
-#include "server/files/mounted_files.h"
-#include "server/files/read_file.h"
+#include "server/testing/mounted_files.h"
 
 namespace enos::gateway {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
+#include "server/base/text.h"
 #include "server/config/error_line.h"
 #include "server/config/setting_table.h"
-#include "server/config/text.h"
 
 namespace enos::gateway {
 namespace {

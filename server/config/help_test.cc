@@ -6,8 +6,8 @@
 #include <sstream>
 #include <string>
 
+#include "server/base/text.h"
 #include "server/config/setting_table.h"
-#include "server/config/text.h"
 
 namespace enos::gateway {
 namespace {

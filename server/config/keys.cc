@@ -1,7 +1,8 @@
 #include "server/config/keys.h"
 
+#include "server/base/text.h"
 #include "server/config/error_line.h"
-#include "server/config/text.h"
+#include "server/config/values.h"
 
 namespace enos::gateway {
 namespace {

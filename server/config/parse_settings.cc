@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "server/base/secret_mask.h"
+#include "server/base/text.h"
 #include "server/config/command_line.h"
 #include "server/config/error_line.h"
 #include "server/config/help.h"
 #include "server/config/keys.h"
 #include "server/config/setting_table.h"
-#include "server/config/text.h"
 
 namespace enos::gateway {
 namespace {

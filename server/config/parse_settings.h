@@ -19,7 +19,7 @@ namespace enos::gateway {
 // The value of an environment variable; nullopt when it is not set (an empty one is set).
 using EnvLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
-// As ReadWholeFile (server/files/read_file.h), which it really is.
+// As ReadWholeFile (server/base/read_file.h), which it really is.
 using FileReader = std::function<absl::StatusOr<Secret>(const std::string& path, size_t max_bytes)>;
 
 // Why there is nothing to run: print the text (to standard output for status 0, else to standard

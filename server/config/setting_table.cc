@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/base/listening_socket.h"
+#include "server/config/values.h"
 
 namespace enos::gateway {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 #include <tuple>
 
-#include "server/config/text.h"
+#include "server/base/text.h"
 
 namespace enos::gateway {
 namespace {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "server/base/log.h"
+#include "server/base/address.h"
 #include "server/base/secret.h"
-#include "server/config/values.h"
 #include "server/enos/api_version.h"
+#include "server/log/log.h"
 #include "server/tls/tls_material.h"
 
 namespace enos::gateway {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "server/base/read_file.h"
 #include "server/config/parse_settings.h"
-#include "server/files/read_file.h"
 
 namespace enos::gateway {
 namespace {

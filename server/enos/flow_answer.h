@@ -5,9 +5,9 @@
 #include <string_view>
 #include <variant>
 
-#include "server/errors/call_error.h"
-#include "server/errors/error_table.h"
-#include "server/errors/upstream_text.h"
+#include "server/contract/call_error.h"
+#include "server/contract/error_table.h"
+#include "server/contract/upstream_text.h"
 
 namespace enos::gateway {
 

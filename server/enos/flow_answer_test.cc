@@ -6,8 +6,8 @@
 #include <ostream>
 #include <string>
 
-#include "server/errors/rich_status.h"
-#include "server/errors/utf8.h"
+#include "server/base/utf8.h"
+#include "server/contract/rich_status.h"
 
 namespace enos::gateway {
 namespace {

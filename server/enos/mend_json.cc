@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/errors/utf8.h"
+#include "server/base/utf8.h"
 
 namespace enos::gateway {
 namespace {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "server/base/log.h"
 #include "server/http/http_date.h"
+#include "server/log/log.h"
 
 namespace enos::gateway {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "server/base/log_capture.h"
-#include "tests/support/fake_scheduler.h"
+#include "server/testing/fake_scheduler.h"
+#include "server/testing/log_capture.h"
 
 namespace enos::gateway {
 namespace {

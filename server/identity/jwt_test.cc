@@ -5,7 +5,7 @@
 #include <ostream>
 #include <string>
 
-#include "server/identity/token_maker.h"
+#include "server/testing/token_maker.h"
 
 namespace enos::gateway {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "server/policy/caller_pattern.h"
+#include "server/identity/caller_name.h"
 
 namespace enos::gateway {
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/identity/token_maker.h"
+#include "server/testing/token_maker.h"
 
 namespace enos::gateway {
 namespace {

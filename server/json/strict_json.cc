@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "server/errors/utf8.h"
+#include "server/base/utf8.h"
 
 namespace enos::gateway {
 namespace {

@@ -16,7 +16,7 @@
 
 #include "absl/status/status.h"
 #include "server/base/scheduler.h"
-#include "server/errors/call_outcome.h"
+#include "server/contract/call_outcome.h"
 #include "server/http/upstream_events.h"
 #include "server/metrics/sampled_metrics.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "server/config/values.h"
+#include "server/base/address.h"
 
 namespace enos::gateway {
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/ops/ops_client.h"
+#include "server/testing/ops_client.h"
 
 namespace enos::gateway {
 namespace {

@@ -2,34 +2,10 @@
 
 #include <algorithm>
 
+#include "server/base/text.h"
+
 namespace enos::gateway {
 namespace {
-
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
-bool IsControl(char c) { return (c >= '\0' && c < ' ') || c == '\x7F'; }
-
-// Nothing that a reader of the policy or of the log would not see.
-bool IsPlain(std::string_view name) {
-  return std::none_of(name.begin(), name.end(), [](char c) { return IsControl(c) || c == ' '; });
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-bool IsDnsName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  });
-}
 
 // "scheme://host/" at least, so that the prefix stays within one authority.
 bool IsUriPrefix(std::string_view prefix) {
@@ -54,7 +30,7 @@ std::optional<CallerPattern> PrefixPattern(std::string_view kind, std::string_vi
 
 std::optional<CallerPattern> ParseCallerPattern(std::string_view text) {
   if (text == "*") return CallerPattern{CallerPattern::Kind::kAny, ""};
-  if (text.size() > kMaxIdentityBytes || !IsPlain(text)) return std::nullopt;
+  if (text.size() > kMaxIdentityBytes || !IsPlainName(text)) return std::nullopt;
   for (const std::string_view kind : {kUriPrefix, kDnsPrefix, kSubjectPrefix}) {
     if (!StartsWith(text, kind)) continue;
     const std::string_view name = text.substr(kind.size());
@@ -62,8 +38,8 @@ std::optional<CallerPattern> ParseCallerPattern(std::string_view text) {
     if (name.back() == '*') return PrefixPattern(kind, name);
     if (name.find('*') != std::string_view::npos) return std::nullopt;
     if (kind != kDnsPrefix) return CallerPattern{CallerPattern::Kind::kExact, std::string(text)};
-    if (!IsDnsName(name)) return std::nullopt;
-    return CallerPattern{CallerPattern::Kind::kExact, Lower(text)};
+    if (!HasDnsNameCharacters(name)) return std::nullopt;
+    return CallerPattern{CallerPattern::Kind::kExact, LowerCase(text)};
   }
   return std::nullopt;
 }
@@ -78,17 +54,6 @@ bool MayMatchPrefix(std::string_view identity) {
     start = end + 1;
   }
   return true;
-}
-
-std::optional<std::string> IdentityOfUri(std::string_view uri) {
-  if (uri.empty() || uri.size() + kUriPrefix.size() > kMaxIdentityBytes || !IsPlain(uri))
-    return std::nullopt;
-  return std::string(kUriPrefix) + std::string(uri);
-}
-
-std::optional<std::string> IdentityOfDnsName(std::string_view name) {
-  if (!IsDnsName(name) || name.size() + kDnsPrefix.size() > kMaxIdentityBytes) return std::nullopt;
-  return std::string(kDnsPrefix) + Lower(name);
 }
 
 }  // namespace enos::gateway

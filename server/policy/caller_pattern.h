@@ -5,20 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "server/identity/caller_name.h"
+
 namespace enos::gateway {
-
-// How callers are named, in the policy and in the log. The first part says who vouches for the
-// name, so that a token's subject cannot look like a certificate's:
-//
-//   uri:spiffe://prod.example/ns/batch/sa/nightly      a URI of the client certificate
-//   dns:batch.example                                  a DNS name of it
-//   sub:system:serviceaccount:batch:nightly            the subject (sub) of a bearer token
-inline constexpr std::string_view kUriPrefix = "uri:";
-inline constexpr std::string_view kDnsPrefix = "dns:";
-inline constexpr std::string_view kSubjectPrefix = "sub:";
-
-// Longer names are no identity.
-inline constexpr size_t kMaxIdentityBytes = 1024;
 
 // Callers that a rule is for.
 struct CallerPattern {
@@ -47,11 +36,6 @@ inline bool EndsPrefix(char c) { return c == '/' || c == ':'; }
 // Whether a caller's name can match a prefix at all: not where it has "." or ".." for a part or
 // percent-encoding, with which it may mean a place outside of the prefix.
 bool MayMatchPrefix(std::string_view identity);
-
-// The identity for a name of a client certificate; nullopt for what is no name of one caller: empty
-// or too long, and DNS names with "*".
-std::optional<std::string> IdentityOfUri(std::string_view uri);
-std::optional<std::string> IdentityOfDnsName(std::string_view name);
 
 }  // namespace enos::gateway
 

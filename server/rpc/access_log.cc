@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/log.h"
+#include "server/log/log.h"
 
 namespace enos::gateway {
 namespace {

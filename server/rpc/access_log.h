@@ -1,7 +1,7 @@
 #ifndef ENOS_SERVER_RPC_ACCESS_LOG_H_
 #define ENOS_SERVER_RPC_ACCESS_LOG_H_
 
-#include "server/errors/call_outcome.h"
+#include "server/contract/call_outcome.h"
 #include "server/trigger/call_record.h"
 
 namespace enos::gateway {

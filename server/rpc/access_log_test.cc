@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "server/base/log_capture.h"
+#include "server/testing/log_capture.h"
 
 namespace enos::gateway {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "server/policy/caller_pattern.h"
+#include "server/identity/caller_name.h"
 #include "server/tls/certificate_names.h"
 
 namespace enos::gateway {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/errors/gateway_errors.h"
+#include "server/contract/gateway_errors.h"
 #include "server/rpc/caller_identity.h"
 #include "server/rpc/caller_metadata.h"
 #include "server/rpc/request_id.h"

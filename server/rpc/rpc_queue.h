@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "server/base/scheduler.h"
+#include "server/listener/held_writes.h"
 #include "server/loop/timer_queue.h"
 #include "server/rpc/completion_event.h"
-#include "server/rpc/held_writes.h"
 
 namespace enos::gateway {
 

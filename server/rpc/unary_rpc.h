@@ -7,8 +7,8 @@
 #include <utility>
 #include <variant>
 
-#include "server/errors/gateway_errors.h"
-#include "server/errors/rich_status.h"
+#include "server/contract/gateway_errors.h"
+#include "server/contract/rich_status.h"
 #include "server/rpc/inbound_call.h"
 #include "server/rpc/open_calls.h"
 #include "server/rpc/rpc_queue.h"

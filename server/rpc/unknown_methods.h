@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "server/rpc/connection_table.h"
+#include "server/listener/connection_table.h"
 #include "server/rpc/open_calls.h"
 
 namespace enos::gateway {

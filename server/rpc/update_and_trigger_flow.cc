@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "server/contract/validation.h"
 #include "server/enos/flow_call.h"
-#include "server/request/validation.h"
 
 namespace enos::gateway {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "server/base/read_file.h"
 #include "server/base/scheduler.h"
 #include "server/base/secret.h"
-#include "server/files/read_file.h"
 
 namespace enos::gateway {
 
@@ -19,7 +19,7 @@ struct TlsMaterial {
   std::optional<Secret> client_ca;
 };
 
-// The same, as files that are read and watched together (server/files). A client CA that is not
+// The same, as files that are read and watched together (server/reload). A client CA that is not
 // named is not among them.
 struct TlsFiles {
   std::string certificate;

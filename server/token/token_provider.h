@@ -13,7 +13,7 @@
 #include "server/base/backoff.h"
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
-#include "server/errors/call_error.h"
+#include "server/contract/call_error.h"
 #include "server/token/credentials.h"
 #include "server/token/token_service_client.h"
 

@@ -1,7 +1,7 @@
 // New keys while the gateway runs.
 #include <gmock/gmock.h>
 
-#include "server/token/token_provider_fixture.h"
+#include "server/testing/token_provider_fixture.h"
 
 namespace enos::gateway {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "server/token/token_provider_fixture.h"
+#include "server/testing/token_provider_fixture.h"
 
 namespace enos::gateway {
 namespace {

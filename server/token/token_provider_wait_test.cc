@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "server/token/token_provider_fixture.h"
+#include "server/testing/token_provider_fixture.h"
 
 namespace enos::gateway {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/contract/upstream_text.h"
 #include "server/enos/api_version.h"
-#include "server/errors/upstream_text.h"
 #include "server/http/retry_after.h"
 
 namespace enos::gateway {

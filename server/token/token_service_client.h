@@ -11,8 +11,8 @@
 
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
+#include "server/contract/call_error.h"
 #include "server/enos/token_service.h"
-#include "server/errors/call_error.h"
 #include "server/http/http_client.h"
 #include "server/http/upstream_clock.h"
 #include "server/http/upstream_events.h"

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "server/base/secret_mask.h"
-#include "server/token/token_test_support.h"
-#include "tests/support/fake_http_client.h"
-#include "tests/support/fake_scheduler.h"
-#include "tests/support/sha256.h"
+#include "server/testing/fake_http_client.h"
+#include "server/testing/fake_scheduler.h"
+#include "server/testing/sha256.h"
+#include "server/testing/token_test_support.h"
 
 namespace enos::gateway {
 namespace {

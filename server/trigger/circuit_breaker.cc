@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "server/base/log.h"
-#include "server/errors/gateway_errors.h"
+#include "server/contract/gateway_errors.h"
+#include "server/log/log.h"
 
 namespace enos::gateway {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
-#include "server/errors/call_error.h"
+#include "server/contract/call_error.h"
 
 namespace enos::gateway {
 

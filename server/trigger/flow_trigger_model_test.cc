@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/trigger/trigger_rig.h"
+#include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "server/errors/gateway_errors.h"
-#include "server/errors/upstream_text.h"
+#include "server/contract/gateway_errors.h"
+#include "server/contract/upstream_text.h"
 
 namespace enos::gateway {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "server/trigger/trigger_rig.h"
+#include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
 namespace {

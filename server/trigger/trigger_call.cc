@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/base/log.h"
+#include "server/contract/gateway_errors.h"
 #include "server/enos/signature.h"
-#include "server/errors/gateway_errors.h"
 #include "server/http/retry_after.h"
+#include "server/log/log.h"
 #include "server/trigger/transfer_error.h"
 
 namespace enos::gateway {

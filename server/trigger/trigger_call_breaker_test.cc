@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "server/trigger/trigger_rig.h"
+#include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "server/base/secret_mask.h"
-#include "server/trigger/trigger_rig.h"
-#include "tests/support/sha256.h"
+#include "server/testing/sha256.h"
+#include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
 namespace {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/base/log_capture.h"
-#include "server/trigger/trigger_rig.h"
+#include "server/testing/log_capture.h"
+#include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
 namespace {

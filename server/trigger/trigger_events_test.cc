@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/trigger/trigger_rig.h"
+#include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
 namespace {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "sandbox/enos/json_value.h"
-#include "server/files/mounted_files.h"
+#include "server/testing/mounted_files.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/programs.h"
 

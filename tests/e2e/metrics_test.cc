@@ -13,7 +13,7 @@
 #include <string>
 
 #include "sandbox/http/test_certificates.h"
-#include "server/ops/ops_client.h"
+#include "server/testing/ops_client.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/fake_enos.h"
 #include "tests/e2e/support/programs.h"

@@ -14,8 +14,8 @@
 
 #include "enos/flow/error.h"
 #include "sandbox/http/test_certificates.h"
-#include "server/files/mounted_files.h"
-#include "server/identity/token_maker.h"
+#include "server/testing/mounted_files.h"
+#include "server/testing/token_maker.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/fake_enos.h"
 #include "tests/e2e/support/programs.h"

@@ -3,11 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/utf8.h"
+#include "server/contract/rich_status.h"
 #include "server/enos/answer_json.h"
 #include "server/enos/flow_answer.h"
 #include "server/enos/mend_json.h"
-#include "server/errors/rich_status.h"
-#include "server/errors/utf8.h"
 #include "tests/fuzz/fuzz_check.h"
 #include "tests/fuzz/fuzz_input.h"
 

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/base/address.h"
 #include "server/config/parse_settings.h"
 #include "server/config/values.h"
 

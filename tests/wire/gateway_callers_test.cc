@@ -12,8 +12,8 @@
 #include <string>
 
 #include "sandbox/http/test_certificates.h"
-#include "server/files/mounted_files.h"
-#include "server/identity/token_maker.h"
+#include "server/testing/mounted_files.h"
+#include "server/testing/token_maker.h"
 #include "server/tls/tls_material.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"

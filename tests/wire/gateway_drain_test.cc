@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/base/log.h"
+#include "server/log/log.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/wait.h"

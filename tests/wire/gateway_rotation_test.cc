@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "server/files/mounted_files.h"
-#include "server/ops/ops_client.h"
+#include "server/testing/mounted_files.h"
+#include "server/testing/ops_client.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/watched_log.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "server/ops/ops_client.h"
+#include "server/testing/ops_client.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/stalled_caller.h"

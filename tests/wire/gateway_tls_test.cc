@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "server/base/grpc_log.h"
-#include "server/files/mounted_files.h"
-#include "server/ops/ops_client.h"
+#include "server/log/grpc_log.h"
+#include "server/testing/mounted_files.h"
+#include "server/testing/ops_client.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/tls_probe.h"

@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "server/base/log.h"
-#include "server/ops/ops_client.h"
+#include "server/log/log.h"
+#include "server/testing/ops_client.h"
 #include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/upstream.h"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "server/files/mounted_files.h"
-#include "server/identity/token_maker.h"
+#include "server/testing/mounted_files.h"
+#include "server/testing/token_maker.h"
 #include "tests/e2e/support/fake_enos.h"
 #include "tests/e2e/support/programs.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "server/base/log_capture.h"
+#include "server/testing/log_capture.h"
 #include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {

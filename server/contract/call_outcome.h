@@ -1,0 +1,21 @@
+#ifndef ENOS_SERVER_CONTRACT_CALL_OUTCOME_H_
+#define ENOS_SERVER_CONTRACT_CALL_OUTCOME_H_
+
+#include "absl/status/status.h"
+#include "server/base/scheduler.h"
+#include "server/contract/call_error.h"
+
+namespace enos::gateway {
+
+// What an RPC came to, for metrics and logs.
+struct CallOutcome {
+  absl::StatusCode code = absl::StatusCode::kOk;
+  const CallError* error = nullptr;  // null: OK, or CANCELLED
+  // Of one that was cancelled: whether it may have been executed.
+  Execution execution = Execution::kNotExecuted;
+  Duration took{};  // since it arrived
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_CONTRACT_CALL_OUTCOME_H_

@@ -1,0 +1,134 @@
+// docs/errors.md, its sections and its table, says of every reason what the code does.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "server/contract/error_table.h"
+#include "server/contract/gateway_errors.h"
+
+namespace enos::gateway {
+namespace {
+
+// Code and execution, for example "INTERNAL; UNKNOWN".
+using Outcomes = std::set<std::string>;
+using Table = std::map<std::string, Outcomes>;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(std::string(ENOS_SOURCE_DIR) + "/" + path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+void Add(absl::StatusCode code, Reason reason, Execution execution, Table& table) {
+  table[std::string(ReasonName(reason))].insert(absl::StatusCodeToString(code) + "; " +
+                                                std::string(ExecutionName(execution)));
+}
+
+// What the tables and makers of errors can say. Reasons of which all outcomes come from elsewhere
+// (INVALID_REQUEST, ENOS_MALFORMED_RESPONSE) have none.
+Table OutcomesOfTheCode() {
+  Table table;
+  for (int reason = 0; reason < 100; ++reason) {
+    table[std::string(
+        ReasonName(static_cast<Reason>(reason)))];  // a number beyond them: ENOS_ERROR
+  }
+  for (const bool trust_503 : {false, true}) {
+    for (int number = 1; number < 100'000; ++number) {
+      const ErrorRow row = RowForEnosCode(number, trust_503);
+      Add(row.code, row.reason, row.execution, table);
+    }
+    for (int status = 400; status < 600; ++status) {
+      const ErrorRow row = RowForHttpStatus(status, trust_503);
+      Add(row.code, row.reason, row.execution, table);
+    }
+  }
+  for (const CallError& error :
+       {DeadlinePastOnArrival(), NoAnswerInTime(), NotSentInTime("a token"), GatewayOverloaded(),
+        GatewayShuttingDown(), EnosIsDown(kSuggestedWait)}) {
+    Add(error.code, error.reason, error.execution, table);
+  }
+  return table;
+}
+
+// "CODE; execution: EXECUTION" or "CODE; EXECUTION where ...": the outcome without the words
+// around.
+std::string OutcomeOf(absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, "; ");
+  absl::string_view execution = parts.second;
+  absl::ConsumePrefix(&execution, "execution: ");
+  return absl::StrCat(parts.first, "; ", execution.substr(0, execution.find(' ')));
+}
+
+// Sections "### REASON" with lines "- code: CODE; execution: EXECUTION" and "- or: CODE;
+// EXECUTION".
+Table OutcomesOfTheGuide() {
+  Table table;
+  std::string reason;
+  const std::string guide = ReadFile("docs/errors.md");
+  for (absl::string_view line : absl::StrSplit(guide, '\n')) {
+    if (absl::ConsumePrefix(&line, "### ")) {
+      reason = std::string(line);
+      EXPECT_TRUE(table.try_emplace(reason).second) << reason << " has two sections";
+    } else if (absl::ConsumePrefix(&line, "- code: ") || absl::ConsumePrefix(&line, "- or: ")) {
+      table[reason].insert(OutcomeOf(line));
+    }
+  }
+  return table;
+}
+
+// Rows "| `REASON` ... | CODE | EXECUTION |", and for another outcome of the row above "| the
+// same".
+Table OutcomesOfTheTable() {
+  Table table;
+  std::string reason;
+  const std::string guide = ReadFile("docs/errors.md");
+  for (const absl::string_view line : absl::StrSplit(guide, '\n')) {
+    const std::vector<std::string> cells =
+        absl::StrSplit(absl::StrReplaceAll(line, {{"**", ""}}), " | ");
+    if (cells.size() < 4 || (cells[2] != "NOT_EXECUTED" && cells[2] != "UNKNOWN")) continue;
+    absl::string_view name = cells[0];
+    if (absl::ConsumePrefix(&name, "| `")) reason = std::string(name.substr(0, name.find('`')));
+    table[reason].insert(absl::StrCat(cells[1], "; ", cells[2]));
+  }
+  return table;
+}
+
+TEST(ErrorGuide, Sections_AreTheReasonsOfTheCode) {
+  std::set<std::string> documented;
+  std::set<std::string> known;
+  for (const auto& [reason, outcomes] : OutcomesOfTheGuide()) documented.insert(reason);
+  for (const auto& [reason, outcomes] : OutcomesOfTheCode()) known.insert(reason);
+  EXPECT_EQ(documented, known);
+}
+
+TEST(ErrorGuide, CodesAndExecutions_AreThoseOfTheCode) {
+  Table guide = OutcomesOfTheGuide();
+  for (const auto& [reason, outcomes] : OutcomesOfTheCode()) {
+    EXPECT_FALSE(guide[reason].empty()) << reason;
+    if (!outcomes.empty()) {
+      EXPECT_EQ(guide[reason], outcomes) << reason;
+    }
+  }
+}
+
+TEST(ErrorGuide, UnavailableIsOnlyForWhatWasNotExecuted) {
+  for (const auto& [reason, outcomes] : OutcomesOfTheGuide()) {
+    EXPECT_EQ(outcomes.count("UNAVAILABLE; UNKNOWN"), 0U) << reason;
+  }
+}
+
+TEST(ErrorGuide, Table_SaysTheSameAsTheSections) {
+  EXPECT_EQ(OutcomesOfTheTable(), OutcomesOfTheGuide());
+}
+
+}  // namespace
+}  // namespace enos::gateway

@@ -1,0 +1,90 @@
+#include "server/contract/error_table.h"
+
+namespace enos::gateway {
+namespace {
+
+using Code = absl::StatusCode;
+
+constexpr Execution kNotExecuted = Execution::kNotExecuted;
+constexpr Execution kUnknown = Execution::kUnknown;
+
+// 0 in a column: no such code or status.
+struct TableRow {
+  int64_t enos_code;
+  int http_status;
+  ErrorRow row;
+};
+
+// The error table (docs/errors.md), as far as EnOS decides it: the one place that
+// knows what a code or status means. 503 is not in it: it depends on --trust_503.
+//
+// 497, 498 and 1203 are result codes only. HTTP 497 and 498 are no standard statuses; nginx uses
+// 497 for something else. HTTP 415 is about the media type, not about a parameter's range; HTTP 502
+// comes from a proxy that lost the connection, while a result code 502 means nothing known.
+constexpr TableRow kTable[] = {
+    {62101, 0, {Code::kInvalidArgument, Reason::kEnosInvalidArgument, kNotExecuted, Remedy::kNone}},
+    {99400, 0, {Code::kInvalidArgument, Reason::kEnosInvalidArgument, kNotExecuted, Remedy::kNone}},
+    {400, 400, {Code::kInvalidArgument, Reason::kEnosInvalidArgument, kNotExecuted, Remedy::kNone}},
+    {413, 413, {Code::kInvalidArgument, Reason::kEnosInvalidArgument, kNotExecuted, Remedy::kNone}},
+    {62103,
+     0,
+     {Code::kPermissionDenied, Reason::kEnosPermissionDenied, kNotExecuted, Remedy::kNone}},
+    {99403,
+     0,
+     {Code::kPermissionDenied, Reason::kEnosPermissionDenied, kNotExecuted, Remedy::kNone}},
+    {498, 0, {Code::kPermissionDenied, Reason::kEnosPermissionDenied, kNotExecuted, Remedy::kNone}},
+    {403,
+     403,
+     {Code::kPermissionDenied, Reason::kEnosPermissionDenied, kNotExecuted, Remedy::kNone}},
+    {62104, 0, {Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNotExecuted, Remedy::kNone}},
+    {99404, 0, {Code::kNotFound, Reason::kEnosNotFound, kNotExecuted, Remedy::kNone}},
+    {404, 404, {Code::kNotFound, Reason::kEnosNotFound, kNotExecuted, Remedy::kNone}},
+    {405, 405, {Code::kUnimplemented, Reason::kEnosUnimplemented, kNotExecuted, Remedy::kNone}},
+    {501, 501, {Code::kUnimplemented, Reason::kEnosUnimplemented, kNotExecuted, Remedy::kNone}},
+    {409, 409, {Code::kAlreadyExists, Reason::kEnosAlreadyExists, kNotExecuted, Remedy::kNone}},
+    {415, 0, {Code::kOutOfRange, Reason::kEnosOutOfRange, kNotExecuted, Remedy::kNone}},
+    {401,
+     401,
+     {Code::kUnauthenticated, Reason::kEnosCredentialsRefused, kNotExecuted, Remedy::kFreshToken}},
+    {497,
+     0,
+     {Code::kUnauthenticated, Reason::kEnosCredentialsRefused, kNotExecuted, Remedy::kFreshToken}},
+    {1203,
+     0,
+     {Code::kUnauthenticated, Reason::kEnosCredentialsRefused, kNotExecuted, Remedy::kFreshToken}},
+    {429, 429, {Code::kResourceExhausted, Reason::kEnosRateLimited, kNotExecuted, Remedy::kWait}},
+    {62109, 0, {Code::kInternal, Reason::kEnosInternal, kUnknown, Remedy::kNone}},
+    {99500, 0, {Code::kInternal, Reason::kEnosInternal, kUnknown, Remedy::kNone}},
+    {500, 500, {Code::kInternal, Reason::kEnosInternal, kUnknown, Remedy::kNone}},
+    {504, 504, {Code::kDeadlineExceeded, Reason::kEnosTimeout, kUnknown, Remedy::kNone}},
+    {0, 502, {Code::kUnknown, Reason::kEnosConnectionLost, kUnknown, Remedy::kNone}},
+};
+
+constexpr ErrorRow kAnyOther = {Code::kUnknown, Reason::kEnosError, kUnknown, Remedy::kNone};
+
+// Proxies answer 503 also when a backend dies halfway, so that it proves nothing by itself.
+constexpr ErrorRow RowFor503(bool trust_503) {
+  return trust_503
+             ? ErrorRow{Code::kUnavailable, Reason::kEnosUnavailable, kNotExecuted, Remedy::kWait}
+             : ErrorRow{Code::kUnknown, Reason::kEnosUnavailable, kUnknown, Remedy::kNone};
+}
+
+}  // namespace
+
+ErrorRow RowForEnosCode(int64_t enos_code, bool trust_503) {
+  if (enos_code == 503) return RowFor503(trust_503);
+  for (const TableRow& entry : kTable) {
+    if (entry.enos_code != 0 && entry.enos_code == enos_code) return entry.row;
+  }
+  return kAnyOther;
+}
+
+ErrorRow RowForHttpStatus(int http_status, bool trust_503) {
+  if (http_status == 503) return RowFor503(trust_503);
+  for (const TableRow& entry : kTable) {
+    if (entry.http_status != 0 && entry.http_status == http_status) return entry.row;
+  }
+  return kAnyOther;
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,161 @@
+#include "server/contract/error_table.h"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace enos::gateway {
+namespace {
+
+using Code = absl::StatusCode;
+
+enum class Source { kEnosCode, kHttpStatus };
+
+// One row of the contract's table. Where `trusted` is set, --trust_503 changes the row.
+struct Case {
+  Source source;
+  int64_t number;
+  bool trust_503;
+  Code code;
+  Reason reason;
+  Execution execution;
+  Remedy remedy;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << (c.source == Source::kEnosCode ? "code " : "http ") << c.number
+       << (c.trust_503 ? " trusted" : "");
+}
+
+constexpr auto kCode = Source::kEnosCode;
+constexpr auto kHttp = Source::kHttpStatus;
+constexpr auto kNot = Execution::kNotExecuted;
+constexpr auto kUnk = Execution::kUnknown;
+constexpr auto kInv = Reason::kEnosInvalidArgument;
+constexpr auto kDenied = Reason::kEnosPermissionDenied;
+constexpr auto kCredentials = Reason::kEnosCredentialsRefused;
+constexpr auto kNone = Remedy::kNone;
+constexpr auto kToken = Remedy::kFreshToken;
+
+// What holds whether or not 503 is trusted.
+const Case kFixedRows[] = {
+    {kCode, 62101, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kCode, 99400, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kCode, 400, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kHttp, 400, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kCode, 413, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kHttp, 413, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kCode, 62103, false, Code::kPermissionDenied, kDenied, kNot, kNone},
+    {kCode, 99403, false, Code::kPermissionDenied, kDenied, kNot, kNone},
+    {kCode, 498, false, Code::kPermissionDenied, kDenied, kNot, kNone},
+    {kCode, 403, false, Code::kPermissionDenied, kDenied, kNot, kNone},
+    {kHttp, 403, false, Code::kPermissionDenied, kDenied, kNot, kNone},
+    {kCode, 62104, false, Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone},
+    {kCode, 99404, false, Code::kNotFound, Reason::kEnosNotFound, kNot, kNone},
+    {kCode, 404, false, Code::kNotFound, Reason::kEnosNotFound, kNot, kNone},
+    {kHttp, 404, false, Code::kNotFound, Reason::kEnosNotFound, kNot, kNone},
+    {kCode, 405, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
+    {kHttp, 405, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
+    {kCode, 501, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
+    {kHttp, 501, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
+    {kCode, 409, false, Code::kAlreadyExists, Reason::kEnosAlreadyExists, kNot, kNone},
+    {kHttp, 409, false, Code::kAlreadyExists, Reason::kEnosAlreadyExists, kNot, kNone},
+    {kCode, 415, false, Code::kOutOfRange, Reason::kEnosOutOfRange, kNot, kNone},
+    {kCode, 401, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
+    {kHttp, 401, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
+    {kCode, 497, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
+    {kCode, 1203, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
+    {kCode, 429, false, Code::kResourceExhausted, Reason::kEnosRateLimited, kNot, Remedy::kWait},
+    {kHttp, 429, false, Code::kResourceExhausted, Reason::kEnosRateLimited, kNot, Remedy::kWait},
+    {kCode, 62109, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
+    {kCode, 99500, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
+    {kCode, 500, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
+    {kHttp, 500, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
+    {kCode, 504, false, Code::kDeadlineExceeded, Reason::kEnosTimeout, kUnk, kNone},
+    {kHttp, 504, false, Code::kDeadlineExceeded, Reason::kEnosTimeout, kUnk, kNone},
+    {kHttp, 502, false, Code::kUnknown, Reason::kEnosConnectionLost, kUnk, kNone},
+};
+
+// "Any other code or HTTP status": also the numbers that mean something in the other column only.
+const Case kOtherRows[] = {
+    {kCode, 1, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, -1, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 499, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 502, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 1001, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 1002, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 62102, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, INT64_MAX, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, INT64_MIN, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 4294967696, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},  // 2^32 + 400
+    {kHttp, 402, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 408, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 415, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 497, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 498, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 499, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 505, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 599, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kHttp, 999, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+};
+
+const Case k503Rows[] = {
+    {kCode, 503, false, Code::kUnknown, Reason::kEnosUnavailable, kUnk, kNone},
+    {kHttp, 503, false, Code::kUnknown, Reason::kEnosUnavailable, kUnk, kNone},
+    {kCode, 503, true, Code::kUnavailable, Reason::kEnosUnavailable, kNot, Remedy::kWait},
+    {kHttp, 503, true, Code::kUnavailable, Reason::kEnosUnavailable, kNot, Remedy::kWait},
+};
+
+std::vector<Case> AllCases() {
+  std::vector<Case> cases(std::begin(k503Rows), std::end(k503Rows));
+  for (const bool trust_503 : {false, true}) {
+    for (Case c : kFixedRows) cases.push_back((c.trust_503 = trust_503, c));
+    for (Case c : kOtherRows) cases.push_back((c.trust_503 = trust_503, c));
+  }
+  return cases;
+}
+
+ErrorRow RowFor(const Case& c) {
+  return c.source == Source::kEnosCode ? RowForEnosCode(c.number, c.trust_503)
+                                       : RowForHttpStatus(static_cast<int>(c.number), c.trust_503);
+}
+
+std::string CaseName(const testing::TestParamInfo<Case>& param_info) {
+  const Case& c = param_info.param;
+  std::string number = std::to_string(c.number);
+  if (number[0] == '-') number.replace(0, 1, "minus");
+  return (c.source == Source::kEnosCode ? "Code" : "Http") + number +
+         (c.trust_503 ? "Trusting503" : "");
+}
+
+class ErrorTableTest : public testing::TestWithParam<Case> {};
+
+TEST_P(ErrorTableTest, GivesTheContractsRow) {
+  const ErrorRow row = RowFor(GetParam());
+  EXPECT_EQ(row.code, GetParam().code);
+  EXPECT_EQ(row.reason, GetParam().reason);
+  EXPECT_EQ(row.execution, GetParam().execution);
+  EXPECT_EQ(row.remedy, GetParam().remedy);
+}
+
+INSTANTIATE_TEST_SUITE_P(Contract, ErrorTableTest, testing::ValuesIn(AllCases()), CaseName);
+
+// The two promises that retries rest on, for every number that could be in the table.
+TEST(ErrorTablePromises, UnavailableAndRemediesOnlyWhereCertainlyNotExecuted) {
+  for (const bool trust_503 : {false, true}) {
+    for (int number = 1; number <= 100'000; ++number) {
+      for (const ErrorRow& row :
+           {RowForEnosCode(number, trust_503), RowForHttpStatus(number, trust_503)}) {
+        ASSERT_NE(row.code, Code::kOk) << number;
+        if (row.code == Code::kUnavailable || row.remedy != Remedy::kNone) {
+          ASSERT_EQ(row.execution, Execution::kNotExecuted) << number;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace enos::gateway

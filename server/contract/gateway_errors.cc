@@ -1,0 +1,92 @@
+#include "server/contract/gateway_errors.h"
+
+#include <string>
+#include <utility>
+
+namespace enos::gateway {
+namespace {
+
+CallError Make(absl::StatusCode code, Reason reason, Execution execution, std::string message) {
+  CallError error;
+  error.code = code;
+  error.reason = reason;
+  error.execution = execution;
+  error.message = std::move(message);
+  return error;
+}
+
+CallError Unavailable(Reason reason, std::string message) {
+  CallError error =
+      Make(absl::StatusCode::kUnavailable, reason, Execution::kNotExecuted, std::move(message));
+  error.retry_after = kSuggestedWait;
+  return error;
+}
+
+}  // namespace
+
+CallError DeadlinePastOnArrival() {
+  return Make(absl::StatusCode::kDeadlineExceeded, Reason::kEnosTimeout, Execution::kNotExecuted,
+              "The call's deadline had passed when the gateway received it; the flow was not "
+              "started. Give the call a "
+              "longer deadline.");
+}
+
+CallError NoAnswerInTime() {
+  return Make(absl::StatusCode::kDeadlineExceeded, Reason::kEnosTimeout, Execution::kUnknown,
+              "The call was sent, but EnOS did not answer in time: the flow may have been started. "
+              "Look in EnOS whether "
+              "the run exists before you call again.");
+}
+
+CallError NotSentInTime(std::string_view waited_for) {
+  return Unavailable(Reason::kEnosUnreachable,
+                     "Time ran out while the gateway waited for " + std::string(waited_for) +
+                         "; the flow was not started. Call again, with a longer deadline if "
+                         "this lasts.");
+}
+
+CallError CallerUnauthenticated(std::string_view what) {
+  return Make(
+      absl::StatusCode::kUnauthenticated, Reason::kCallerUnauthenticated, Execution::kNotExecuted,
+      "The gateway does not know who calls; the flow was not started. " + std::string(what));
+}
+
+CallError CallerNotAllowed() {
+  return Make(absl::StatusCode::kPermissionDenied, Reason::kCallerNotAllowed,
+              Execution::kNotExecuted,
+              "The gateway's policy does not let this caller start this flow for this user and "
+              "organization; the flow was not started. Check the ids, or ask the gateway's "
+              "operator for access.");
+}
+
+CallError CallerOverloaded() {
+  return Unavailable(Reason::kGatewayOverloaded,
+                     "This caller has as many calls in flight at the gateway as one caller may "
+                     "have; the flow was not started. Call again after a moment, with fewer at "
+                     "once.");
+}
+
+CallError GatewayOverloaded() {
+  return Unavailable(Reason::kGatewayOverloaded,
+                     "The gateway has as many calls in flight as it may have; the flow was not "
+                     "started. Call again after "
+                     "a moment.");
+}
+
+CallError GatewayShuttingDown() {
+  return Unavailable(Reason::kGatewayShuttingDown,
+                     "This gateway is shutting down; the flow was not started. Call again: another "
+                     "one will take it.");
+}
+
+CallError EnosIsDown(std::chrono::milliseconds next_try) {
+  CallError error = Unavailable(
+      Reason::kEnosUnreachable,
+      "EnOS was down for the last calls, one after the other, and is given a rest; this call was "
+      "not sent, and the flow was not started. Call again after a moment; if it lasts, check EnOS "
+      "and the gateway's network.");
+  error.retry_after = next_try;
+  return error;
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,116 @@
+#ifndef ENOS_SERVER_GRPC_SERVER_H_
+#define ENOS_SERVER_GRPC_SERVER_H_
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "server/base/address.h"
+#include "server/listener/connection_acceptor.h"
+#include "server/rpc/inbound_call.h"
+#include "server/rpc/rpc_queue.h"
+#include "server/rpc/unknown_methods.h"
+#include "server/standard/health_service.h"
+#include "server/standard/reflection_service.h"
+
+namespace enos::gateway {
+
+struct GrpcServerOptions {
+  ListenAddress listen;  // port 0 takes a free one
+  // Null: plaintext.
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  // A Unix-domain socket, beside `listen`, where a proxy on this machine hands over calls in
+  // plaintext, and says who calls (caller_identity.h); empty: none.
+  std::string front_socket;
+  size_t max_connections = 1024;                             // of each of the two
+  InboundLimits inbound;                                     // of `listen`
+  InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a thread of its own
+  bool reflection = true;                                    // grpc.reflection.v1alpha
+  bool early_headers = true;
+  Duration upstream_timeout = std::chrono::seconds(30);
+  std::chrono::milliseconds drain_timeout{45000};
+  std::chrono::milliseconds max_connection_age{0};  // 0: never
+  // For TLS and the client's first HTTP/2 frame together.
+  std::chrono::milliseconds handshake_timeout{10000};
+  std::chrono::milliseconds max_connection_idle{0};  // without calls; 0: for ever
+  int threads = 1;                                   // that serve completion queues, one each
+};
+
+// The gRPC side: FlowService, grpc.health.v1 and reflection on one port, and perhaps a Unix-domain
+// socket beside it, all of them asynchronous on the same completion queues: gRPC makes threads of
+// its own for a callback or synchronous service. A fixed number of threads, whatever the number of
+// calls. Used from one thread, unless it says otherwise.
+class GrpcServer {
+ public:
+  // The references must outlive the server.
+  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, Admission& admission,
+             CallEvents events, IdSource& ids, CallerChecks callers = {});
+  ~GrpcServer();
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+
+  // Listens and serves; an error says why the address cannot be had (another process may have it:
+  // ports are not shared).
+  std::error_code Start();
+
+  // Before Start, where there is a front socket: likewise for that.
+  std::error_code ListenForFront();
+
+  // The address that it listens on, with the port that was taken.
+  const ListenAddress& address() const { return address_; }
+
+  // Whether connections are closed at once, because there are enough. Thread-safe.
+  bool full() const { return acceptor_.full(); }
+
+  // What grpc.health.v1 says, of the whole server and of FlowService: SERVING or NOT_SERVING.
+  // NOT_SERVING until the first call of this, and for ever after StopServing. Both are thread-safe.
+  void SetServing(bool serving);
+  void StopServing();
+
+  // StopServing, and from now on new calls are refused (GATEWAY_SHUTTING_DOWN, and GOAWAY on
+  // every connection), open ones go on. Returns when all are answered and everything is closed;
+  // after `drain_timeout` what is left of them is answered by FlowTrigger::EndAll first. Health
+  // watches and reflection streams go on as long as there are open calls.
+  void Drain();
+
+ private:
+  void PublishHealth(bool serving);
+  void StopWatching();
+  void CloseQueues();
+  InboundSensors Sensors();
+  OnMessage CountMessages();
+  using Connections = std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor>;
+  static void StartAccepting(ConnectionAcceptor& acceptor, Connections connections);
+
+  const GrpcServerOptions options_;
+  const CallEvents events_;
+  EventLoop& loop_;
+  FlowTrigger& trigger_;
+  ListenAddress address_;
+  dataflow::v1::FlowService::AsyncService service_;
+  HealthService health_;
+  ReflectionService reflection_;
+  UnknownMethods unknown_methods_;
+  std::atomic<bool> shutting_down_{false};
+  OpenCalls open_calls_;
+  ConnectionAcceptor acceptor_;
+  ConnectionAcceptor front_acceptor_;
+  RpcEnvironment rpc_environment_;
+  std::vector<std::unique_ptr<RpcQueue>> queues_;
+  std::mutex health_mutex_;
+  bool stopped_serving_ = false;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_GRPC_SERVER_H_

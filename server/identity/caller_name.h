@@ -1,0 +1,37 @@
+#ifndef ENOS_SERVER_IDENTITY_CALLER_NAME_H_
+#define ENOS_SERVER_IDENTITY_CALLER_NAME_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace enos::gateway {
+
+// How callers are named, in the policy and in the log. The first part says who vouches for the
+// name, so that a token's subject cannot look like a certificate's:
+//
+//   uri:spiffe://prod.example/ns/batch/sa/nightly      a URI of the client certificate
+//   dns:batch.example                                  a DNS name of it
+//   sub:system:serviceaccount:batch:nightly            the subject (sub) of a bearer token
+inline constexpr std::string_view kUriPrefix = "uri:";
+inline constexpr std::string_view kDnsPrefix = "dns:";
+inline constexpr std::string_view kSubjectPrefix = "sub:";
+
+// Longer names are no identity.
+inline constexpr size_t kMaxIdentityBytes = 1024;
+
+// The identity for a name of a client certificate; nullopt for what is no name of one caller: empty
+// or too long, and DNS names with "*".
+std::optional<std::string> IdentityOfUri(std::string_view uri);
+std::optional<std::string> IdentityOfDnsName(std::string_view name);
+
+// Whether a name has nothing that a reader of the policy or of the log would not see: no spaces, no
+// control characters.
+bool IsPlainName(std::string_view name);
+
+// Whether the characters are those of DNS names, underscores included.
+bool HasDnsNameCharacters(std::string_view name);
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_IDENTITY_CALLER_NAME_H_

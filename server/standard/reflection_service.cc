@@ -1,0 +1,133 @@
+#include "server/standard/reflection_service.h"
+
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+
+#include <utility>
+
+#include "server/rpc/rpc_reference.h"
+#include "server/standard/reflection_answer.h"
+
+namespace enos::gateway {
+namespace {
+
+using google::protobuf::DescriptorPool;
+using grpc::reflection::v1alpha::ServerReflectionRequest;
+using grpc::reflection::v1alpha::ServerReflectionResponse;
+
+// That wait for a stream.
+constexpr int kOffers = 2;
+
+grpc::Status TooManyStreams() {
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+          "too many reflection streams are open on this server; try again later"};
+}
+
+grpc::Status ShuttingDown() {
+  return {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"};
+}
+
+}  // namespace
+
+// One stream, from the offer to its end: read a question, write the answer, again.
+class ReflectionService::StreamRpc : public CountedRpc {
+ public:
+  static void Offer(ReflectionService& reflection, grpc::ServerCompletionQueue& queue) {
+    const Reference rpc(new StreamRpc(reflection, queue));
+    reflection.service_.RequestServerReflectionInfo(&rpc->context_, &rpc->stream_, &queue, &queue,
+                                                    rpc->arrived_.Begin(Reference(&*rpc)));
+  }
+
+  // With the mutex held. While an answer is on its way the end waits for that.
+  void End() {
+    if (!is_writing_) Finish(ShuttingDown());
+  }
+
+ private:
+  using Reference = RpcReference<StreamRpc>;
+  friend Reference;
+
+  StreamRpc(ReflectionService& reflection, grpc::ServerCompletionQueue& queue)
+      : open_(reflection.rpcs_), reflection_(reflection), queue_(queue) {}
+  ~StreamRpc() = default;
+
+  void OnArrived(bool ok) {
+    if (!ok) return;  // the server shuts down
+    Offer(reflection_, queue_);
+    reflection_.on_message_(context_.peer(), 0);
+    const std::lock_guard lock(reflection_.mutex_);
+    if (reflection_.ending_) return Finish(ShuttingDown());
+    if (reflection_.streams_.size() >= reflection_.max_streams_) return Finish(TooManyStreams());
+    reflection_.streams_.insert(this);
+    Read();
+  }
+
+  void OnRead(bool ok) {
+    if (ok) reflection_.on_message_(context_.peer(), request_.ByteSizeLong());
+    const std::lock_guard lock(reflection_.mutex_);
+    if (is_finished_) return;
+    if (!ok) return Finish(grpc::Status::OK);  // the client has no more questions, or is gone
+    is_writing_ = true;
+    stream_.Write(
+        AnswerReflection(request_, *DescriptorPool::generated_pool(), reflection_.services_),
+        written_.Begin(Reference(this)));
+  }
+
+  void OnWritten(bool ok) {
+    const std::lock_guard lock(reflection_.mutex_);
+    is_writing_ = false;
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    if (reflection_.ending_) return Finish(ShuttingDown());
+    Read();
+  }
+
+  void OnFinished(bool /*ok*/) {}
+
+  // The rest with the mutex held.
+  void Read() { stream_.Read(&request_, read_.Begin(Reference(this))); }
+
+  // A read may be out; it ends with the stream.
+  void Finish(const grpc::Status& status) {
+    is_finished_ = true;
+    reflection_.streams_.erase(this);
+    stream_.Finish(status, finished_.Begin(Reference(this)));
+  }
+
+  const OpenCall open_;  // the first: see OpenCall
+  ReflectionService& reflection_;
+  grpc::ServerCompletionQueue& queue_;
+  RpcOperation<StreamRpc> arrived_{&StreamRpc::OnArrived};
+  RpcOperation<StreamRpc> read_{&StreamRpc::OnRead};
+  RpcOperation<StreamRpc> written_{&StreamRpc::OnWritten};
+  RpcOperation<StreamRpc> finished_{&StreamRpc::OnFinished};
+  grpc::ServerContext context_;
+  grpc::ServerAsyncReaderWriter<ServerReflectionResponse, ServerReflectionRequest> stream_{
+      &context_};
+  ServerReflectionRequest request_;
+
+  // Guarded by the service's mutex.
+  bool is_writing_ = false;
+  bool is_finished_ = false;
+};
+
+ReflectionService::ReflectionService(std::vector<std::string> services, size_t max_streams,
+                                     OnMessage on_message)
+    : services_(std::move(services)),
+      max_streams_(max_streams),
+      on_message_(std::move(on_message)) {}
+
+void ReflectionService::Offer(grpc::ServerCompletionQueue& queue) {
+  for (int i = 0; i < kOffers; ++i) StreamRpc::Offer(*this, queue);
+}
+
+void ReflectionService::EndStreams() {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  for (auto it = streams_.begin(); it != streams_.end();) {
+    StreamRpc* const stream = *it++;  // a stream that ends takes itself out
+    stream->End();
+  }
+}
+
+}  // namespace enos::gateway

@@ -1,0 +1,67 @@
+#ifndef ENOS_SERVER_STANDARD_REFLECTION_SERVICE_H_
+#define ENOS_SERVER_STANDARD_REFLECTION_SERVICE_H_
+
+#include <grpcpp/completion_queue.h>
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "server/listener/connection_table.h"
+#include "server/rpc/open_calls.h"
+
+namespace enos::gateway {
+
+// grpc.reflection.v1alpha.ServerReflection on a completion queue of the server's, without a thread
+// of its own or for a stream. In place of gRPC 1.51's, which is synchronous. The order of its life:
+//
+//   register service(), start the server, Offer, serve the queue
+//   EndStreams, shut the server down, WaitForNone, shut the queue down
+//
+// The queue's events are CompletionEvents. Thread-safe.
+class ReflectionService {
+ public:
+  static constexpr size_t kMaxStreams = 16;
+
+  // `services` are the full names to list; files and symbols are those of the generated code in
+  // this program. Beyond `max_streams` at once a stream is refused (RESOURCE_EXHAUSTED).
+  explicit ReflectionService(std::vector<std::string> services, size_t max_streams = kMaxStreams,
+                             OnMessage on_message = &NobodyIsTold);
+  ReflectionService(const ReflectionService&) = delete;
+  ReflectionService& operator=(const ReflectionService&) = delete;
+
+  // For ServerBuilder::RegisterService.
+  grpc::Service& service() { return service_; }
+
+  // Offers to take streams from `queue`; each that arrives offers the next. Once, before the queue
+  // is served.
+  void Offer(grpc::ServerCompletionQueue& queue);
+
+  // Ends all streams, those to come too (UNAVAILABLE), once an answer that is on its way has gone.
+  // One whose client does not read ends only when its call is cancelled.
+  void EndStreams();
+
+  // After the server's shutdown: returns when no stream will use its queue any more, the offers
+  // included. The queue must still be served.
+  void WaitForNone() { rpcs_.WaitForNone(); }
+
+ private:
+  class StreamRpc;
+
+  const std::vector<std::string> services_;
+  const size_t max_streams_;
+  const OnMessage on_message_;
+  grpc::reflection::v1alpha::ServerReflection::AsyncService service_;
+  OpenCalls rpcs_;  // and offers
+
+  std::mutex mutex_;                        // guards what follows, and the state of every stream
+  std::unordered_set<StreamRpc*> streams_;  // those that go on
+  bool ending_ = false;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_STANDARD_REFLECTION_SERVICE_H_
