@@ -56,10 +56,8 @@ CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metr
   return options;
 }
 
-TriggerOptions CallOptions(const Settings& settings) {
-  TriggerOptions options;
-  options.api_version = settings.enos_api_version;
-  options.trust_503 = settings.trust_503;
+UpstreamOptions CallOptions(const Settings& settings) {
+  UpstreamOptions options;
   options.max_attempts = settings.max_attempts;
   return options;
 }
@@ -182,7 +180,8 @@ struct Gateway::Parts {
         caller_slots(settings.max_in_flight_per_caller),
         admission(settings.max_in_flight),
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
-                 OnRequest(), [this](Reason why) { metrics.Retried(why); }}),
+                 OnRequest(), [this](Reason why) { metrics.Retried(why); }},
+                {settings.enos_api_version, settings.trust_503}),
         tls_check(HowToCheck(settings.tls)),
         key_reloader(
             {settings.access_key_file, settings.secret_key_file}, credentials,

@@ -20,8 +20,8 @@ using namespace enos::bench;  // NOLINT(google-build-using-namespace): this file
 using enos::gateway::CallError;
 using enos::gateway::EncodeFlowCall;
 using enos::gateway::FlowCall;
-using enos::gateway::FlowRefused;
 using enos::gateway::ReadFlowAnswer;
+using enos::gateway::Refusal;
 using enos::gateway::SecretMask;
 using enos::gateway::SignCall;
 using enos::gateway::ToGrpcStatus;
@@ -74,7 +74,7 @@ void MapStatus(benchmark::State& state, const CallError& error) {
 
 void StatusOfRefusal(benchmark::State& state) {
   const auto answer = ReadFlowAnswer(200, kRefused, {}, {});
-  MapStatus(state, std::get<FlowRefused>(answer).error);
+  MapStatus(state, std::get<Refusal>(answer).error);
 }
 BENCHMARK(StatusOfRefusal);
 

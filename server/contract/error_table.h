@@ -19,6 +19,12 @@ enum class Remedy {
           // after a wait
 };
 
+// EnOS, or something on the way to it, did not do what a call asked for.
+struct Refusal {
+  CallError error;  // complete but for retry_after
+  Remedy remedy = Remedy::kNone;
+};
+
 struct ErrorRow {
   absl::StatusCode code;
   Reason reason;

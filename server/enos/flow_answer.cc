@@ -84,7 +84,7 @@ std::string EnosMessage(const AnswerMembers& members, const SecretMask& secrets)
   return CleanUpstreamText(std::string(msg).append(": ").append(submsg), secrets);
 }
 
-FlowRefused Refused(const ErrorRow& row, CallError error) {
+Refusal Refused(const ErrorRow& row, CallError error) {
   error.code = row.code;
   error.reason = row.reason;
   error.execution = row.execution;
@@ -93,7 +93,7 @@ FlowRefused Refused(const ErrorRow& row, CallError error) {
   return {std::move(error), row.remedy};
 }
 
-FlowRefused Malformed(std::string_view what_is_wrong, CallError error) {
+Refusal Malformed(std::string_view what_is_wrong, CallError error) {
   error.code = absl::StatusCode::kInternal;
   error.reason = Reason::kEnosMalformedResponse;
   error.execution = Execution::kUnknown;

@@ -17,13 +17,7 @@ struct FlowStarted {
   std::string enos_request_id;   // as in CallError
 };
 
-// EnOS, or something on the way, answered something else.
-struct FlowRefused {
-  CallError error;  // complete but for retry_after
-  Remedy remedy = Remedy::kNone;
-};
-
-using FlowAnswer = std::variant<FlowStarted, FlowRefused>;
+using FlowAnswer = std::variant<FlowStarted, Refusal>;
 
 struct FlowAnswerOptions {
   bool trust_503 = false;

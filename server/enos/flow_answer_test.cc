@@ -100,11 +100,11 @@ struct RefusedCase {
 
 void PrintTo(const RefusedCase& c, std::ostream* out) { *out << c.name; }
 
-class FlowRefusedTest : public testing::TestWithParam<RefusedCase> {};
+class RefusalTest : public testing::TestWithParam<RefusedCase> {};
 
-TEST_P(FlowRefusedTest, IsTheContractsRow) {
+TEST_P(RefusalTest, IsTheContractsRow) {
   const FlowAnswer answer = Read(GetParam().http_status, GetParam().body, GetParam().trust_503);
-  const auto* refused = std::get_if<FlowRefused>(&answer);
+  const auto* refused = std::get_if<Refusal>(&answer);
   ASSERT_NE(refused, nullptr);
   EXPECT_EQ(refused->error.code, GetParam().code);
   EXPECT_EQ(refused->error.reason, GetParam().reason);
@@ -126,7 +126,7 @@ constexpr auto kUnk = Execution::kUnknown;
 constexpr auto kNone = Remedy::kNone;
 
 INSTANTIATE_TEST_SUITE_P(
-    ACodeInTheBodyDecides, FlowRefusedTest,
+    ACodeInTheBodyDecides, RefusalTest,
     testing::Values(
         RefusedCase{"NoTask", 200, R"({"status":62104,"msg":"x"})", Code::kFailedPrecondition,
                     Reason::kFlowHasNoTask, kNot, kNone, 62104},
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return param_info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
-    ElseTheHttpStatusDecides, FlowRefusedTest,
+    ElseTheHttpStatusDecides, RefusalTest,
     testing::Values(
         RefusedCase{"Html400", 400, "<html></html>", Code::kInvalidArgument,
                     Reason::kEnosInvalidArgument, kNot},
@@ -215,7 +215,7 @@ std::string SuccessWithId(const std::string& id) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    ElseItMakesNoSense, FlowRefusedTest,
+    ElseItMakesNoSense, RefusalTest,
     testing::Values(
         Malformed("Empty", 200, ""), Malformed("Html", 200, "<html></html>"),
         Malformed("Array", 200, R"([{"code":0}])"),
@@ -274,7 +274,7 @@ TEST_P(SpoiltFlowAnswerTest, LeavesASuccessASuccess) {
 TEST_P(SpoiltFlowAnswerTest, LeavesARefusalThatRefusal) {
   for (const std::string place : {"msg", "submsg", "requestId", "data", "code"}) {
     const FlowAnswer answer = Read(500, "{\"" + place + "\":" + GetParam() + R"(,"status":62104})");
-    const auto* refused = std::get_if<FlowRefused>(&answer);
+    const auto* refused = std::get_if<Refusal>(&answer);
     ASSERT_NE(refused, nullptr) << place;
     EXPECT_EQ(refused->error.reason, Reason::kFlowHasNoTask) << place;
     EXPECT_EQ(refused->error.execution, kNot) << place;
@@ -300,7 +300,7 @@ class RefusalMessageTest : public testing::TestWithParam<MessageCase> {};
 
 TEST_P(RefusalMessageTest, SaysWhatHappenedAndWhatToDo) {
   const FlowAnswer answer = Read(GetParam().http_status, GetParam().body);
-  EXPECT_EQ(std::get<FlowRefused>(answer).error.message, GetParam().message);
+  EXPECT_EQ(std::get<Refusal>(answer).error.message, GetParam().message);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -360,7 +360,7 @@ class AdviceTest : public testing::TestWithParam<int> {};
 
 TEST_P(AdviceTest, IsThereForEveryCode) {
   const FlowAnswer answer = Read(200, R"({"code":)" + std::to_string(GetParam()) + "}");
-  const CallError& error = std::get<FlowRefused>(answer).error;
+  const CallError& error = std::get<Refusal>(answer).error;
   const std::string evidence = " (EnOS code " + std::to_string(GetParam()) + "). ";
   EXPECT_THAT(error.message, AllOf(HasSubstr(evidence), EndsWith("."), Not(StartsWith(evidence))));
   EXPECT_GT(error.message.size(), error.message.find(evidence) + evidence.size() + 10);
@@ -377,7 +377,7 @@ TEST(RefusalTexts, SecretsAreMaskedEverywhere) {
   const FlowAnswer answer = ReadFlowAnswer(
       200, R"({"code":401,"msg":"bad tok-123","submsg":"s3cret-\u006bey","requestId":"r-tok-123"})",
       {}, secrets);
-  const CallError& error = std::get<FlowRefused>(answer).error;
+  const CallError& error = std::get<Refusal>(answer).error;
   EXPECT_EQ(error.enos_message, "bad ***: ***");
   EXPECT_EQ(error.enos_request_id, "");
   EXPECT_THAT(error.message, AllOf(HasSubstr("bad ***: ***"), Not(HasSubstr("tok-123")),
@@ -387,20 +387,20 @@ TEST(RefusalTexts, SecretsAreMaskedEverywhere) {
 TEST(RefusalTexts, LongAndDirtyWordsAreCutAndCleaned) {
   const FlowAnswer answer =
       Read(200, R"({"code":62101,"msg":"a\r\nb\udc00)" + std::string(5000, 'x') + R"("})");
-  const CallError& error = std::get<FlowRefused>(answer).error;
+  const CallError& error = std::get<Refusal>(answer).error;
   EXPECT_LE(error.enos_message.size(), 256u);
   EXPECT_THAT(error.enos_message, StartsWith("a  b\xEF\xBF\xBD"));
 }
 
 TEST(RefusalTexts, RequestIdIsKept) {
   const FlowAnswer answer = Read(200, R"({"code":62101,"requestId":"req-7"})");
-  EXPECT_EQ(std::get<FlowRefused>(answer).error.enos_request_id, "req-7");
+  EXPECT_EQ(std::get<Refusal>(answer).error.enos_request_id, "req-7");
 }
 
 TEST(RefusalTexts, BodyIsNeverRepeated) {
   for (const int http_status : {200, 302, 400, 500}) {
     const FlowAnswer answer = Read(http_status, R"({"message":"page-content","x":"page-content"})");
-    const grpc::Status status = ToGrpcStatus(std::get<FlowRefused>(answer).error);
+    const grpc::Status status = ToGrpcStatus(std::get<Refusal>(answer).error);
     EXPECT_THAT(status.error_message(), Not(HasSubstr("page-content")));
     EXPECT_THAT(status.error_details(), Not(HasSubstr("page-content")));
   }

@@ -2,7 +2,7 @@
 #define ENOS_SERVER_RPC_ACCESS_LOG_H_
 
 #include "server/contract/call_outcome.h"
-#include "server/trigger/call_record.h"
+#include "server/upstream/call_record.h"
 
 namespace enos::gateway {
 

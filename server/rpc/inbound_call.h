@@ -21,9 +21,9 @@
 #include "server/rpc/call_times.h"
 #include "server/rpc/open_calls.h"
 #include "server/trigger/admission.h"
-#include "server/trigger/call_record.h"
 #include "server/trigger/caller_slots.h"
 #include "server/trigger/flow_trigger.h"
+#include "server/upstream/call_record.h"
 
 namespace enos::gateway {
 

@@ -55,10 +55,13 @@ TriggerRig::TriggerRig(const Options& options)
                 breaker_changes.push_back({state, scheduler.Now(), http.sent().size()});
               }),
       admission(options.slots),
-      trigger(std::make_unique<FlowTrigger>(TriggerEnvironment{
-          scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
-          options.trigger, [this](const UpstreamRequest& request) { requests.push_back(request); },
-          [this](Reason why) { retries.push_back(why); }})) {
+      trigger(std::make_unique<FlowTrigger>(
+          UpstreamEnvironment{
+              scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
+              options.upstream,
+              [this](const UpstreamRequest& request) { requests.push_back(request); },
+              [this](Reason why) { retries.push_back(why); }},
+          options.trigger)) {
   tokens.Start();
   if (options.with_token) GiveToken("T1");
 }

@@ -35,6 +35,7 @@ class TriggerRig {
   struct Options {
     int64_t slots = 1000;
     TriggerOptions trigger;
+    UpstreamOptions upstream;
     CircuitBreakerOptions breaker;
     bool with_token = true;  // begins with the token T1, which lives for two hours
   };

@@ -7,7 +7,8 @@
 
 namespace enos::gateway {
 
-FlowTrigger::FlowTrigger(TriggerEnvironment environment) : env_(std::move(environment)) {}
+FlowTrigger::FlowTrigger(UpstreamEnvironment environment, TriggerOptions options)
+    : env_(std::move(environment)), options_(options) {}
 
 FlowTrigger::CallId FlowTrigger::Start(TriggerJob job, TriggerDone done) {
   const CallId id = ++last_id_;
@@ -20,8 +21,8 @@ FlowTrigger::CallId FlowTrigger::Start(TriggerJob job, TriggerDone done) {
     calls_.erase(id);
     ReportIdle();
   };
-  auto call =
-      std::make_unique<TriggerCall>(env_, std::move(job), std::move(done), std::move(on_end));
+  auto call = std::make_unique<TriggerCall>(env_, options_, std::move(job), std::move(done),
+                                            std::move(on_end));
   calls_.emplace(id, std::move(call)).first->second->Start();
   return id;
 }

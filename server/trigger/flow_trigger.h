@@ -14,7 +14,7 @@ class FlowTrigger {
  public:
   using CallId = uint64_t;  // 0 is never one
 
-  explicit FlowTrigger(TriggerEnvironment environment);
+  FlowTrigger(UpstreamEnvironment environment, TriggerOptions options);
   FlowTrigger(const FlowTrigger&) = delete;
   FlowTrigger& operator=(const FlowTrigger&) = delete;
 
@@ -36,7 +36,8 @@ class FlowTrigger {
  private:
   void ReportIdle();
 
-  TriggerEnvironment env_;
+  UpstreamEnvironment env_;
+  const TriggerOptions options_;
   CallId last_id_ = 0;
   absl::flat_hash_map<CallId, std::unique_ptr<TriggerCall>> calls_;
   bool ended_ = false;

@@ -89,7 +89,7 @@ class History {
   TriggerRig::Options RandomOptions() {
     TriggerRig::Options options;
     options.slots = static_cast<int64_t>(1 + Below(4));
-    options.trigger.max_attempts = static_cast<int>(1 + Below(4));
+    options.upstream.max_attempts = static_cast<int>(1 + Below(4));
     options.trigger.trust_503 = Chance(50);
     options.with_token = Chance(70);
     options.breaker.failures_to_open = static_cast<int>(1 + Below(5));
@@ -287,7 +287,7 @@ class History {
     EXPECT_LE(call.times_done, 1);
     EXPECT_FALSE(call.caller_gone && call.is_done());
     const auto& sends = sends_[call.number];
-    EXPECT_LE(sends.size(), static_cast<size_t>(options_.trigger.max_attempts + 1));
+    EXPECT_LE(sends.size(), static_cast<size_t>(options_.upstream.max_attempts + 1));
     EXPECT_LE(token_refusals_[call.number], 2);
     const bool is_settled = call.is_done() || call.caller_gone;
     const bool was_settled = std::exchange(settled_[call.number], is_settled);

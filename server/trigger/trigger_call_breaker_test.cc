@@ -18,7 +18,7 @@ using State = CircuitBreaker::State;
 // One send of each call, so that rows are easy to count; it opens for 750 ms, then for twice that.
 TriggerRig::Options OneSendEach() {
   TriggerRig::Options options;
-  options.trigger.max_attempts = 1;
+  options.upstream.max_attempts = 1;
   return options;
 }
 

@@ -82,7 +82,7 @@ TEST_P(TriggerCallRetry, FailsToTheLastAttempt_IsToldAsNotExecuted) {
 
 TEST_P(TriggerCallRetry, OneAttemptPermitted_IsTheOnlyOne) {
   TriggerRig::Options options = Trusting503();
-  options.trigger.max_attempts = 1;
+  options.upstream.max_attempts = 1;
   TriggerRig rig(options);
   TriggerRig::Call& call = rig.Start();
   Fail(rig);

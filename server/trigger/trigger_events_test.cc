@@ -70,7 +70,7 @@ TEST(TriggerEvents, ResendWithAFreshToken_IsARetry) {
 
 TEST(TriggerEvents, LastAttempt_IsNoRetry) {
   TriggerRig::Options options;
-  options.trigger.max_attempts = 1;
+  options.upstream.max_attempts = 1;
   TriggerRig rig(options);
   rig.Start();
   rig.AnswerFlow(429);

@@ -34,7 +34,7 @@ void CheckStarted(const FlowStarted& started, int http_status) {
   CheckRequestId(started.enos_request_id);
 }
 
-void CheckRefused(const FlowRefused& refused, int http_status) {
+void CheckRefused(const Refusal& refused, int http_status) {
   const CallError& error = refused.error;
   FUZZ_CHECK(error.code != absl::StatusCode::kOk);
   FUZZ_CHECK(error.http_status == http_status);
@@ -71,7 +71,7 @@ void Check(const FuzzAnswer& input, bool trust_503) {
   if (const auto* started = std::get_if<FlowStarted>(&answer)) {
     CheckStarted(*started, input.http_status);
   } else {
-    CheckRefused(std::get<FlowRefused>(answer), input.http_status);
+    CheckRefused(std::get<Refusal>(answer), input.http_status);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "server/trigger/transfer_error.h"
+#include "server/upstream/transfer_error.h"
 
 #include <string>
 
@@ -22,7 +22,7 @@ std::string_view WhatFailed(TransferEnd end) {
   }
 }
 
-FlowRefused Unreachable(TransferEnd end, const std::string& detail) {
+Refusal Unreachable(TransferEnd end, const std::string& detail) {
   CallError error;
   error.code = absl::StatusCode::kUnavailable;
   error.reason = Reason::kEnosUnreachable;
@@ -36,7 +36,7 @@ FlowRefused Unreachable(TransferEnd end, const std::string& detail) {
   return {std::move(error), Remedy::kWait};
 }
 
-FlowRefused Unknown(absl::StatusCode code, Reason reason, const std::string& what) {
+Refusal Unknown(absl::StatusCode code, Reason reason, const std::string& what) {
   CallError error;
   error.code = code;
   error.reason = reason;
@@ -50,10 +50,10 @@ FlowRefused Unknown(absl::StatusCode code, Reason reason, const std::string& wha
 
 }  // namespace
 
-FlowRefused ErrorOfTransfer(const HttpResult& result) {
+Refusal ErrorOfTransfer(const HttpResult& result) {
   const std::string detail = CleanUpstreamText(result.detail, KnownSecrets());
   if (!result.maybe_sent) return Unreachable(result.end, detail);
-  FlowRefused refused;
+  Refusal refused;
   switch (result.end) {
     case TransferEnd::kTooLarge:
     case TransferEnd::kMalformed:

@@ -1,4 +1,4 @@
-#include "server/trigger/retry_budget.h"
+#include "server/upstream/retry_budget.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/trigger/transfer_error.h"
+#include "server/upstream/transfer_error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,7 +72,7 @@ const Row kRows[] = {
 
 class ErrorOfTransferTest : public ::testing::TestWithParam<Row> {
  protected:
-  static FlowRefused Refused() {
+  static Refusal Refused() {
     HttpResult result;
     result.end = GetParam().end;
     result.maybe_sent = GetParam().maybe_sent;
@@ -82,7 +82,7 @@ class ErrorOfTransferTest : public ::testing::TestWithParam<Row> {
 };
 
 TEST_P(ErrorOfTransferTest, End_IsItsRow) {
-  const FlowRefused refused = Refused();
+  const Refusal refused = Refused();
   EXPECT_EQ(refused.error.code, GetParam().code);
   EXPECT_EQ(refused.error.reason, GetParam().reason);
   EXPECT_EQ(refused.error.execution, GetParam().execution);

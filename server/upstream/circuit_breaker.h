@@ -1,5 +1,5 @@
-#ifndef ENOS_SERVER_TRIGGER_CIRCUIT_BREAKER_H_
-#define ENOS_SERVER_TRIGGER_CIRCUIT_BREAKER_H_
+#ifndef ENOS_SERVER_UPSTREAM_CIRCUIT_BREAKER_H_
+#define ENOS_SERVER_UPSTREAM_CIRCUIT_BREAKER_H_
 
 #include <atomic>
 #include <chrono>
@@ -83,4 +83,4 @@ class CircuitBreaker {
 
 }  // namespace enos::gateway
 
-#endif  // ENOS_SERVER_TRIGGER_CIRCUIT_BREAKER_H_
+#endif  // ENOS_SERVER_UPSTREAM_CIRCUIT_BREAKER_H_

@@ -1,4 +1,4 @@
-#include "server/trigger/circuit_breaker.h"
+#include "server/upstream/circuit_breaker.h"
 
 #include <algorithm>
 #include <cmath>

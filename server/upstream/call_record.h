@@ -1,5 +1,5 @@
-#ifndef ENOS_SERVER_TRIGGER_CALL_RECORD_H_
-#define ENOS_SERVER_TRIGGER_CALL_RECORD_H_
+#ifndef ENOS_SERVER_UPSTREAM_CALL_RECORD_H_
+#define ENOS_SERVER_UPSTREAM_CALL_RECORD_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -42,4 +42,4 @@ struct CallRecord {
 
 }  // namespace enos::gateway
 
-#endif  // ENOS_SERVER_TRIGGER_CALL_RECORD_H_
+#endif  // ENOS_SERVER_UPSTREAM_CALL_RECORD_H_

@@ -1,5 +1,5 @@
-#ifndef ENOS_SERVER_TRIGGER_RETRY_BUDGET_H_
-#define ENOS_SERVER_TRIGGER_RETRY_BUDGET_H_
+#ifndef ENOS_SERVER_UPSTREAM_RETRY_BUDGET_H_
+#define ENOS_SERVER_UPSTREAM_RETRY_BUDGET_H_
 
 #include <array>
 #include <cstdint>
@@ -37,4 +37,4 @@ class RetryBudget {
 
 }  // namespace enos::gateway
 
-#endif  // ENOS_SERVER_TRIGGER_RETRY_BUDGET_H_
+#endif  // ENOS_SERVER_UPSTREAM_RETRY_BUDGET_H_
