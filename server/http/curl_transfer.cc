@@ -63,7 +63,6 @@ CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
   // the header away with which it would ask for them.
   SetOption(easy, CURLOPT_ACCEPT_ENCODING, "");
   SetOption(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  SetOption(easy, CURLOPT_POST, 1L);
   SetOption(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnBeforeRequest);
   SetOption(easy, CURLOPT_PREREQDATA, this);
   SetOption(easy, CURLOPT_DEBUGFUNCTION, &CurlTransfer::OnTrace);
@@ -94,8 +93,13 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
   CURL* easy = handle();
   SetUrl(base_url);
   SetOption(easy, CURLOPT_HTTPHEADER, ListHeaders());
-  SetOption(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
-  SetOption(easy, CURLOPT_POSTFIELDS, request_.body->data());  // not copied by libcurl
+  if (request_.body == nullptr) {
+    SetOption(easy, CURLOPT_HTTPGET, 1L);
+  } else {
+    SetOption(easy, CURLOPT_POST, 1L);
+    SetOption(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
+    SetOption(easy, CURLOPT_POSTFIELDS, request_.body->data());  // not copied by libcurl
+  }
   // libcurl reads the list for every transfer that has it, and keeps what it says.
   SetOption(easy, CURLOPT_RESOLVE, resolve_ == resolved_ ? nullptr : resolve_.get());
 }
@@ -182,10 +186,12 @@ bool CurlTransfer::TakeHeaderLine(std::string_view line) {
 // Whoever answers the request has read it whole, so that its system acknowledged the last byte
 // before, or with, the answer.
 bool CurlTransfer::RequestHasArrived() const {
-  curl_off_t written = 0;
-  Require(curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &written) == CURLE_OK,
-          "CURLINFO_SIZE_UPLOAD_T");
-  if (written < static_cast<curl_off_t>(request_.body->size())) return false;
+  if (request_.body != nullptr) {
+    curl_off_t written = 0;
+    Require(curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &written) == CURLE_OK,
+            "CURLINFO_SIZE_UPLOAD_T");
+    if (written < static_cast<curl_off_t>(request_.body->size())) return false;
+  }
   int unacknowledged = 0;
   return ::ioctl(socket, SIOCOUTQ, &unacknowledged) != 0 || unacknowledged == 0;
 }

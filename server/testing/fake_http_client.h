@@ -25,7 +25,7 @@ class FakeHttpClient : public HttpClient {
 
     // The value of a header of the request; empty when there is none.
     std::string Header(std::string_view name) const;
-    const std::string& body() const { return *request.body; }
+    std::string body() const { return request.body == nullptr ? "" : *request.body; }
   };
 
   TransferId Start(HttpRequest request, Callback done) override;

@@ -93,6 +93,7 @@ HttpRequest SignedCall::Sign() const {
   const auto now =
       std::chrono::duration_cast<std::chrono::milliseconds>(env_.clock.Now().time_since_epoch())
           .count();
+  const std::string_view body = request_.body == nullptr ? std::string_view() : *request_.body;
   HttpRequest request;
   request.path_and_query = request_.path_and_query;
   request.body = request_.body;
@@ -100,8 +101,8 @@ HttpRequest SignedCall::Sign() const {
       "Content-Type: application/json;charset=UTF-8",
       absl::StrCat("apim-accesstoken: ", token_->text),
       absl::StrCat("apim-timestamp: ", now),
-      absl::StrCat("apim-signature: ", SignCall(token_->text, request_.signed_query, *request_.body,
-                                                now, token_->credentials->secret_key.Reveal())),
+      absl::StrCat("apim-signature: ", SignCall(token_->text, request_.signed_query, body, now,
+                                                token_->credentials->secret_key.Reveal())),
   };
   request.headers.insert(request.headers.end(), request_.headers.begin(), request_.headers.end());
   return request;

@@ -48,9 +48,9 @@ struct UpstreamEnvironment {
 struct SignedRequest {
   UpstreamOperation operation = UpstreamOperation::kTrigger;
   std::string path_and_query;
-  std::string signed_query;  // as the signature takes it: see FlowCall
-  std::shared_ptr<const std::string> body;
-  std::vector<std::string> headers;  // beside ours, "name: value": the caller's trace
+  std::string signed_query;                 // as the signature takes it: see FlowCall
+  std::shared_ptr<const std::string> body;  // null: GET
+  std::vector<std::string> headers;         // beside ours, "name: value": the caller's trace
 };
 
 // One call to EnOS: token, signature, send, answer, and perhaps again. Whether it is sent again is

@@ -40,6 +40,28 @@ TEST(HttpClient, PostArrivesExactlyAsGivenAndNothingElseDoes) {
                           Pair("apim-accesstoken", "t"), Pair("Content-Length", "7")));
 }
 
+TEST(HttpClient, RequestWithoutABodyIsAGetAlsoOnAHandleThatPosted) {
+  Upstream upstream;
+  ClientOnLoop client(upstream.url());
+  HttpRequest get;
+  get.path_and_query = "/a?b=c";
+  EXPECT_EQ(client.Do(get).end, TransferEnd::kAnswered);
+  client.Do(Post("/", "body"));
+  client.Do(get);
+
+  const auto requests = upstream.requests();
+  ASSERT_EQ(requests.size(), 3U);
+  for (const size_t i : {0U, 2U}) {
+    EXPECT_EQ(requests[i].method, "GET");
+    EXPECT_EQ(requests[i].target, "/a?b=c");
+    EXPECT_THAT(requests[i].headers,
+                ElementsAre(Pair("Host", HostAndPort(upstream)), Pair("Accept", "*/*")));
+  }
+  EXPECT_EQ(requests[1].method, "POST");
+  EXPECT_EQ(requests[1].body, "body");
+  EXPECT_EQ(requests[0].connection, requests[2].connection);
+}
+
 TEST(HttpClient, AnswerArrivesWhole) {
   Upstream upstream;
   Answer answer = Answer::Json(503, std::string("\0\xff body", 7));
