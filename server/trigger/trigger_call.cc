@@ -153,7 +153,7 @@ void TriggerCall::TellClock(const HttpResult& result, const FlowAnswer& answer) 
 void TriggerCall::TellBreaker(const HttpResult& result, const FlowAnswer& answer) {
   const CircuitBreaker::Pass pass = std::exchange(pass_, 0);
   const auto* refused = std::get_if<FlowRefused>(&answer);
-  const bool is_503 = refused != nullptr && refused->error.reason == Reason::kEnosUnavailable;
+  const bool is_503 = refused != nullptr && refused->error.reason == Reason::ENOS_UNAVAILABLE;
   if (result.end == TransferEnd::kAnswered && !is_503) {
     env_.breaker.Answered(pass);
   } else if (is_503 || !result.maybe_sent) {
@@ -302,7 +302,7 @@ void TriggerCall::LogLateResult(const FlowAnswer& answer) const {
   const CallError& error = std::get<FlowRefused>(answer).error;
   Log(LogLevel::kWarning, "call ended after its caller was gone",
       {{"flow_id", job_.record->flow_id},
-       {"reason", ReasonName(error.reason)},
+       {"reason", ErrorReason_Name(error.reason)},
        {"execution", ExecutionName(error.execution)},
        {"enos_request_id", error.enos_request_id},
        {"request_id", job_.record->request_id}});
