@@ -32,6 +32,7 @@ void ReadErrorInfo(const google::rpc::ErrorInfo& info, FlowError& error) {
     error.http_status = http_status;
   }
   error.enos_request_id = Lookup(info, "enos_request_id");
+  error.likely_flow_instance_id = Lookup(info, "likely_flow_instance_id");
 }
 
 std::chrono::milliseconds ReadDuration(const google::protobuf::Duration& duration) {
@@ -44,7 +45,15 @@ std::chrono::milliseconds ReadDuration(const google::protobuf::Duration& duratio
 }  // namespace
 
 const char* ExecutionName(Execution execution) {
-  return execution == Execution::kNotExecuted ? "NOT_EXECUTED" : "UNKNOWN";
+  switch (execution) {
+    case Execution::kNotExecuted:
+      return "NOT_EXECUTED";
+    case Execution::kStartsNothing:
+      return "";
+    case Execution::kUnknown:
+      break;
+  }
+  return "UNKNOWN";
 }
 
 std::string StatusCodeName(grpc::StatusCode code) {
@@ -79,6 +88,13 @@ FlowError FlowErrorFromStatus(const grpc::Status& status) {
       }
     }
   }
+  return error;
+}
+
+FlowError InstanceErrorFromStatus(const grpc::Status& status) {
+  FlowError error = FlowErrorFromStatus(status);
+  error.execution = Execution::kStartsNothing;
+  error.likely_flow_instance_id.clear();
   return error;
 }
 

@@ -55,6 +55,29 @@ TEST(FlowErrorTest, StatusWithoutDetails_UnknownAndNoReason) {
   EXPECT_FALSE(error.SafeToRepeat());
 }
 
+TEST(FlowErrorTest, LikelyInstanceOfAnUnknown_Kept) {
+  RichStatus status;
+  status.metadata = {{"execution", "UNKNOWN"}, {"likely_flow_instance_id", "7-197001010000"}};
+  EXPECT_EQ(FlowErrorFromStatus(status.ToGrpc()).likely_flow_instance_id, "7-197001010000");
+}
+
+TEST(FlowErrorTest, CallThatStartsNothing_NoExecutionWhateverTheStatusSays) {
+  RichStatus status;
+  status.code = grpc::StatusCode::NOT_FOUND;
+  status.reason = "ENOS_NOT_FOUND";
+  for (const char* const said : {"UNKNOWN", "NOT_EXECUTED", ""}) {
+    status.metadata = {{"execution", said}, {"likely_flow_instance_id", "7-197001010000"}};
+    const FlowError error = InstanceErrorFromStatus(status.ToGrpc());
+    EXPECT_EQ(error.execution, Execution::kStartsNothing);
+    EXPECT_EQ(error.reason, "ENOS_NOT_FOUND");
+    EXPECT_EQ(error.likely_flow_instance_id, "");
+    EXPECT_TRUE(error.SafeToRepeat());
+  }
+  const grpc::Status bare(grpc::StatusCode::UNAVAILABLE, "Socket closed");
+  EXPECT_EQ(InstanceErrorFromStatus(bare).execution, Execution::kStartsNothing);
+  EXPECT_STREQ(ExecutionName(Execution::kStartsNothing), "");
+}
+
 TEST(FlowErrorTest, DetailsThatAreNoMessage_Unknown) {
   const FlowError error =
       FlowErrorFromStatus(grpc::Status(grpc::StatusCode::UNAVAILABLE, "x", "\xFF\xFF not proto"));

@@ -31,6 +31,11 @@ RepeatHooks RepeatHooks::Real() {
           }};
 }
 
+milliseconds BackoffWait(int attempts_made, double random, const RepeatOptions& options) {
+  const double limit = static_cast<double>(BackoffLimit(attempts_made, options).count());
+  return milliseconds(static_cast<int64_t>(limit * random));
+}
+
 bool IsWorthRepeating(const FlowError& error) {
   return error.SafeToRepeat() && (error.code == grpc::StatusCode::UNAVAILABLE ||
                                   error.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -44,8 +49,7 @@ std::optional<milliseconds> WaitBeforeRepeat(const FlowError& error, int attempt
   if (error.retry_after) {
     wait = *error.retry_after;
   } else {
-    const double limit = static_cast<double>(BackoffLimit(attempts_made, options).count());
-    wait = milliseconds(static_cast<int64_t>(limit * random));
+    wait = BackoffWait(attempts_made, random, options);
   }
   if (wait >= time_left) return std::nullopt;
   return wait;

@@ -46,4 +46,14 @@ grpc::Status NotExecuted(grpc::StatusCode code, const std::string& reason,
   return status.ToGrpc();
 }
 
+grpc::Status AboutRun(grpc::StatusCode code, const std::string& reason,
+                      std::optional<std::chrono::nanoseconds> retry_after) {
+  RichStatus status;
+  status.code = code;
+  status.message = "no";
+  status.reason = reason;
+  status.retry_after = retry_after;
+  return status.ToGrpc();
+}
+
 }  // namespace enos::flow::testing

@@ -30,6 +30,10 @@ struct RichStatus {
 grpc::Status NotExecuted(grpc::StatusCode code, const std::string& reason,
                          std::optional<std::chrono::nanoseconds> retry_after = std::nullopt);
 
+// An error of a call about a run: without an execution.
+grpc::Status AboutRun(grpc::StatusCode code, const std::string& reason,
+                      std::optional<std::chrono::nanoseconds> retry_after = std::nullopt);
+
 }  // namespace enos::flow::testing
 
 #endif  // ENOS_FLOW_TESTING_RICH_STATUS_H_

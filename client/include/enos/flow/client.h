@@ -2,6 +2,7 @@
 #define ENOS_FLOW_CLIENT_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 
 #include <chrono>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
 #include "enos/flow/channel.h"
+#include "enos/flow/instance.h"
 #include "enos/flow/repeat.h"
 #include "enos/flow/result.h"
 
@@ -38,7 +40,10 @@ struct CallOptions {
   std::chrono::milliseconds timeout{30'000};
 };
 
-// An asynchronous call that was started; may be dropped or kept for longer than the call.
+class AsyncCall;
+class FlowClient;
+
+// An asynchronous call or watch that was started; may be dropped or kept for longer than that.
 class PendingCall {
  public:
   // Stops waiting for the answer; `done` is still called, with CANCELLED unless the answer was
@@ -47,19 +52,16 @@ class PendingCall {
 
  private:
   friend class FlowClient;
-  struct State;
-  explicit PendingCall(const std::shared_ptr<State>& state);
-  std::weak_ptr<State> state_;
+  explicit PendingCall(std::shared_ptr<AsyncCall> call);
+  std::weak_ptr<AsyncCall> call_;
 };
-
-class FlowClient;
 
 // A channel of MakeChannel, with a client on it. INVALID_ARGUMENT as MakeChannel says it; also for
 // a token file that cannot be read or has no token in it, and for one that would have to be sent to
 // another machine in plaintext. No message has any part of a token.
 absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
 
-// Starts EnOS flows through the gateway.
+// Starts EnOS flows through the gateway, and tells what has become of their runs.
 //
 //   auto channel = enos::flow::MakeChannel({"gateway.example.com:443"});
 //   if (!channel.ok()) ...
@@ -100,6 +102,31 @@ class FlowClient {
   FlowResult TriggerFlowWithRepeat(const FlowRequest& request, const CallOptions& options,
                                    const RepeatOptions& repeat,
                                    const RepeatHooks& hooks = RepeatHooks::Real()) const;
+
+  // What has become of a run. These, and what follows, start nothing and may be repeated; the
+  // blocking ones connect first, as TriggerFlow does. `done` as with TriggerFlowAsync.
+  InstanceResult GetFlowInstance(const InstanceRequest& request,
+                                 const CallOptions& options = {}) const;
+  PendingCall GetFlowInstanceAsync(const InstanceRequest& request, const CallOptions& options,
+                                   std::function<void(InstanceResult)> done) const;
+
+  // Ends a run. Nothing: EnOS took the request; watch the run to see it take effect.
+  std::optional<FlowError> CancelFlowInstance(const InstanceRequest& request,
+                                              const CallOptions& options = {}) const;
+  PendingCall CancelFlowInstanceAsync(const InstanceRequest& request, const CallOptions& options,
+                                      std::function<void(std::optional<FlowError>)> done) const;
+
+  // Watches a run until it has ended or the time-out is over (DEADLINE_EXCEEDED, WATCH_TIMEOUT).
+  // Lost connections, gateways that shut down and everything else that is UNAVAILABLE do not end
+  // it: the run is watched again, by way of whatever gateway there is. Connect first where a
+  // gateway that was never there should be an error.
+  PendingCall WatchFlowInstance(const InstanceRequest& request, const WatchOptions& options,
+                                WatchCallbacks callbacks) const;
+
+  // For calls of other services on the same channel, such as grpc.health.v1: puts the token, if
+  // there is one, into the context.
+  std::optional<FlowError> AddToken(grpc::ClientContext& context) const;
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
   friend absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);

@@ -16,10 +16,11 @@ namespace enos::flow {
 // Plain values, and functions that keep nothing: to be called from any thread.
 
 // Whether the flow may have been started. kNotExecuted is certain: the call may be repeated.
-// kUnknown: it may be running; look in EnOS before calling again.
-enum class Execution { kNotExecuted, kUnknown };
+// kUnknown: it may be running; look in EnOS before calling again. kStartsNothing: of a call that
+// starts no flow, whatever became of it (of runs, to read, watch or cancel them).
+enum class Execution { kNotExecuted, kUnknown, kStartsNothing };
 
-// "NOT_EXECUTED" or "UNKNOWN", as on the wire.
+// "NOT_EXECUTED" or "UNKNOWN", as on the wire; "" for kStartsNothing, which is not sent.
 const char* ExecutionName(Execution execution);
 
 // Why a call failed: the proto says of each value what to do.
@@ -53,13 +54,15 @@ struct FlowError {
   std::string enos_message;          // what EnOS said; may be empty
   int http_status = 0;               // 100 to 599; 0: no HTTP answer
   std::string enos_request_id;       // may be empty
+  // With kUnknown: the id that the run most likely has if it was started. A guess; may be empty.
+  std::string likely_flow_instance_id;
 
   std::optional<std::chrono::milliseconds> retry_after;  // how long to wait before another call
   std::vector<FieldViolation> violations;
 
   // True if the flow was certainly not started, so that calling again cannot start it twice.
   // Whether calling again can help is another question: see IsWorthRepeating in repeat.h.
-  bool SafeToRepeat() const { return execution == Execution::kNotExecuted; }
+  bool SafeToRepeat() const { return execution != Execution::kUnknown; }
 };
 
 // "FAILED_PRECONDITION" and so on; "CODE_<number>" for a number that gRPC does not define.
@@ -69,6 +72,9 @@ std::string StatusCodeName(grpc::StatusCode code);
 // metadata says `execution` = NOT_EXECUTED. Everything else, damaged details included, means
 // kUnknown. `status` must not be OK.
 FlowError FlowErrorFromStatus(const grpc::Status& status);
+
+// The same for a call that starts nothing: kStartsNothing, whatever the status says.
+FlowError InstanceErrorFromStatus(const grpc::Status& status);
 
 }  // namespace enos::flow
 

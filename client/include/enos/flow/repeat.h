@@ -32,6 +32,10 @@ struct RepeatHooks {
   static RepeatHooks Real();
 };
 
+// The random wait after so many attempts, as RepeatOptions say it. `random` is uniform in [0, 1).
+std::chrono::milliseconds BackoffWait(int attempts_made, double random,
+                                      const RepeatOptions& options);
+
 // True if calling again cannot start the flow twice and may well succeed: the execution is
 // kNotExecuted and the code UNAVAILABLE or RESOURCE_EXHAUSTED. A request that is not valid, or a
 // flow without tasks, will be refused again, however often it is sent.

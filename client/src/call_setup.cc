@@ -1,0 +1,47 @@
+#include "call_setup.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "token_file.h"
+
+namespace enos::flow {
+namespace {
+
+// Far beyond any call.
+constexpr std::chrono::hours kLongestTimeout{24 * 365};
+
+}  // namespace
+
+std::chrono::system_clock::time_point DeadlineIn(std::chrono::milliseconds timeout) {
+  const std::chrono::milliseconds longest = kLongestTimeout;
+  return std::chrono::system_clock::now() +
+         std::clamp(timeout, std::chrono::milliseconds(0), longest);
+}
+
+FlowError NoTimeLeft() {
+  FlowError error;
+  error.code = grpc::StatusCode::DEADLINE_EXCEEDED;
+  error.message = "no time was left for the call; nothing was sent";
+  error.execution = Execution::kNotExecuted;
+  return error;
+}
+
+FlowError TokenFileUnusable(const absl::Status& token_file) {
+  FlowError error;
+  error.code = grpc::StatusCode::UNAUTHENTICATED;
+  error.message = std::string(token_file.message());
+  error.reason = kTokenFileUnusable;
+  error.execution = Execution::kNotExecuted;
+  return error;
+}
+
+std::optional<FlowError> AddToken(const std::string& token_file, grpc::ClientContext& context) {
+  if (token_file.empty()) return std::nullopt;
+  const auto token = ReadTokenFile(token_file);
+  if (!token.ok()) return TokenFileUnusable(token.status());
+  context.AddMetadata("authorization", absl::StrCat("Bearer ", *token));
+  return std::nullopt;
+}
+
+}  // namespace enos::flow

@@ -1,0 +1,30 @@
+#ifndef ENOS_FLOW_SRC_CALL_SETUP_H_
+#define ENOS_FLOW_SRC_CALL_SETUP_H_
+
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "enos/flow/error.h"
+
+namespace enos::flow {
+
+// What every call begins with. The errors are of calls of which nothing was sent.
+
+// Huge time-outs are cut to what is safe to add to the clock, negative ones to nothing.
+std::chrono::system_clock::time_point DeadlineIn(std::chrono::milliseconds timeout);
+
+FlowError NoTimeLeft();
+
+FlowError TokenFileUnusable(const absl::Status& token_file);
+
+// Who calls, for the gateway. Reads the file each time, because its content is replaced: Kubernetes
+// does so long before a token expires. Empty: no token.
+std::optional<FlowError> AddToken(const std::string& token_file, grpc::ClientContext& context);
+
+}  // namespace enos::flow
+
+#endif  // ENOS_FLOW_SRC_CALL_SETUP_H_

@@ -1,0 +1,91 @@
+#ifndef ENOS_FLOW_SRC_METHODS_H_
+#define ENOS_FLOW_SRC_METHODS_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "enos/flow/client.h"
+
+namespace enos::flow {
+
+// The unary methods, for unary_call.h: their messages, how to call them, and what an answer or an
+// error means. Without state.
+
+using FlowStub = enos::dataflow::v1::FlowService::Stub;
+using StatusCallback = std::function<void(grpc::Status)>;
+
+struct TriggerMethod {
+  using Request = FlowRequest;
+  using Response = enos::dataflow::v1::UpdateAndTriggerFlowResponse;
+  using Result = FlowResult;
+
+  static grpc::Status Call(FlowStub& stub, grpc::ClientContext* context, const Request& request,
+                           Response* response) {
+    return stub.UpdateAndTriggerFlow(context, request, response);
+  }
+  static void Start(FlowStub& stub, grpc::ClientContext* context, const Request* request,
+                    Response* response, StatusCallback done) {
+    stub.async()->UpdateAndTriggerFlow(context, request, response, std::move(done));
+  }
+  static Result OfAnswer(const Response& response, const std::string& enos_request_id);
+  static FlowError OfStatus(const grpc::Status& status) { return FlowErrorFromStatus(status); }
+  // Of an error that this library made, before anything was sent.
+  static FlowError OfOwn(FlowError error) { return error; }
+};
+
+struct StartsNothing {
+  static FlowError OfStatus(const grpc::Status& status) { return InstanceErrorFromStatus(status); }
+  static FlowError OfOwn(FlowError error) {
+    error.execution = Execution::kStartsNothing;
+    return error;
+  }
+};
+
+struct GetMethod : StartsNothing {
+  using Request = enos::dataflow::v1::GetFlowInstanceRequest;
+  using Response = enos::dataflow::v1::GetFlowInstanceResponse;
+  using Result = InstanceResult;
+
+  static grpc::Status Call(FlowStub& stub, grpc::ClientContext* context, const Request& request,
+                           Response* response) {
+    return stub.GetFlowInstance(context, request, response);
+  }
+  static void Start(FlowStub& stub, grpc::ClientContext* context, const Request* request,
+                    Response* response, StatusCallback done) {
+    stub.async()->GetFlowInstance(context, request, response, std::move(done));
+  }
+  static Result OfAnswer(const Response& response, const std::string& enos_request_id);
+};
+
+struct CancelMethod : StartsNothing {
+  using Request = enos::dataflow::v1::CancelFlowInstanceRequest;
+  using Response = enos::dataflow::v1::CancelFlowInstanceResponse;
+  using Result = std::optional<FlowError>;
+
+  static grpc::Status Call(FlowStub& stub, grpc::ClientContext* context, const Request& request,
+                           Response* response) {
+    return stub.CancelFlowInstance(context, request, response);
+  }
+  static void Start(FlowStub& stub, grpc::ClientContext* context, const Request* request,
+                    Response* response, StatusCallback done) {
+    stub.async()->CancelFlowInstance(context, request, response, std::move(done));
+  }
+  static Result OfAnswer(const Response&, const std::string&) { return std::nullopt; }
+};
+
+// The three requests about a run have the same fields.
+template <typename Request>
+Request ToMessage(const InstanceRequest& request) {
+  Request message;
+  message.set_user_id(request.user_id);
+  message.set_org_id(request.org_id);
+  message.set_flow_instance_id(request.flow_instance_id);
+  return message;
+}
+
+}  // namespace enos::flow
+
+#endif  // ENOS_FLOW_SRC_METHODS_H_
