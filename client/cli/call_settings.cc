@@ -12,6 +12,7 @@ namespace {
 constexpr absl::Duration kLongestTimeout = absl::Hours(24);
 constexpr char kTimeout[] = "30s";
 constexpr int kMostRetries = 100;
+constexpr absl::Duration kLongestWatch = absl::Hours(24 * 365);
 
 absl::Status ReadCall(const FlagValues& values, CallSettings& settings) {
   const std::string timeout_text = ReadText(values, "timeout").value_or(kTimeout);
@@ -69,10 +70,18 @@ absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values) {
   return WrongFlag("output", output, "expected text or json");
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CallSettings& settings) {
-  auto channel = MakeChannel(settings.channel);
-  if (!channel.ok()) return ForFlag(channel.status());
-  return channel;
+absl::StatusOr<WatchOptions> ReadWatchOptions(const FlagValues& values) {
+  WatchOptions options;
+  const auto text = ReadText(values, "watch_timeout");
+  if (!text) return options;
+  absl::Duration timeout;
+  if (!absl::ParseDuration(*text, &timeout) || timeout < absl::Milliseconds(1) ||
+      timeout > kLongestWatch) {
+    return WrongFlag("watch_timeout", *text,
+                     "expected a duration from 1ms to 8760h with its unit, for example 2h");
+  }
+  options.timeout = absl::ToChronoMilliseconds(timeout);
+  return options;
 }
 
 absl::StatusOr<FlowClient> OpenClient(const CallSettings& settings) {

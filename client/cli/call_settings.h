@@ -23,8 +23,10 @@ absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values);
 
 absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values);
 
-// MakeChannel and MakeClient, with errors that name the flag. A channel has no token.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const CallSettings& settings);
+// --watch_timeout.
+absl::StatusOr<WatchOptions> ReadWatchOptions(const FlagValues& values);
+
+// MakeClient, with errors that name the flag.
 absl::StatusOr<FlowClient> OpenClient(const CallSettings& settings);
 
 // The same for a single flag. A switch that is not given is false, a number `otherwise`.

@@ -96,7 +96,11 @@ std::string ZshCommand(const Command& command) {
   std::string text = absl::StrCat("    ", command.name, ")\n      _arguments \\\n");
   for (const Flag& flag : command.flags) absl::StrAppend(&text, ZshFlag(flag));
   if (command.operand != nullptr) {
-    absl::StrAppend(&text, "        '1:shell:(", Choice(command.operand), ")' \\\n");
+    const std::string choice = Choice(command.operand);
+    absl::StrAppend(
+        &text, "        '1:",
+        choice.empty() ? absl::StrCat(command.operand, ": ") : absl::StrCat("shell:(", choice, ")"),
+        "' \\\n");
   }
   return text + "        '(- *)--help[Show this help.]' ;;\n";
 }

@@ -15,7 +15,9 @@ struct Console {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  int columns = 80;  // of the terminal
+  bool out_is_screen = false;  // a terminal on which the cursor can be moved
+  int columns = 80;            // of the terminal
+  int rows = 24;
   Style out_style{false};
   Style err_style{false};
 };

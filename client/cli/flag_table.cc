@@ -12,6 +12,7 @@ constexpr char kWhatGroup[] = "What to start";
 constexpr char kBatchGroup[] = "Many at once";
 constexpr char kCallGroup[] = "How to call";
 constexpr char kConnectionGroup[] = "Connection";
+constexpr char kRunGroup[] = "The run";
 constexpr char kGeneralGroup[] = "In general";
 
 const std::vector<Flag>& WhatFlags() {
@@ -50,10 +51,34 @@ const std::vector<Flag>& WhatFlags() {
   return *flags;
 }
 
+// Of the commands about a run, which stands behind them.
+const std::vector<Flag>& RunFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"user_id", "ID", "ENOS_FLOW_USER_ID", "The EnOS user who asks. Required.", kRunGroup},
+      {"org_id", "ID", "ENOS_FLOW_ORG_ID", "The organization of that user. Required.", kRunGroup},
+  };
+  return *flags;
+}
+
+constexpr Flag kWatchTimeout = {
+    "watch_timeout", "DURATION", nullptr,
+    "The longest to watch the run. Default: until it has ended, however long that takes.",
+    kCallGroup};
+
+const std::vector<Flag>& WaitFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"wait", nullptr, nullptr,
+       "Then watch the run until it has ended, as enos-flow watch does. Not for --batch.",
+       kCallGroup},
+      kWatchTimeout,
+  };
+  return *flags;
+}
+
 constexpr Flag kOutput = {
     "output", "text|json", "ENOS_FLOW_OUTPUT",
     "text: the answer on stdout, errors on stderr. json: one object on stdout, whatever the "
-    "outcome. Default: text. Not for --batch.",
+    "outcome; of a watch one for each change. Default: text. Not for --batch.",
     kCallGroup};
 
 const std::vector<Flag>& CallFlags() {
@@ -66,6 +91,15 @@ const std::vector<Flag>& CallFlags() {
        "How often to call again when the flow was certainly not started and another call may help "
        "(EnOS or the gateway busy or not reachable). Default: 0.",
        kCallGroup},
+      kOutput,
+  };
+  return *flags;
+}
+
+const std::vector<Flag>& AskFlags() {
+  static const auto* const flags = new std::vector<Flag>{
+      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
+       "The longest that the answer may take. Default: 30s.", kCallGroup},
       kOutput,
   };
   return *flags;
@@ -103,8 +137,8 @@ const std::vector<Flag>& ConnectionFlags() {
        "The name in the gateway's certificate, where it is not the address's host.",
        kConnectionGroup},
       {"token_file", "FILE", "ENOS_FLOW_TOKEN_FILE",
-       "A bearer token that says who starts flows; the file is read again for each call. Sent over "
-       "TLS or to this machine only, and not by health, which needs none.",
+       "A bearer token that says who calls; the file is read again for each call. Sent over TLS or "
+       "to this machine only.",
        kConnectionGroup},
       {"config", "FILE", "ENOS_FLOW_CONFIG",
        "The settings file, see enos-flow --help; empty: none. Default: enos-flow/config.yaml below "
@@ -159,14 +193,49 @@ constexpr char kTriggerExamples[] =
       --param REPLACE=ddee --param "note=two words"
   enos-flow trigger --address=gateway.example.com:443 --user_id=alice --org_id=o15 \
       --flow_id=3377 --trigger_time=2026-07-01T08:00:00+08:00 --output=json --retries=3
-  enos-flow trigger --request_file=flow.yaml --trigger_time=now
+  enos-flow trigger --request_file=flow.yaml --trigger_time=now --wait
   enos-flow trigger --batch=flows.ndjson --results=flows.results.ndjson --concurrency=50 --retries=3
 )";
 
 constexpr char kTriggerStatus[] =
-    R"(  0  the flow was started; with --batch those of all lines
-  1  a call failed; the message says whether the flow may have been started all the same
+    R"(  0    the flow was started; with --batch those of all lines; with --wait its run succeeded
+  1    a call failed; the message says whether the flow may have been started all the same
+  2    wrong usage; nothing was sent
+  3    with --wait: the run ended otherwise; the message says with which tasks
+  130  with --wait: interrupted (Ctrl-C); the run goes on, and the message says how to watch it
+)";
+
+constexpr char kWatchStatus[] =
+    R"(  0    the run succeeded
+  1    the call failed, or --watch_timeout was over
+  2    wrong usage; nothing was sent
+  3    the run ended otherwise; the message says with which tasks
+  130  interrupted (Ctrl-C); the run goes on, and the message says how to watch it
+)";
+
+constexpr char kRunStatus[] = R"(  0  the gateway answered
+  1  the call failed
   2  wrong usage; nothing was sent
+)";
+
+constexpr char kWatching[] =
+    R"(  ID is what enos-flow trigger prints. On a terminal the run's tasks are shown and kept up to date;
+  elsewhere, and with TERM=dumb, there is a line for each change, and with --output=json an object.
+  Lost connections and gateways that shut down do not end a watch: it goes on by way of another one.
+)";
+
+constexpr char kGetExamples[] =
+    R"(  enos-flow get 3377-20261122225300 --user_id=alice --org_id=o15
+  enos-flow get 3377-20261122225300 --user_id=alice --org_id=o15 --output=json
+)";
+
+constexpr char kWatchExamples[] =
+    R"(  enos-flow watch 3377-20261122225300 --user_id=alice --org_id=o15
+  enos-flow watch 3377-20261122225300 --user_id=alice --org_id=o15 --watch_timeout=2h --output=json
+)";
+
+constexpr char kCancelExamples[] =
+    R"(  enos-flow cancel 3377-20261122225300 --user_id=alice --org_id=o15
 )";
 
 constexpr char kHealthStatus[] = R"(  0  SERVING
@@ -197,13 +266,16 @@ constexpr char kMainExamples[] =
     R"(  enos-flow trigger --user_id=alice --org_id=o15 --flow_id=3377 --trigger_time=now+60s \
       --param REPLACE=ddee
   enos-flow trigger --batch=flows.ndjson --results=flows.results.ndjson
+  enos-flow watch 3377-20261122225300 --user_id=alice --org_id=o15
   enos-flow health
   "enos-flow trigger --help" shows all flags, the forms of a time and more examples.
 )";
 
-constexpr char kMainStatus[] = R"(  0  the call succeeded
-  1  the call failed; the message says whether the flow may have been started all the same
-  2  wrong usage; nothing was sent
+constexpr char kMainStatus[] = R"(  0    the call succeeded
+  1    the call failed; the message says whether the flow may have been started all the same
+  2    wrong usage; nothing was sent
+  3    a run that was watched ended otherwise than it should
+  130  interrupted in watching a run, which goes on
 )";
 
 }  // namespace
@@ -214,12 +286,30 @@ const std::vector<Command>& Commands() {
        "Start a flow and print its instance id; or many flows.",
        nullptr,
        false,
-       Join({WhatFlags(), CallFlags(), ConnectionFlags()}),
+       Join({WhatFlags(), CallFlags(), WaitFlags(), ConnectionFlags()}),
        {{"Forms of TIME", kTimes},
         {"Files", kFiles},
         {"Batches", kBatches},
         {"Examples", kTriggerExamples},
         {"Exit status", kTriggerStatus}}},
+      {"get",
+       "Tell what has become of a run: enos-flow get ID.",
+       "ID",
+       false,
+       Join({RunFlags(), AskFlags(), ConnectionFlags()}),
+       {{"Examples", kGetExamples}, {"Exit status", kRunStatus}}},
+      {"watch",
+       "Watch a run until it has ended: enos-flow watch ID.",
+       "ID",
+       false,
+       Join({RunFlags(), {kWatchTimeout, kOutput}, ConnectionFlags()}),
+       {{"Watching", kWatching}, {"Examples", kWatchExamples}, {"Exit status", kWatchStatus}}},
+      {"cancel",
+       "End a run: enos-flow cancel ID.",
+       "ID",
+       false,
+       Join({RunFlags(), AskFlags(), ConnectionFlags()}),
+       {{"Examples", kCancelExamples}, {"Exit status", kRunStatus}}},
       {"health",
        "Ask the gateway whether it can start flows (grpc.health.v1).",
        nullptr,

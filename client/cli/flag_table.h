@@ -30,7 +30,8 @@ struct Section {
 struct Command {
   const char* name = nullptr;
   const char* summary = nullptr;  // one sentence
-  // A word that must follow, from words with "|" between them; nullptr: none may.
+  // A word that must follow: one of those with "|" between them, or any that this stands for, such
+  // as ID; nullptr: none may.
   const char* operand = nullptr;
   bool hidden = false;  // not in the list of commands: for packaging, not for people
   std::vector<Flag> flags;

@@ -171,7 +171,8 @@ ParsedFlags WithOperand(ParsedFlags parsed, std::vector<std::string> remaining) 
   if (command.operand != nullptr) {
     const std::vector<std::string> words = absl::StrSplit(command.operand, '|');
     const std::string given = remaining.empty() ? "" : remaining.front();
-    if (std::find(words.begin(), words.end(), given) == words.end()) {
+    const bool any = words.size() == 1;
+    if (any ? given.empty() : std::find(words.begin(), words.end(), given) == words.end()) {
       return Wrong(absl::StrCat(command.name, given.empty() ? "" : " ", Excerpt(given),
                                 ": expected ", OperandChoice(command)));
     }

@@ -33,16 +33,18 @@ FlowError ErrorOf(const grpc::Status& status) {
   return error;
 }
 
-Answer Ask(const std::shared_ptr<grpc::Channel>& channel, const std::string& service,
+Answer Ask(const FlowClient& client, const std::string& service,
            std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::system_clock::now() + timeout;
-  if (auto error = FlowClient(channel).Connect(timeout)) return {"", std::move(error)};
+  if (auto error = client.Connect(timeout)) return {"", std::move(error)};
   grpc::ClientContext context;
   context.set_deadline(deadline);
+  if (auto error = client.AddToken(context)) return {"", std::move(error)};
   HealthCheckRequest request;
   request.set_service(service);
   HealthCheckResponse response;
-  const grpc::Status status = Health::NewStub(channel)->Check(&context, request, &response);
+  const grpc::Status status =
+      Health::NewStub(client.channel())->Check(&context, request, &response);
   // What the protocol says of a service that the server does not know.
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) return {"SERVICE_UNKNOWN", std::nullopt};
   if (!status.ok()) return {"", ErrorOf(status)};
@@ -88,10 +90,10 @@ int RunHealth(const CommandLine& line, Console& console) {
   if (!settings.ok()) return WrongUsage(settings.status(), console);
   const auto output = ReadOutput(line.values);
   if (!output.ok()) return WrongUsage(output.status(), console);
-  const auto channel = OpenChannel(*settings);
-  if (!channel.ok()) return WrongUsage(channel.status(), console);
+  const auto client = OpenClient(*settings);
+  if (!client.ok()) return WrongUsage(client.status(), console);
   const Answer answer =
-      Ask(*channel, ReadText(line.values, "service").value_or(""), settings->call.timeout);
+      Ask(*client, ReadText(line.values, "service").value_or(""), settings->call.timeout);
   if (*output == OutputFormat::kJson) {
     console.out << FormatJson(answer) << std::flush;
   } else {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -38,9 +41,14 @@ Outcome Health(std::vector<std::string> args) {
 // Serves, but for one service.
 class FakeHealth final : public grpc::health::v1::Health::Service {
  public:
-  grpc::Status Check(grpc::ServerContext*, const grpc::health::v1::HealthCheckRequest* request,
+  grpc::Status Check(grpc::ServerContext* context,
+                     const grpc::health::v1::HealthCheckRequest* request,
                      grpc::health::v1::HealthCheckResponse* response) override {
     using grpc::health::v1::HealthCheckResponse;
+    const auto token = context->client_metadata().find("authorization");
+    if (token != context->client_metadata().end()) {
+      authorization = std::string(token->second.data(), token->second.size());
+    }
     if (!request->service().empty() && request->service() != "a.Service") {
       return {grpc::StatusCode::NOT_FOUND, "unknown service"};
     }
@@ -48,6 +56,8 @@ class FakeHealth final : public grpc::health::v1::Health::Service {
                                                     : HealthCheckResponse::NOT_SERVING);
     return grpc::Status::OK;
   }
+
+  std::string authorization;  // of the last call that had one
 };
 
 class HealthTest : public ::testing::Test {
@@ -84,6 +94,16 @@ TEST_F(HealthTest, UnknownService_Status1) {
   const Outcome outcome = Health({address_, "--service=b.Service", "--output=json"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(outcome.out, "{\"ok\":false,\"state\":\"SERVICE_UNKNOWN\"}\n");
+}
+
+TEST_F(HealthTest, TokenFile_SentAsForOtherCalls) {
+  char path[] = "/tmp/enos_flow_health_test_XXXXXX";
+  close(mkstemp(path));
+  std::ofstream(path) << "t-1";
+  EXPECT_EQ(Health({address_, std::string("--token_file=") + path}).status, 0);
+  EXPECT_EQ(service_.authorization, "Bearer t-1");
+  unlink(path);
+  EXPECT_EQ(Health({address_, std::string("--token_file=") + path}).status, 2);
 }
 
 TEST_F(HealthTest, Colours_OnlyWhereAskedFor) {

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "enos/flow/instance.h"
 #include "enos/flow/result.h"
 
 namespace enos::flow::cli {
@@ -22,6 +23,7 @@ void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text
 // The members that tell of an outcome, without the braces around them; see output.h.
 void WriteFlow(JsonWriter& writer, const TriggeredFlow& flow);
 void WriteError(JsonWriter& writer, const FlowError& error);
+void WriteInstance(JsonWriter& writer, const FlowInstance& instance);
 
 }  // namespace enos::flow::cli
 

@@ -27,5 +27,6 @@ int main(int argc, char** argv) {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     console.columns = size.ws_col;
+  if (size.ws_row > 0) console.rows = size.ws_row;
   return enos::flow::cli::RunEnosFlow(argc, argv, environment, console);
 }

@@ -1,9 +1,13 @@
 #include "output.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "json_text.h"
 #include "text.h"
@@ -26,6 +30,55 @@ std::string EnosLine(const FlowError& error) {
   return line + "\n";
 }
 
+// Fit for a terminal, too.
+std::string ForShell(const std::string& text) {
+  const std::string shown = ForTerminal(text);
+  const bool plain = !shown.empty() && std::all_of(shown.begin(), shown.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("_@%+=:,./-", absl::string_view(&c, 1));
+  });
+  return plain ? shown : absl::StrCat("'", absl::StrReplaceAll(shown, {{"'", "'\\''"}}), "'");
+}
+
+// EnOS names runs by flow and minute.
+std::string LikelyId(const FlowRequest& request) {
+  const absl::Time time = absl::FromUnixSeconds(request.trigger_time().seconds());
+  return absl::StrCat(request.flow_id(), "-",
+                      absl::FormatTime("%Y%m%d%H%M00", time, absl::UTCTimeZone()));
+}
+
+std::string LastLine(const FlowError& error, const Style& style) {
+  std::vector<std::string> parts;
+  if (error.execution == Execution::kNotExecuted) {
+    parts.push_back(style.Good("The flow was certainly not started: it is safe to call again."));
+  } else if (error.execution == Execution::kUnknown) {
+    parts.push_back(
+        style.Doubtful("The flow MAY have been started: check in EnOS before calling again."));
+  }
+  if (error.retry_after) {
+    parts.push_back(absl::StrCat("Wait ",
+                                 absl::FormatDuration(absl::FromChrono(*error.retry_after)),
+                                 parts.empty() ? " before calling again." : " before that."));
+  }
+  return parts.empty() ? "" : absl::StrJoin(parts, " ") + "\n";
+}
+
+template <typename Result, typename Writer>
+std::string ToJson(const Result& result, const Writer& write_value) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  writer.StartObject();
+  writer.Key("ok");
+  writer.Bool(result.ok());
+  if (result.ok()) {
+    write_value(writer);
+  } else {
+    WriteError(writer, result.error());
+  }
+  writer.EndObject();
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+}
+
 }  // namespace
 
 std::string FormatSuccessText(const TriggeredFlow& flow) {
@@ -44,31 +97,33 @@ std::string FormatErrorText(const FlowError& error, const std::string& address,
     absl::StrAppend(&text, "  ", ForTerminal(violation.field), ": ",
                     ForTerminal(violation.description), "\n");
   }
-  absl::StrAppend(
-      &text,
-      error.SafeToRepeat()
-          ? style.Good("The flow was certainly not started: it is safe to call again.")
-          : style.Doubtful("The flow MAY have been started: check in EnOS before calling again."));
-  if (error.retry_after) {
-    absl::StrAppend(&text, " Wait ", absl::FormatDuration(absl::FromChrono(*error.retry_after)),
-                    " before that.");
-  }
-  return text + "\n";
+  return text + LastLine(error, style);
+}
+
+std::string CommandAboutRun(const std::string& command, const InstanceRequest& request,
+                            const std::string& address) {
+  std::string line = absl::StrCat("enos-flow ", command, " ", ForShell(request.flow_instance_id),
+                                  " --user_id=", ForShell(request.user_id),
+                                  " --org_id=", ForShell(request.org_id));
+  if (address != ChannelOptions().address) absl::StrAppend(&line, " --address=", ForShell(address));
+  return line;
+}
+
+std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
+                           const std::string& address) {
+  const InstanceRequest run = {
+      request.user_id(), request.org_id(),
+      error.likely_flow_instance_id.empty() ? LikelyId(request) : error.likely_flow_instance_id};
+  return absl::StrCat("If it was, its run most likely has this id, which is a guess. To look:\n  ",
+                      CommandAboutRun("get", run, address), "\n");
 }
 
 std::string FormatJson(const FlowResult& result) {
-  rapidjson::StringBuffer buffer;
-  JsonWriter writer(buffer);
-  writer.StartObject();
-  writer.Key("ok");
-  writer.Bool(result.ok());
-  if (result.ok()) {
-    WriteFlow(writer, result.flow());
-  } else {
-    WriteError(writer, result.error());
-  }
-  writer.EndObject();
-  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+  return ToJson(result, [&](JsonWriter& writer) { WriteFlow(writer, result.flow()); });
+}
+
+std::string FormatInstanceJson(const InstanceResult& result) {
+  return ToJson(result, [&](JsonWriter& writer) { WriteInstance(writer, result.instance()); });
 }
 
 }  // namespace enos::flow::cli

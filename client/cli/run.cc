@@ -11,9 +11,11 @@
 #include "health_command.h"
 #include "man_page.h"
 #include "output.h"
+#include "run_command.h"
 #include "settings_file.h"
 #include "style.h"
 #include "trigger_command.h"
+#include "watch_run.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -23,8 +25,12 @@ int Report(const TriggerCommand& command, const FlowResult& result, Console& con
   std::ostream& err = console.err;
   const bool json = command.output == OutputFormat::kJson;
   if (!result.ok() && !json) {
-    err << FormatErrorText(result.error(), command.settings.channel.address, console.err_style)
-        << std::flush;
+    const std::string& address = command.settings.channel.address;
+    err << FormatErrorText(result.error(), address, console.err_style);
+    if (!result.error().SafeToRepeat()) {
+      err << FormatLookHint(result.error(), command.request, address);
+    }
+    err << std::flush;
     return kExitFailedCall;
   }
   out << (json ? FormatJson(result) : FormatSuccessText(result.flow())) << std::flush;
@@ -36,13 +42,32 @@ int Report(const TriggerCommand& command, const FlowResult& result, Console& con
   return result.ok() ? kExitOk : kExitFailedCall;
 }
 
+FlowResult Call(const TriggerCommand& command, const FlowClient& client) {
+  return client.TriggerFlowWithRepeat(command.request, command.settings.call,
+                                      command.settings.repeat);
+}
+
+int TriggerAndWait(const TriggerCommand& command, const FlowClient& client, Console& console) {
+  // From here on: whoever interrupts the call is still told what it started.
+  const InterruptWatch interrupts;
+  const FlowResult result = Call(command, client);
+  const int status = Report(command, result, console);
+  if (!result.ok()) return status;
+  return WatchRun(
+      client,
+      {{command.request.user_id(), command.request.org_id(), result.flow().flow_instance_id},
+       *command.wait,
+       command.output,
+       command.settings.channel.address,
+       [] { return absl::Now(); }},
+      interrupts, console);
+}
+
 int TriggerOne(const TriggerCommand& command, Console& console) {
-  const CallSettings& settings = command.settings;
-  const auto client = OpenClient(settings);
+  const auto client = OpenClient(command.settings);
   if (!client.ok()) return WrongUsage(client.status(), console);
-  return Report(command,
-                client->TriggerFlowWithRepeat(command.request, settings.call, settings.repeat),
-                console);
+  if (command.wait) return TriggerAndWait(command, *client, console);
+  return Report(command, Call(command, *client), console);
 }
 
 absl::Status CheckBatchFlags(const FlagValues& values) {
@@ -55,6 +80,10 @@ absl::Status CheckBatchFlags(const FlagValues& values) {
 
 int RunTrigger(const CommandLine& line, Console& console) {
   if (line.values.count("batch") > 0) {
+    for (const char* const flag : {"wait", "watch_timeout"}) {
+      const auto value = ReadText(line.values, flag);
+      if (value) return WrongUsage(WrongFlag(flag, *value, "expected without --batch"), console);
+    }
     const auto batch = MakeBatchCommand(line, console.in);
     if (!batch.ok()) return WrongUsage(batch.status(), console);
     return RunBatch(*batch, console);
@@ -81,6 +110,7 @@ absl::Status SetStyles(const FlagValues& values, const Environment& environment,
   if (!out.ok()) return out.status();
   console.out_style = *out;
   console.err_style = *MakeStyle(values, environment, console.err_is_terminal);
+  console.out_is_screen = console.out_is_terminal && environment("TERM").value_or("dumb") != "dumb";
   return absl::OkStatus();
 }
 
@@ -92,6 +122,9 @@ int RunCommand(CommandLine line, const Environment& environment, Console& consol
     if (!status.ok()) return WrongUsage(status, console);
   }
   const std::string name = line.command->name;
+  if (name == "get") return RunGet(line, console);
+  if (name == "watch") return RunWatch(line, console);
+  if (name == "cancel") return RunCancel(line, console);
   if (name == "health") return RunHealth(line, console);
   if (name == "completion") return RunCompletion(line, console);
   if (name == "man") return RunMan(line, console);

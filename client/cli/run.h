@@ -10,6 +10,8 @@ namespace enos::flow::cli {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailedCall = 1;
 inline constexpr int kExitWrongUsage = 2;
+inline constexpr int kExitBadEnd = 3;         // of a run that was watched
+inline constexpr int kExitInterrupted = 130;  // as shells have it for SIGINT
 
 // Says on stderr what is wrong with the command line, and gives the exit status for that.
 int WrongUsage(const absl::Status& problem, Console& console);

@@ -159,9 +159,25 @@ TEST_F(RunEnosFlowTest, TimeoutInMidCall_WarnsThatItMayHaveStarted) {
   release.set_value();
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.err, HasSubstr("DEADLINE_EXCEEDED"));
-  EXPECT_THAT(outcome.err, EndsWith("The flow MAY have been started: check in EnOS before calling "
-                                    "again.\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("The flow MAY have been started: check in EnOS before calling "
+                                     "again.\n"));
   EXPECT_EQ(gateway.requests().size(), 1U);
+}
+
+TEST_F(RunEnosFlowTest, MayHaveStarted_CommandThatLooks) {
+  testing::RichStatus status;
+  status.code = grpc::StatusCode::UNKNOWN;
+  status.reason = "ENOS_CONNECTION_LOST";
+  status.metadata = {{"execution", "UNKNOWN"}, {"likely_flow_instance_id", "3377-20260701080000"}};
+  FakeFlowService gateway(AnswerInTurn(
+      {status.ToGrpc(), grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed")}));
+  const std::string looks =
+      "If it was, its run most likely has this id, which is a guess. To look:\n"
+      "  enos-flow get 3377-20260701080000 --user_id=u --org_id=o --address=" +
+      gateway.address() + "\n";
+  EXPECT_THAT(Trigger(gateway).err, EndsWith(looks));
+  // The guess is ours where no gateway said it.
+  EXPECT_THAT(Trigger(gateway, {"--trigger_time=2026-07-01T10:00:59+02:00"}).err, EndsWith(looks));
 }
 
 struct UsageCase {
@@ -186,7 +202,8 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{
             "nothing",
             {},
-            "enos-flow: no command: expected trigger, health, completion; see enos-flow --help\n"},
+            "enos-flow: no command: expected trigger, get, watch, cancel, health, completion; see "
+            "enos-flow --help\n"},
         UsageCase{"required_missing",
                   {"trigger", "--user_id=u", "--flow_id=1"},
                   "enos-flow: --org_id=: expected an id; it is required\n"},

@@ -48,6 +48,15 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl:
   const auto output = ReadOutput(line.values);
   if (!output.ok()) return output.status();
   command.output = *output;
+  const auto wait = ReadSwitch(line.values, "wait");
+  if (!wait.ok()) return wait.status();
+  const auto watch = ReadWatchOptions(line.values);
+  if (!watch.ok()) return watch.status();
+  if (*wait) command.wait = *watch;
+  if (!*wait && line.values.count("watch_timeout") > 0) {
+    return WrongFlag("watch_timeout", *ReadText(line.values, "watch_timeout"),
+                     "expected only together with --wait");
+  }
   return command;
 }
 

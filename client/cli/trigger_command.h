@@ -2,6 +2,7 @@
 #define ENOS_FLOW_CLI_TRIGGER_COMMAND_H_
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,7 @@ struct TriggerCommand {
   CallSettings settings;
   OutputFormat output = OutputFormat::kText;
   FlowRequest request;
+  std::optional<WatchOptions> wait;  // then watch the run until it has ended
 };
 
 // Splits KEY=VALUE at the first '='. The value may be empty and may hold more of them; the key may

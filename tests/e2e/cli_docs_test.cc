@@ -43,7 +43,8 @@ std::vector<std::string> BashOffers(const std::vector<std::string>& words) {
 
 TEST(BashCompletionTest, Commands_Offered) {
   EXPECT_THAT(BashOffers({"enos-flow", ""}),
-              ElementsAre("trigger |", "health |", "completion |", "--help |", "--version |"));
+              ElementsAre("trigger |", "get |", "watch |", "cancel |", "health |", "completion |",
+                          "--help |", "--version |"));
   EXPECT_THAT(BashOffers({"enos-flow", "he"}), ElementsAre("health |"));
 }
 
