@@ -287,9 +287,9 @@ struct Gateway::Parts {
     events.on_fetched = [this](SteadyTime expires_at) { metrics.TokenObtained(expires_at); };
     events.on_failure = [this](const CallError& error) {
       metrics.TokenFailed();
-      readiness.SetFailure(Concat(ReasonName(error.reason), ": ", error.message));
+      readiness.SetFailure(Concat(ErrorReason_Name(error.reason), ": ", error.message));
       Log(LogLevel::kWarning, "no access token",
-          {{"reason", ReasonName(error.reason)}, {"message", error.message}});
+          {{"reason", ErrorReason_Name(error.reason)}, {"message", error.message}});
     };
     return events;
   }

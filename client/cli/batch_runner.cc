@@ -23,7 +23,7 @@ constexpr milliseconds kPauseAfterBreak{100};
 
 // True of an error that a gRPC library made, as when a connection breaks.
 bool IsBreak(const FlowError& error) {
-  return error.code == grpc::StatusCode::UNAVAILABLE && error.reason_kind == Reason::kNone;
+  return error.code == grpc::StatusCode::UNAVAILABLE && error.reason.empty();
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ FlowError FullError() {
   error.code = grpc::StatusCode::FAILED_PRECONDITION;
   error.message = "flow 3377 has no task";
   error.reason = "FLOW_HAS_NO_TASK";
-  error.reason_kind = Reason::kFlowHasNoTask;
+  error.reason_kind = Reason::FLOW_HAS_NO_TASK;
   error.execution = Execution::kNotExecuted;
   error.enos_code = 62104;
   error.enos_message = "This workflow has no task, you cannot trigger it!";

@@ -63,8 +63,7 @@ FlowError Unusable(const absl::Status& token_file) {
   FlowError error;
   error.code = grpc::StatusCode::UNAUTHENTICATED;
   error.message = std::string(token_file.message());
-  error.reason_kind = Reason::kTokenFileUnusable;
-  error.reason = "TOKEN_FILE_UNUSABLE";
+  error.reason = kTokenFileUnusable;
   error.execution = Execution::kNotExecuted;
   return error;
 }

@@ -107,7 +107,7 @@ TEST(FlowClientTest, ConnectToNobody_CertainlyNotExecuted) {
   const auto error = ClientOf(nobody.address()).Connect(std::chrono::minutes(1));
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->code, grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(error->reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_EQ(error->reason_kind, Reason::GATEWAY_UNREACHABLE);
   EXPECT_TRUE(error->SafeToRepeat());
 }
 
@@ -155,7 +155,7 @@ TEST(FlowClientTest, GatewayRefuses_TypedError) {
   });
   const FlowResult result = ClientOf(gateway.address()).TriggerFlow(MakeRequest());
   ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().reason_kind, Reason::kInvalidRequest);
+  EXPECT_EQ(result.error().reason_kind, Reason::INVALID_REQUEST);
   EXPECT_TRUE(result.error().SafeToRepeat());
   EXPECT_EQ(result.error().violations.size(), 1U);
   EXPECT_EQ(result.error().enos_request_id, "r-2") << "from the trailing metadata";
@@ -190,7 +190,7 @@ TEST(FlowClientTest, GatewayTooSlow_DeadlineExceededAndUnknown) {
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(result.error().execution, Execution::kUnknown);
-  EXPECT_EQ(result.error().reason_kind, Reason::kNone);
+  EXPECT_EQ(result.error().reason, "");
   EXPECT_TRUE(warm.get_future().get().ok());
 }
 
@@ -199,7 +199,7 @@ TEST(FlowClientTest, NothingListens_UnavailableAndNotExecuted) {
   const FlowResult result = ClientOf(nobody.address()).TriggerFlow(MakeRequest());
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(result.error().reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_EQ(result.error().reason_kind, Reason::GATEWAY_UNREACHABLE);
   EXPECT_EQ(result.error().reason, "GATEWAY_UNREACHABLE");
   EXPECT_TRUE(result.error().SafeToRepeat());
   EXPECT_THAT(result.error().message, ::testing::HasSubstr("Connection refused"));
@@ -212,7 +212,7 @@ TEST(FlowClientTest, PeerThatSaysNothing_DeadlineExceededAndNotExecuted) {
   const FlowResult result = ClientOf(mute.address()).TriggerFlow(MakeRequest(), options);
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code, grpc::StatusCode::DEADLINE_EXCEEDED);
-  EXPECT_EQ(result.error().reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_EQ(result.error().reason_kind, Reason::GATEWAY_UNREACHABLE);
   EXPECT_TRUE(result.error().SafeToRepeat());
 }
 
@@ -366,7 +366,7 @@ TEST_F(FlowClientTlsTest, ServerNameWrong_NothingSent) {
   const FlowResult result = Call(options, gateway);
   ASSERT_FALSE(result.ok());
   EXPECT_TRUE(result.error().SafeToRepeat());
-  EXPECT_EQ(result.error().reason_kind, Reason::kGatewayUnreachable);
+  EXPECT_EQ(result.error().reason_kind, Reason::GATEWAY_UNREACHABLE);
   EXPECT_TRUE(gateway.requests().empty());
 }
 

@@ -34,8 +34,8 @@ FlowError Unreachable(grpc::StatusCode code, std::string message) {
   FlowError error;
   error.code = code;
   error.message = std::move(message);
-  error.reason_kind = Reason::kGatewayUnreachable;
-  error.reason = "GATEWAY_UNREACHABLE";
+  error.reason_kind = Reason::GATEWAY_UNREACHABLE;
+  error.reason = ErrorReason_Name(error.reason_kind);
   error.execution = Execution::kNotExecuted;
   return error;
 }

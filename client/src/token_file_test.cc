@@ -201,7 +201,7 @@ class ClientWithTokenTest : public ::testing::Test {
   static void ExpectUnusable(const FlowResult& result) {
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().code, grpc::StatusCode::UNAUTHENTICATED);
-    EXPECT_EQ(result.error().reason_kind, Reason::kTokenFileUnusable);
+    EXPECT_EQ(result.error().reason, kTokenFileUnusable);
     EXPECT_EQ(result.error().reason, "TOKEN_FILE_UNUSABLE");
     EXPECT_TRUE(result.error().SafeToRepeat());
     EXPECT_FALSE(IsWorthRepeating(result.error()));

@@ -72,7 +72,7 @@ TEST_F(AccessControlTest, WithoutAPolicy_EverybodyMayDoEverything) {
 TEST_F(AccessControlTest, WithAPolicy_NobodyIsRefused) {
   access_.SetPolicy(PolicyFor("*"));
   EXPECT_EQ(Identify({}), "no identity");
-  EXPECT_EQ(refusal_->error.reason, Reason::kCallerUnauthenticated);
+  EXPECT_EQ(refusal_->error.reason, Reason::CALLER_UNAUTHENTICATED);
   EXPECT_THAT(refusal_->error.message, HasSubstr("client certificate"));
   access_.SetTokens(Tokens());
   EXPECT_EQ(Identify({}), "no identity");
@@ -131,7 +131,7 @@ TEST_F(AccessControlTest, WhatThePolicyDoesNotAllow_IsRefused) {
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->cause, "org_id not allowed");
   EXPECT_EQ(refusal->error.code, absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(refusal->error.reason, Reason::kCallerNotAllowed);
+  EXPECT_EQ(refusal->error.reason, Reason::CALLER_NOT_ALLOWED);
   EXPECT_EQ(refusal->error.execution, Execution::kNotExecuted);
   EXPECT_EQ(access_.Authorize({"sub:bob"}, kAccess)->cause, "no rule names the caller");
   access_.SetPolicy(PolicyFor("sub:bob"));

@@ -39,29 +39,29 @@ auto& CounterFamily(const char* name, const char* help, prometheus::Registry& re
   return Register(prometheus::BuildCounter(), name, help, registry);
 }
 
-constexpr Reason kLastReason = Reason::kEnosMalformedResponse;
-
-// The contract's table: which of the two an error with this reason can say.
+// The contract's table: which of the two an error of this process can say with this reason.
 bool IsPossible(Reason reason, Execution execution) {
-  constexpr Reason kAlwaysUnknown[] = {Reason::kEnosInternal, Reason::kEnosConnectionLost,
-                                       Reason::kEnosError, Reason::kEnosMalformedResponse};
-  constexpr Reason kEither[] = {Reason::kEnosTimeout, Reason::kEnosUnavailable};
+  constexpr Reason kOfOthers[] = {Reason::ERROR_REASON_UNSPECIFIED, Reason::GATEWAY_UNREACHABLE};
+  constexpr Reason kAlwaysUnknown[] = {Reason::ENOS_INTERNAL, Reason::ENOS_CONNECTION_LOST,
+                                       Reason::ENOS_ERROR, Reason::ENOS_MALFORMED_RESPONSE};
+  constexpr Reason kEither[] = {Reason::ENOS_TIMEOUT, Reason::ENOS_UNAVAILABLE};
   const auto is_in = [reason](const auto& list) {
     return std::find(std::begin(list), std::end(list), reason) != std::end(list);
   };
+  if (is_in(kOfOthers)) return false;
   return is_in(kEither) || is_in(kAlwaysUnknown) == (execution == Execution::kUnknown);
 }
 
 // Whether the gateway refused the call itself, at the door or out of its queue.
 bool IsRefusal(const CallError& error) {
   switch (error.reason) {
-    case Reason::kInvalidRequest:
-    case Reason::kCallerUnauthenticated:
-    case Reason::kCallerNotAllowed:
-    case Reason::kGatewayOverloaded:
-    case Reason::kGatewayShuttingDown:
+    case Reason::INVALID_REQUEST:
+    case Reason::CALLER_UNAUTHENTICATED:
+    case Reason::CALLER_NOT_ALLOWED:
+    case Reason::GATEWAY_OVERLOADED:
+    case Reason::GATEWAY_SHUTTING_DOWN:
       return true;
-    case Reason::kEnosTimeout:  // the deadline was past on arrival
+    case Reason::ENOS_TIMEOUT:  // the deadline was past on arrival
       return error.execution == Execution::kNotExecuted;
     default:
       return false;
@@ -136,13 +136,13 @@ void GatewayMetrics::AddCallMetrics() {
   for (const Execution execution : {Execution::kNotExecuted, Execution::kUnknown}) {
     result_cancelled_.at(Index(execution)) =
         &results_.Add(ResultLabels("CANCELLED", ExecutionName(execution)));
-    for (int i = 0; i <= static_cast<int>(kLastReason); ++i) {
+    for (int i = 0; i < dataflow::v1::ErrorReason_ARRAYSIZE; ++i) {
       if (IsPossible(static_cast<Reason>(i), execution)) Result(static_cast<Reason>(i), execution);
     }
   }
   for (const Reason reason :
-       {Reason::kInvalidRequest, Reason::kCallerUnauthenticated, Reason::kCallerNotAllowed,
-        Reason::kGatewayOverloaded, Reason::kGatewayShuttingDown, Reason::kEnosTimeout})
+       {Reason::INVALID_REQUEST, Reason::CALLER_UNAUTHENTICATED, Reason::CALLER_NOT_ALLOWED,
+        Reason::GATEWAY_OVERLOADED, Reason::GATEWAY_SHUTTING_DOWN, Reason::ENOS_TIMEOUT})
     ByName(refused_by_reason_, refused_, reason);
   auto& cut = CounterFamily("enos_gateway_connections_cut_total",
                             "Callers' connections that were cut: too much that became no call "
@@ -165,7 +165,7 @@ void GatewayMetrics::AddUpstreamMetrics() {
   request_ok_ = &requests_.Add(
       RequestLabels({UpstreamOperation::kTrigger, TransferEnd::kAnswered, 200, 0, {}}));
   for (const Reason reason :
-       {Reason::kEnosCredentialsRefused, Reason::kEnosRateLimited, Reason::kEnosUnreachable})
+       {Reason::ENOS_CREDENTIALS_REFUSED, Reason::ENOS_RATE_LIMITED, Reason::ENOS_UNREACHABLE})
     ByName(retries_by_reason_, retries_, reason);
   auto& connections =
       CounterFamily("enos_gateway_upstream_connections_total",
@@ -203,7 +203,7 @@ prometheus::Counter& GatewayMetrics::ByName(ByReason& known, Counters& family, R
   auto& counter = known.at(static_cast<size_t>(reason));
   prometheus::Counter* found = counter.load(std::memory_order_acquire);
   if (found == nullptr) {  // two threads at once get the same one
-    found = &family.Add({{"reason", std::string(ReasonName(reason))}});
+    found = &family.Add({{"reason", ErrorReason_Name(reason)}});
     counter.store(found, std::memory_order_release);
   }
   return *found;
@@ -213,7 +213,7 @@ prometheus::Counter& GatewayMetrics::Result(Reason reason, Execution execution) 
   auto& counter = result_error_.at(Index(execution)).at(static_cast<size_t>(reason));
   prometheus::Counter* found = counter.load(std::memory_order_acquire);
   if (found == nullptr) {
-    found = &results_.Add(ResultLabels(ReasonName(reason), ExecutionName(execution)));
+    found = &results_.Add(ResultLabels(ErrorReason_Name(reason), ExecutionName(execution)));
     counter.store(found, std::memory_order_release);
   }
   return *found;

@@ -74,13 +74,12 @@ class GatewayMetrics {
 
  private:
   using Counters = prometheus::Family<prometheus::Counter>;
-  // Beyond every Reason and absl::StatusCode there is.
-  static constexpr size_t kMaxReasons = 64;
-  static constexpr size_t kCodes = 17;
+  static constexpr size_t kReasons = dataflow::v1::ErrorReason_ARRAYSIZE;
+  static constexpr size_t kCodes = 17;  // of absl::StatusCode
 
   // By reason, and by whether it may have been executed. Looked up at their first use at the
   // latest.
-  using ByReason = std::array<std::atomic<prometheus::Counter*>, kMaxReasons>;
+  using ByReason = std::array<std::atomic<prometheus::Counter*>, kReasons>;
 
   prometheus::Counter& Result(Reason reason, Execution execution);
   prometheus::Counter& ByName(ByReason& known, Counters& family, Reason reason);

@@ -156,7 +156,7 @@ TEST_F(NginxTest, DyingGateway_CallIsNotSentToTheOther) {
   const Answer answer = CallAndKillTheFirst().get();
   EXPECT_FALSE(answer.status.ok());
   const flow::FlowError error = flow::FlowErrorFromStatus(answer.status);
-  EXPECT_EQ(error.reason_kind, flow::Reason::kNone);
+  EXPECT_EQ(error.reason, "");
   EXPECT_EQ(error.execution, flow::Execution::kUnknown);
   second_enos_.Release();
   EXPECT_TRUE(CallThrough(channel_, RequestFor(1)).status.ok());
@@ -208,7 +208,7 @@ TEST_F(NginxTest, NoGateway_IsAnErrorWithoutDetails) {
   const Answer answer = CallThrough(channel_, RequestFor(3377));
   const flow::FlowError error = flow::FlowErrorFromStatus(answer.status);
   EXPECT_FALSE(answer.status.ok());
-  EXPECT_EQ(error.reason_kind, flow::Reason::kNone);
+  EXPECT_EQ(error.reason, "");
   EXPECT_EQ(error.execution, flow::Execution::kUnknown);
 }
 

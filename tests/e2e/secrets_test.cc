@@ -66,8 +66,8 @@ Answer Error(int code, const std::string& message) {
 std::vector<Failure> Failures() {
   std::vector<Failure> failures;
   for (const int code :
-       {62101, 62103, 62104, 62109, 99400, 99403, 99404, 99500, 400, 401, 403,  404, 405,
-        409,   413,   415,   429,   497,   498,   500,   501,   503, 504, 1203, 7}) {
+       {62101, 62102, 62103, 62104, 62105, 62109, 99400, 99403, 99404, 99500, 400, 401,  403, 404,
+        405,   409,   413,   415,   429,   497,   498,   500,   501,   503,   504, 1203, 7}) {
     failures.push_back({"Code" + std::to_string(code),
                         [code](const std::string& token) { return Error(code, Both(token)); }});
   }

@@ -106,7 +106,7 @@ TEST_F(ShutdownTest, EnosIsSilent_EveryCallInFlightIsToldThatItMayHaveRun) {
     ExpectTrue(outcome);
     if (outcome.flow_id > kInFlight) continue;
     const flow::FlowError error = flow::FlowErrorFromStatus(outcome.status);
-    EXPECT_EQ(error.reason_kind, flow::Reason::kEnosTimeout) << error.message;
+    EXPECT_EQ(error.reason_kind, flow::Reason::ENOS_TIMEOUT) << error.message;
     EXPECT_EQ(error.execution, flow::Execution::kUnknown);
     EXPECT_EQ(TimesArrived(outcome.flow_id), 1);
   }

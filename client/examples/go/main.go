@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
-	pb "enos/dataflow/v1"
+	pb "github.com/enos-flow-gateway/enos-flow-gateway/client/go/enos/dataflow/v1"
 )
 
 // No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
