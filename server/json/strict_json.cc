@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "server/base/text.h"
@@ -33,9 +34,11 @@ bool EndsEarly(const json_error_t& error) {
 }
 
 std::string Place(const json_error_t& error) {
-  // jansson counts the characters up to the wrong one; at the end that one is the next.
-  const int column = error.column + (EndsEarly(error) ? 1 : 0);
-  return Concat("line ", std::to_string(error.line), ", column ", std::to_string(column), ": ");
+  // jansson counts the characters that it has read: at the end, and where no character can be read,
+  // the next one is meant.
+  const bool next = EndsEarly(error) || json_error_code(&error) == json_error_invalid_utf8;
+  return Concat("line ", std::to_string(error.line), ", column ",
+                std::to_string(error.column + (next ? 1 : 0)), ": ");
 }
 
 std::string Why(const json_error_t& error, bool is_cut) {
@@ -53,6 +56,13 @@ absl::StatusOr<JsonDocument> ParseStrictJson(std::string_view text, JsonIntegers
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   if (text.data() == nullptr) text = "";  // jansson takes null for a mistake of ours
+  std::string visible;
+  if (text.find('\0') != std::string_view::npos) {
+    // jansson skips a NUL behind a number; other control characters are refused wherever they are.
+    visible = text;
+    std::replace(visible.begin(), visible.end(), '\0', '\x01');
+    text = visible;
+  }
   size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
   if (integers == JsonIntegers::kAsReals) flags |= JSON_DECODE_INT_AS_REAL;
   // A text that is cut off inside of 16 lists and objects is never a whole one.
