@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -75,10 +77,11 @@ absl::Duration ReadOffset(const std::string& flag, const std::string& text) {
 }
 
 std::string ReadFile(const std::string& flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.good() && text.empty()) Fail(flag, absl::StrCat("cannot read \"", path, "\""));
-  return text;
+  std::error_code why_not;
+  const bool regular = std::filesystem::is_regular_file(path, why_not);
+  std::ifstream file(regular ? path : "", std::ios::binary);  // a pipe would hold the start
+  if (!file) Fail(flag, absl::StrCat("cannot read \"", path, "\""));
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 template <typename Value>

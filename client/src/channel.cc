@@ -5,13 +5,12 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "regular_file.h"
 
 namespace enos::flow {
 namespace {
@@ -51,17 +50,12 @@ std::string HostOf(const std::string& address) {
 
 absl::Status ReadPem(const char* option, const std::string& path, std::string& pem) {
   if (path.empty()) return absl::OkStatus();
-  // Not an ifstream: opening a directory succeeds, and reading it then throws.
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  char buffer[4096];
-  size_t size = 0;
-  while (file != nullptr && (size = std::fread(buffer, 1, sizeof(buffer), file.get())) > 0) {
-    pem.append(buffer, size);
-  }
-  if (file == nullptr || std::ferror(file.get()) != 0) {
+  auto content = ReadRegularFile(path, std::string::npos);
+  if (!content.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(option, "=", path, ": cannot be read (", strerror(errno), ")"));
+        absl::StrCat(option, "=", path, ": cannot be read (", content.status().message(), ")"));
   }
+  pem = *std::move(content);
   if (!absl::StrContains(pem, "-----BEGIN ")) {
     return absl::InvalidArgumentError(absl::StrCat(option, "=", path, ": expected a PEM file"));
   }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -186,6 +187,15 @@ TEST(MakeChannelTest, CaFileIsADirectory_Refused) {
   ChannelOptions options;
   options.ca_file = "/";
   EXPECT_EQ(ProblemOf(options), "ca_file=/: cannot be read (Is a directory)");
+}
+
+TEST(MakeChannelTest, CaFileIsAPipe_RefusedWithoutWaitingForItsWriter) {
+  const TemporaryFile pipe("");
+  ASSERT_EQ(unlink(pipe.path().c_str()), 0);
+  ASSERT_EQ(mkfifo(pipe.path().c_str(), 0600), 0);
+  ChannelOptions options;
+  options.ca_file = pipe.path();
+  EXPECT_EQ(ProblemOf(options), "ca_file=" + pipe.path() + ": cannot be read (not a regular file)");
 }
 
 TEST(MakeChannelTest, CaFileIsNoPem_Refused) {

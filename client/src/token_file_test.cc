@@ -114,7 +114,7 @@ TEST(ReadTokenFileTest, Pipe_RefusedWithoutWaitingForItsWriter) {
   const TokenFolder folder;
   ASSERT_EQ(mkfifo(folder.path().c_str(), 0600), 0);
   EXPECT_EQ(ReadTokenFile(folder.path()).status().message(),
-            "token_file=" + folder.path() + ": expected a file, which is read again for each call");
+            "token_file=" + folder.path() + ": cannot be read (not a regular file)");
 }
 
 TEST(ReadTokenFileTest, TokenInPlaceOfAPath_NotShown) {

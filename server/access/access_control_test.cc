@@ -33,13 +33,13 @@ std::string Token(const std::string& subject, int64_t expires_at = kNow + 60) {
 }
 
 std::shared_ptr<const Policy> PolicyFor(const std::string& caller) {
-  return std::make_shared<const Policy>(std::get<Policy>(
-      ParsePolicy(R"({"rules":[{"callers":[")" + caller +
-                  R"("],"org_ids":["o15"],"user_ids":["*"],"flow_ids":["*"]}]})")));
+  return std::make_shared<const Policy>(
+      *ParsePolicy(R"({"rules":[{"callers":[")" + caller +
+                   R"("],"org_ids":["o15"],"user_ids":["*"],"flow_ids":["*"]}]})"));
 }
 
 std::shared_ptr<TokenVerifier> Tokens() {
-  return std::make_shared<TokenVerifier>(std::get<JwtKeys>(ParseJwtKeys(KeySet(Maker().Jwk("")))),
+  return std::make_shared<TokenVerifier>(*ParseJwtKeys(KeySet(Maker().Jwk(""))),
                                          TokenRules{"issuer", "gateway"});
 }
 

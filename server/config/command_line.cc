@@ -1,5 +1,7 @@
 #include "server/config/command_line.h"
 
+#include <absl/status/status.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
@@ -117,10 +119,12 @@ std::string WithoutValue(const std::vector<std::string>& arguments) {
   return Concat(NameOf(*setting, Origin::kFlag), ": no value, expected ", setting->expected);
 }
 
+absl::Status Wrong(const std::string& line) { return absl::InvalidArgumentError(line); }
+
 }  // namespace
 
-std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::string>& arguments,
-                                                       const SecretMask& keys) {
+absl::StatusOr<CommandLine> ReadCommandLine(const std::vector<std::string>& arguments,
+                                            const SecretMask& keys) {
   CLI::App app;
   AddOptions(&app);
   const auto key_error = KeyOnCommandLine(arguments);
@@ -130,19 +134,19 @@ std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::st
     app.parse(reversed);
   } catch (const CLI::Error&) {
     // Its text is not used: it may repeat values.
-    return key_error ? *key_error : WithoutValue(arguments);
+    return Wrong(key_error ? *key_error : WithoutValue(arguments));
   }
 
   CommandLine line;
   line.help = app.count("--help") > 0;
   line.version = app.count("--version") > 0;
   if (line.help || line.version) return line;
-  if (key_error) return *key_error;
+  if (key_error) return Wrong(*key_error);
   const std::vector<std::string> unexpected = app.remaining();
-  if (!unexpected.empty()) return UnexpectedArgument(unexpected.front(), keys);
+  if (!unexpected.empty()) return Wrong(UnexpectedArgument(unexpected.front(), keys));
   for (const SettingInfo& setting : SettingTable()) {
     const CLI::Option* option = app.get_option(std::string(setting.flag));
-    if (option->count() > 1) return Repeated(setting, option->results(), keys);
+    if (option->count() > 1) return Wrong(Repeated(setting, option->results(), keys));
     if (option->count() == 1) line.values.emplace(setting.flag, option->results().front());
   }
   for (const RemovedSetting& removed : RemovedSettings()) {

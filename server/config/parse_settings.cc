@@ -50,12 +50,11 @@ class Parser {
   }
 
   std::variant<Settings, ExitNow> Run(const std::vector<std::string>& arguments) {
-    auto read = ReadCommandLine(arguments, keys_);
-    if (const auto* error = std::get_if<std::string>(&read)) return WrongSetting(*error);
-    const auto& line = std::get<CommandLine>(read);
-    if (line.help) return ExitNow{0, HelpText()};
-    if (line.version) return ExitNow{0, VersionText()};
-    if (Error error = ReadAll(line)) return WrongSetting(*error);
+    const auto line = ReadCommandLine(arguments, keys_);
+    if (!line.ok()) return WrongSetting(std::string(line.status().message()));
+    if (line->help) return ExitNow{0, HelpText()};
+    if (line->version) return ExitNow{0, VersionText()};
+    if (Error error = ReadAll(*line)) return WrongSetting(*error);
     return std::move(settings_);
   }
 

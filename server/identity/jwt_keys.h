@@ -1,13 +1,14 @@
 #ifndef ENOS_SERVER_IDENTITY_JWT_KEYS_H_
 #define ENOS_SERVER_IDENTITY_JWT_KEYS_H_
 
+#include <absl/status/statusor.h>
+
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "server/identity/jwt.h"
@@ -51,7 +52,7 @@ class JwtKeys {
 // P-384 and P-521. Of a key set, keys for encryption and of kinds that are not known are left out.
 // The error is one line for people that repeats nothing of the content; private and symmetric keys
 // are one: they do not belong into a verifier's file. Thread-safe.
-std::variant<JwtKeys, std::string> ParseJwtKeys(std::string_view content);
+absl::StatusOr<JwtKeys> ParseJwtKeys(std::string_view content);
 
 // Whether the key is for signatures of this algorithm.
 bool Fits(const JwtKey& key, JwtAlgorithm algorithm);

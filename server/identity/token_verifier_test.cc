@@ -41,7 +41,7 @@ std::string TheKeySet() {
 }
 
 TokenVerifier MakeVerifier(const std::string& key_file, size_t max_remembered = 4096) {
-  return {std::get<JwtKeys>(ParseJwtKeys(key_file)), {kIssuer, kAudience}, max_remembered};
+  return {*ParseJwtKeys(key_file), {kIssuer, kAudience}, max_remembered};
 }
 
 std::string Claims(const std::string& audience = R"(["other","enos-flow-gateway"])",

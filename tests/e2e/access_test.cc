@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"rules":[{"callers":["*"],"org_id":["o"],"user_ids":["*"],"flow_ids":[1]}]})",
                  R"(policy.json" is not valid: $.rules[0]: unknown member "org_id", expected)"},
         BadStart{"PolicyNoJson", "policy.json", "{\n  rules: []\n}",
-                 R"(policy.json" is not valid: line 2, column 3: )"},
+                 R"(policy.json" is not valid: line 2, column 7: )"},
         BadStart{"KeysWithoutAKey", "keys.json", R"({"keys":[]})",
                  R"(keys.json" is not valid: has no key for signatures)"}),
     [](const auto& row) { return std::string(row.param.name); });
