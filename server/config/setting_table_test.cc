@@ -101,7 +101,7 @@ std::string SettingsAsMarkdown() {
 
 // ENOS_UPDATE_DOCS=1 in the environment: writes it.
 TEST(SettingTable, Guide_IsMadeFromIt) {
-  constexpr std::string_view kMark = "<!-- From here on made from";
+  constexpr std::string_view kMark = "<!-- Generated from";
   const std::string path = ENOS_SOURCE_DIR "/docs/configuration.md";
   std::ifstream file(path);
   const std::string guide{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
