@@ -13,7 +13,7 @@
 
 namespace enos::gateway {
 
-// What was said on the command line; values are not looked at yet.
+// What the command line says; values are not checked yet.
 struct CommandLine {
   bool help = false;                                       // then `values` may be incomplete
   bool version = false;                                    // likewise
@@ -21,9 +21,9 @@ struct CommandLine {
   std::set<std::string_view> removed;                      // flags of RemovedSettings
 };
 
-// Reads the arguments (without the program's name) by the table of settings: --name=value,
-// --name value; a switch also alone, for true. The error line (without the program's name) for a
-// flag that is not known, given twice or without its value, for anything that is no flag, and for a
+// Parses the arguments (without the program's name) using the table of settings: --name=value,
+// --name value; a switch also alone, for true. Sets the error line (without the program's name) for
+// a flag that is unknown, repeated or without its value, for anything that is not a flag, and for a
 // key: nothing that may be one is repeated in it. Never throws.
 std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::string>& arguments,
                                                        const SecretMask& keys);
