@@ -32,7 +32,7 @@ class Descriptor {
 };
 
 absl::Status Problem(const std::string& path, absl::string_view what) {
-  // The token itself in place of a path is a mistake easily made, and it must not be shown. A JWT
+  // Giving the token itself instead of a path is an easy mistake, and it must not be shown. A JWT
   // begins with `{"` in base64.
   if (absl::StartsWith(path, "eyJ")) {
     return absl::InvalidArgumentError("token_file: expected the path of a file, not a token");
@@ -44,7 +44,7 @@ absl::Status CannotBeRead(const std::string& path, int error) {
   return Problem(path, absl::StrCat("cannot be read (", strerror(error), ")"));
 }
 
-// Up to `most` bytes; false and errno where that fails.
+// Up to `most` bytes; false and errno if that fails.
 bool ReadUpTo(int descriptor, size_t most, std::string& content) {
   content.resize(most);
   size_t size = 0;
@@ -62,15 +62,15 @@ bool ReadUpTo(int descriptor, size_t most, std::string& content) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadTokenFile(const std::string& path) {
-  // Without blocking: the open of a pipe would wait for its writer.
+  // Non-blocking: opening a pipe would wait for its writer.
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (file.value() < 0 || fstat(file.value(), &status) != 0) return CannotBeRead(path, errno);
   if (S_ISDIR(status.st_mode)) return CannotBeRead(path, EISDIR);
   if (!S_ISREG(status.st_mode)) {
-    return Problem(path, "expected a file, which is read again for each call");
+    return Problem(path, "expected a file, because it is reread for each call");
   }
-  constexpr size_t kMaxBytes = kMaxTokenBytes + 2;  // a line's end may follow
+  constexpr size_t kMaxBytes = kMaxTokenBytes + 2;  // a line ending may follow
   std::string token;
   if (!ReadUpTo(file.value(), kMaxBytes + 1, token)) return CannotBeRead(path, errno);
   const bool too_large = token.size() > kMaxBytes;

@@ -43,7 +43,7 @@ class TokenFolder {
 
   const std::string& folder() const { return folder_; }
   std::string path() const { return folder_ + "/token"; }
-  // Whole, as Kubernetes does it: nobody reads half a file.
+  // As a whole, as Kubernetes does it: nobody reads half a file.
   void Write(const std::string& content) const {
     const std::string next = path() + ".next";
     std::ofstream(next) << content;
@@ -113,8 +113,9 @@ TEST(ReadTokenFileTest, NoFile_SaysWhy) {
 TEST(ReadTokenFileTest, Pipe_RefusedWithoutWaitingForItsWriter) {
   const TokenFolder folder;
   ASSERT_EQ(mkfifo(folder.path().c_str(), 0600), 0);
-  EXPECT_EQ(ReadTokenFile(folder.path()).status().message(),
-            "token_file=" + folder.path() + ": expected a file, which is read again for each call");
+  EXPECT_EQ(
+      ReadTokenFile(folder.path()).status().message(),
+      "token_file=" + folder.path() + ": expected a file, because it is reread for each call");
 }
 
 TEST(ReadTokenFileTest, TokenInPlaceOfAPath_NotShown) {
@@ -171,7 +172,7 @@ TEST(MakeClientTest, TokenFileOfNoUse_Refused) {
   EXPECT_THAT(std::string(MakeClient(options).status().message()), HasSubstr("cannot be read"));
 }
 
-// A gateway that keeps each call's `authorization`, and a client with a token file for it.
+// A gateway that records each call's `authorization`, and a client with a token file for it.
 class ClientWithTokenTest : public ::testing::Test {
  protected:
   FlowClient Client(const FakeFlowService& gateway) const {

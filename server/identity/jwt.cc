@@ -54,7 +54,8 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; they say so.
+// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; their "typ"
+// says so.
 bool IsAccessTokenType(const JsonValue* type) {
   if (type == nullptr) return true;
   if (type->string() == nullptr) return false;
@@ -88,7 +89,7 @@ bool ReadString(const JsonValue& claims, std::string_view name, std::string* tex
   return true;
 }
 
-// A NumericDate: seconds, perhaps with a fraction, which is cut off.
+// A NumericDate: seconds, perhaps with a fraction, which is truncated.
 bool ReadTime(const JsonValue& value, int64_t* time) {
   const auto* fraction = std::get_if<double>(&value.value);
   if (fraction == nullptr && value.integer() == nullptr) return false;
@@ -98,7 +99,7 @@ bool ReadTime(const JsonValue& value, int64_t* time) {
   return true;
 }
 
-// One, or a list of them.
+// A single value, or a list of them.
 bool ReadAudiences(const JsonValue* value, std::vector<std::string>* audiences) {
   if (value == nullptr) return false;
   if (value->string() != nullptr) {
@@ -163,7 +164,7 @@ std::string_view TokenFaultText(TokenFault fault) {
     case TokenFault::kSeveralTokens:
       return "several authorizations";
     case TokenFault::kNoBearerToken:
-      return "authorization is no bearer token";
+      return "authorization is not a bearer token";
   }
   return "token not accepted";  // no enumerator is missing above: the compiler warns
 }

@@ -66,7 +66,7 @@ Error Import(const std::string& json, JwtKey* key) {
   cjose_err error;
   cjose_jwk_t* const imported = cjose_jwk_import(json.data(), json.size(), &error);
   ERR_clear_error();  // OpenSSL's errors are the thread's: gRPC's TLS would stumble over ours
-  if (imported == nullptr) return "its numbers are no public key";
+  if (imported == nullptr) return "its numbers are not a public key";
   key->key = std::shared_ptr<void>(
       imported, [](void* old) { cjose_jwk_release(static_cast<cjose_jwk_t*>(old)); });
   return std::nullopt;
@@ -170,7 +170,7 @@ Error ReadJwk(const JsonValue& jwk, std::vector<JwtKey>* keys) {
     if (!key.algorithm) return std::nullopt;
   }
   const JsonValue* id = jwk.Find("kid");
-  if (id != nullptr && id->string() == nullptr) return R"(has a "kid" that is no string)";
+  if (id != nullptr && id->string() == nullptr) return R"(has a "kid" that is not a string)";
   key.id = std::string(StringOf(jwk, "kid"));
   if (Error error = ReadNumbers(jwk, &key)) return error;
   if (key.algorithm && !FitsType(key.type, *key.algorithm))

@@ -25,7 +25,7 @@ std::string Item(const std::string& path, size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-// An object with all of `required` and nothing else but `optional`.
+// An object with all of `required` and nothing else except `optional`.
 Error CheckMembers(const JsonValue& value, const std::string& path,
                    std::initializer_list<std::string_view> required,
                    std::string_view optional = "") {
@@ -66,7 +66,7 @@ Error ReadCallers(const JsonValue& list, const std::string& path, PolicyRule* ru
     auto pattern = text != nullptr ? ParseCallerPattern(*text) : std::nullopt;
     if (!pattern) {
       const std::string shown = text != nullptr ? ShownText(*text) : "this";
-      return At(at, shown + " is no caller, expected " + std::string(kCallerPatternExpected));
+      return At(at, shown + " is not a caller, expected " + std::string(kCallerPatternExpected));
     }
     rule->callers.push_back(*std::move(pattern));
     return std::nullopt;
@@ -80,8 +80,8 @@ Error ReadIds(const JsonValue& list, const std::string& path, IdSet* ids) {
     if (id == "*") {
       ids->any = true;
     } else if (id.empty() || id.size() > kMaxIdBytes || id.find('*') != std::string::npos) {
-      return At(
-          at, ShownText(id) + R"( is no id, expected 1 to 256 bytes without "*", or "*" for all)");
+      return At(at, ShownText(id) +
+                        R"( is not an id, expected 1 to 256 bytes without "*", or "*" for all)");
     } else {
       ids->ids.emplace(id);
     }
@@ -117,9 +117,10 @@ Error ReadFlows(const JsonValue& list, const std::string& path, PolicyRule* rule
   return ReadList(list, path, [rule](const JsonValue& item, const std::string& at) -> Error {
     const auto range = ParseFlows(item);
     if (!range) {
-      return At(at,
-                "no flow id, expected a number from 1 to 2147483647, a range like \"4000-4999\", "
-                "or \"*\" for all");
+      return At(
+          at,
+          "not a flow id, expected a number from 1 to 2147483647, a range like \"4000-4999\", "
+          "or \"*\" for all");
     }
     rule->flow_ids.push_back(*range);
     return std::nullopt;
@@ -131,7 +132,7 @@ Error ReadRule(const JsonValue& value, const std::string& path, PolicyRule* rule
           CheckMembers(value, path, {"callers", "org_ids", "user_ids", "flow_ids"}, "description"))
     return error;
   if (value.Find("description") != nullptr && value.FindString("description") == nullptr)
-    return At(path + ".description", "not a string, expected a text for people");
+    return At(path + ".description", "not a string, expected a description");
   if (Error error = ReadCallers(*value.Find("callers"), path + ".callers", rule)) return error;
   if (Error error = ReadIds(*value.Find("org_ids"), path + ".org_ids", &rule->org_ids))
     return error;
