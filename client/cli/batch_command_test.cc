@@ -174,7 +174,7 @@ TEST_P(AskTest, LinesThatMayHaveRun_RepeatedAsThePersonSays) {
   typed_ = GetParam().typed;
   const Outcome outcome = RunWithResults();
   EXPECT_THAT(outcome.err,
-              HasSubstr("2 of the lines may have started their flow already: 1 (id a), "
+              HasSubstr("2 of the lines may already have started their flow: 1 (id a), "
                         "2 (id b).\n"));
   EXPECT_EQ(gateway_.requests().size() - before, GetParam().repeated.size());
   const std::string results = Results();
@@ -217,7 +217,7 @@ TEST_F(BatchTest, ChangedInput_RefusedNothingSent) {
   WriteInput("{\"flow_id\":2}\n");
   const Outcome outcome = RunWithResults();
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("line 1: not what the results are of: it was changed"));
+  EXPECT_THAT(outcome.err, HasSubstr("line 1: does not match its results: it was changed"));
   EXPECT_EQ(gateway_.requests().size(), 1U);
 }
 
@@ -273,7 +273,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "standard output\n"},
         UsageCase{"input_twice",
                   {"--batch=-", "--params_file=-"},
-                  "enos-flow: --params_file=-: standard input is the batch already\n"},
+                  "enos-flow: --params_file=-: standard input is already the batch\n"},
         UsageCase{"results_folder",
                   {"--batch=-", "--results=/none/x"},
                   "enos-flow: --results=/none/x: cannot be opened (No such file or directory)\n"}),
@@ -295,8 +295,8 @@ TEST_F(BatchTest, NoGateway_StoppedNothingSent) {
                                HasSubstr("2 lines: 0 started, 2 not sent.")));
 }
 
-// A mark that only the kernel has is lost with the host, and the line would be sent again. procfs
-// takes what is written and refuses to be synchronised.
+// A SENDING record that only the kernel has is lost if the host crashes, and the line would be sent
+// again. procfs accepts writes and refuses to be synced.
 TEST_F(BatchTest, DiskDoesNotConfirmTheMark_NothingSent) {
   WriteInput("{\"flow_id\":1}\n");
   ASSERT_EQ(prctl(PR_SET_NAME, ""), 0);  // what the file below reads: no earlier records

@@ -101,9 +101,9 @@ TEST_F(RequestFileTest, BadFiles_OneLineWithFlagFileAndProblem) {
               EndsWith("/b: id: unknown; expected user_id, org_id, flow_id, trigger_time or "
                        "parameters"));
   EXPECT_THAT(Problem({{"params_file", {File("c", "A: {B: 1}\n")}}}),
-              EndsWith("/c: parameters.A: expected a text, found a list or a map"));
+              EndsWith("/c: parameters.A: expected a string, found a list or a map"));
   EXPECT_THAT(Problem({{"params_file", {File("d", "A:\n")}}}),
-              EndsWith("/d: parameters.A: expected a text, found null"));
+              EndsWith("/d: parameters.A: expected a string, found null"));
   EXPECT_THAT(Problem({{"params_file", {File("e.json", "{A: 1}")}}}),
               ::testing::HasSubstr("/e.json: not JSON"));
 }

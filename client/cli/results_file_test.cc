@@ -62,7 +62,7 @@ TEST_F(ResultsFileTest, TornLastLine_PassedOverAndCutOffByTheNextRecord) {
 
 TEST_F(ResultsFileTest, SomebodyElsesFile_RefusedAndUntouched) {
   Write("my notes");
-  EXPECT_THAT(std::string(ResultsFile::Open(path_).status().message()), HasSubstr("no record"));
+  EXPECT_THAT(std::string(ResultsFile::Open(path_).status().message()), HasSubstr("not a record"));
   EXPECT_EQ(Content(), "my notes");
 }
 
@@ -97,7 +97,7 @@ TEST_F(ResultsFileTest, FileMayNotGrow_ErrorAndTheNextRecordStartsALine) {
   EXPECT_EQ(Content(), "{\"line\":1}\n{\"line\":3}\n");
 }
 
-// procfs takes what is written and refuses to be synchronised, as a disk does that has failed.
+// procfs accepts writes and refuses to be synced, like a failed disk.
 TEST_F(ResultsFileTest, DiskDoesNotConfirm_OnlyTheDurableAppendFails) {
   auto file = ResultsFile::Open("/proc/self/comm");
   ASSERT_TRUE(file.ok()) << file.status();

@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
                 ": flow_id: not a setting; see enos-flow --help"},
         BadCase{"another_file", "config: x\n", ": config: not a setting; see enos-flow --help"},
         BadCase{"twice", "user_id: a\nuser_id: b\n", ": user_id: expected only once"},
-        BadCase{"nothing", "user_id:\n", ": user_id: expected a text"},
+        BadCase{"nothing", "user_id:\n", ": user_id: expected a string"},
         BadCase{"a_list", "- user_id\n",
                 ": expected settings, for example address: gateway.example.com:443"}),
     [](const auto& row) { return row.param.name; });

@@ -118,17 +118,16 @@ TEST(MakeChannelTest, NameWithTwoAddresses_CallsGoToBoth) {
   ASSERT_TRUE(channel.ok());
   const FlowClient client(*channel);
   const auto end = std::chrono::system_clock::now() + kLong;
-  // The second connection may come a little after the first.
+  // The second connection may arrive a little after the first.
   while (one.requests().empty() || two.requests().empty()) {
     ASSERT_LT(std::chrono::system_clock::now(), end) << "all calls went to one address";
     ASSERT_TRUE(client.TriggerFlow({}).ok());
   }
 }
 
-// What crosses a GOAWAY, and was certainly not processed (RFC 9113, 6.8), gRPC sends again by
-// itself
+// gRPC itself resends what crosses a GOAWAY, and was certainly not processed (RFC 9113, 6.8)
 // ("transparent retry"); anything else, never. REFUSED_STREAM would be safe as well, but gRPC 1.51
-// does not know.
+// does not handle it.
 struct ResendCase {
   const char* name;
   ScriptedHttp2Server::Fate first;
@@ -208,10 +207,10 @@ TEST(MakeChannelTest, CaFileIsNoPem_Refused) {
 TEST(MakeChannelTest, CertificateWithoutKeyOrKeyWithoutCertificate_Refused) {
   ChannelOptions options;
   options.cert_file = "/c.pem";
-  EXPECT_EQ(ProblemOf(options), "cert_file=/c.pem: expected key_file with it");
+  EXPECT_EQ(ProblemOf(options), "cert_file=/c.pem: expected key_file as well");
   options = {};
   options.key_file = "/k.pem";
-  EXPECT_EQ(ProblemOf(options), "key_file=/k.pem: expected cert_file with it");
+  EXPECT_EQ(ProblemOf(options), "key_file=/k.pem: expected cert_file as well");
 }
 
 TEST(MakeChannelTest, TlsSettingsOnPlaintext_Refused) {

@@ -45,7 +45,7 @@ FlowRequest MakeRequest() {
   return request;
 }
 
-// A listening socket; its connections are never accepted, or a port where nothing listens.
+// A listening socket whose connections are never accepted, or a port on which nothing listens.
 class BareSocket {
  public:
   explicit BareSocket(bool listening) : descriptor_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -178,7 +178,7 @@ TEST(FlowClientTest, GatewayTooSlow_DeadlineExceededAndUnknown) {
     return grpc::Status::OK;
   });
   const FlowClient client = ClientOf(gateway.address());
-  // The connection first, so that what runs out of time is the call.
+  // The connection first, so that it is the call that runs out of time.
   std::promise<FlowResult> warm;
   PendingCall pending = client.TriggerFlowAsync(
       MakeRequest(), {}, [&](FlowResult result) { warm.set_value(std::move(result)); });
@@ -239,7 +239,7 @@ TEST(FlowClientAsyncTest, CallSucceeds_CallbackOnceWithTheFlow) {
   FakeFlowService gateway(AnswerId("i-7"));
   std::promise<FlowResult> done;
   {
-    // The client and the handle may go before the answer comes.
+    // The client and the handle may be destroyed before the answer arrives.
     const FlowClient client = ClientOf(gateway.address());
     client.TriggerFlowAsync(MakeRequest(), {},
                             [&](FlowResult result) { done.set_value(std::move(result)); });
@@ -250,7 +250,7 @@ TEST(FlowClientAsyncTest, CallSucceeds_CallbackOnceWithTheFlow) {
 }
 
 TEST(FlowClientAsyncTest, ClientDroppedInTheCallback_NoCrash) {
-  // gRPC itself aborts when a channel's last reference goes on its callback thread.
+  // gRPC itself aborts when a channel's last reference is released on its callback thread.
   for (int i = 0; i < 20; ++i) {
     FakeFlowService gateway(AnswerId("i"));
     auto client = std::make_shared<FlowClient>(ClientOf(gateway.address()));

@@ -13,7 +13,7 @@ namespace enos::flow {
 namespace {
 
 absl::Status Problem(const std::string& path, absl::string_view what) {
-  // The token itself in place of a path is a mistake easily made, and it must not be shown. A JWT
+  // Giving the token itself instead of a path is an easy mistake, and it must not be shown. A JWT
   // begins with `{"` in base64.
   if (absl::StartsWith(path, "eyJ")) {
     return absl::InvalidArgumentError("token_file: expected the path of a file, not a token");

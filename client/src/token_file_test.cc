@@ -43,7 +43,7 @@ class TokenFolder {
 
   const std::string& folder() const { return folder_; }
   std::string path() const { return folder_ + "/token"; }
-  // Whole, as Kubernetes does it: nobody reads half a file.
+  // As a whole, as Kubernetes does it: nobody reads half a file.
   void Write(const std::string& content) const {
     const std::string next = path() + ".next";
     std::ofstream(next) << content;
@@ -171,7 +171,7 @@ TEST(MakeClientTest, TokenFileOfNoUse_Refused) {
   EXPECT_THAT(std::string(MakeClient(options).status().message()), HasSubstr("cannot be read"));
 }
 
-// A gateway that keeps each call's `authorization`, and a client with a token file for it.
+// A gateway that records each call's `authorization`, and a client with a token file for it.
 class ClientWithTokenTest : public ::testing::Test {
  protected:
   FlowClient Client(const FakeFlowService& gateway) const {

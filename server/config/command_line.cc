@@ -28,7 +28,7 @@ bool TakesValue(std::string_view flag) {
                      [flag](const RemovedSetting& setting) { return setting.flag == flag; });
 }
 
-// "--name=" as two arguments: CLI11 2.1 takes the next argument for the value otherwise.
+// "--name=" as two arguments: otherwise CLI11 2.1 takes the next argument for the value.
 std::vector<std::string> SplitEmptyValues(const std::vector<std::string>& arguments) {
   std::vector<std::string> split;
   for (const std::string& argument : arguments) {
@@ -47,7 +47,7 @@ void AddOptions(CLI::App* app) {
   app->add_flag("--version");
   for (const SettingInfo& setting : SettingTable()) {
     CLI::Option* option = app->add_option(std::string(setting.flag));
-    // All of them are taken, so that a repeated one is ours to report.
+    // All of them are collected, so that we can report a repeated one.
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
     if (setting.IsSwitch()) {
       option->expected(0, 1)->default_str("true");
@@ -65,7 +65,7 @@ void AddOptions(CLI::App* app) {
 
 std::string_view UpToEquals(std::string_view text) { return text.substr(0, text.find('=')); }
 
-// A flag that is meant to carry a key, however it is spelled. What it carries is never shown.
+// A flag that is meant to carry a key, however it is spelled. Its value is never shown.
 std::optional<std::string> KeyOnCommandLine(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (!StartsWith(argument, "-")) continue;
@@ -111,7 +111,7 @@ std::string Repeated(const SettingInfo& setting, const std::vector<std::string>&
                 "), expected it once");
 }
 
-// CLI11 found no more arguments where the last one needs a value.
+// CLI11 found no more arguments although the last one needs a value.
 std::string WithoutValue(const std::vector<std::string>& arguments) {
   const SettingInfo* setting = arguments.empty() ? nullptr : FindSetting(arguments.back());
   if (setting == nullptr)

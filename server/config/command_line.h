@@ -14,7 +14,7 @@
 
 namespace enos::gateway {
 
-// What was said on the command line; values are not looked at yet.
+// What the command line says; values are not checked yet.
 struct CommandLine {
   bool help = false;                                       // then `values` may be incomplete
   bool version = false;                                    // likewise

@@ -35,7 +35,7 @@ TEST(LookUpEnvironment, LineBreakAtTheEnd_IsNotPartOfTheValue) {
   ::unsetenv("ENOS_SOURCES_TEST");
 }
 
-// Every setting, and the keys, as a Secret gives them whose values were written with an editor.
+// Every setting, and the keys, as given by a Secret whose values were written with an editor.
 TEST(LookUpEnvironment, SettingsWithALineBreakAtTheEnd_AreTaken) {
   const std::pair<const char*, const char*> variables[] = {
       {"ENOS_API_URL", "https://apim.example.com\n"},

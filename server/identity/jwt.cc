@@ -149,7 +149,7 @@ std::string_view TokenFaultText(TokenFault fault) {
     case TokenFault::kSeveralTokens:
       return "several authorizations";
     case TokenFault::kNoBearerToken:
-      return "authorization is no bearer token";
+      return "authorization is not a bearer token";
   }
   return "token not accepted";  // no enumerator is missing above: the compiler warns
 }

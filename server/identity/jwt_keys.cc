@@ -67,7 +67,7 @@ Error Import(const std::string& json, JwtKey* key) {
   cjose_err error;
   cjose_jwk_t* const imported = cjose_jwk_import(json.data(), json.size(), &error);
   ERR_clear_error();  // OpenSSL's errors are the thread's: gRPC's TLS would stumble over ours
-  if (imported == nullptr) return "its numbers are no public key";
+  if (imported == nullptr) return "its numbers are not a public key";
   key->key = std::shared_ptr<void>(
       imported, [](void* old) { cjose_jwk_release(static_cast<cjose_jwk_t*>(old)); });
   return std::nullopt;

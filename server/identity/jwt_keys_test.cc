@@ -129,7 +129,7 @@ const BadCase kBadRows[] = {
     {"ec_point_off_the_curve",
      Jwk(R"("kty":"EC","crv":"P-256","x":")" + Base64Url(std::string(32, 'x')) + R"(","y":")" +
          Base64Url(std::string(32, 'y')) + "\""),
-     "$.keys[0]: its numbers are no public key"},
+     "$.keys[0]: its numbers are not a public key"},
     {"alg_of_another_type", KeySet(EcMaker().Jwk("e", R"(,"alg":"RS256")")),
      R"($.keys[0]: has an "alg" that is not for)"},
     {"kid_number", KeySet(EcMaker().Jwk("", R"(,"kid":1)")), R"($.keys[0]: has a "kid")"},

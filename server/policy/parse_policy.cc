@@ -122,9 +122,10 @@ Error ReadFlows(const json_t* list, const std::string& path, PolicyRule* rule) {
   return ReadList(list, path, [rule](const json_t* item, const std::string& at) -> Error {
     const auto range = ParseFlows(item);
     if (!range) {
-      return At(at,
-                "no flow id, expected a number from 1 to 2147483647, a range like \"4000-4999\", "
-                "or \"*\" for all");
+      return At(
+          at,
+          "not a flow id, expected a number from 1 to 2147483647, a range like \"4000-4999\", "
+          "or \"*\" for all");
     }
     rule->flow_ids.push_back(*range);
     return std::nullopt;

@@ -65,7 +65,7 @@ const Case kRows[] = {
     {"rules_do_not_mix_org", {kNightly}, "o15", "alice", 1, kFlow},
     {"dns", {"dns:batch.example"}, "o15", "alice", 3377, kYes},
     {"dns_has_only_its_rule", {"dns:batch.example"}, "o16", "alice", 1, kOrg},
-    {"unknown", {"sub:somebody"}, "o15", "alice", 3377, kOrg},  // the rule for "*" is for it, too
+    {"unknown", {"sub:somebody"}, "o15", "alice", 3377, kOrg},  // "*" applies to it
     {"any_caller", {"sub:somebody"}, "public", "guest", 7, kYes},
     {"any_caller_other_flow", {"sub:somebody"}, "public", "guest", 8, kFlow},
     {"nobody", {}, "public", "guest", 7, kNobody},

@@ -1,4 +1,4 @@
-// `enos-flow trigger --batch` against faults and kills: what its results say is held against what
+// `enos-flow trigger --batch` against faults and kills: what its results say is compared with what
 // the sandbox did.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,8 +24,8 @@ using ::testing::HasSubstr;
 
 constexpr int kLines = 1000;
 constexpr int kConcurrency = 32;
-// As many flows as there are calls at once never get an answer: when the last of them has been
-// sent, all of them are under way, and none that comes after them is sent.
+// As many flows as there are concurrent calls never get an answer: when the last of them has been
+// sent, all of them are in flight, and none after them is sent.
 constexpr int kFirstHanging = 300;
 constexpr int kLastHanging = kFirstHanging + kConcurrency - 1;
 
@@ -45,7 +45,7 @@ std::string Text(const JsonValue& value, const std::string& name) {
   return found == nullptr ? "" : found->text;
 }
 
-// What a results file says of a line in the end, and what it ever said.
+// What a results file says about a line in the end, and everything it ever said.
 struct Line {
   std::string outcome;
   std::string execution;
@@ -83,7 +83,7 @@ class BatchTest : public testing::Test {
     return FlowCommand(std::move(flags));
   }
 
-  // By flow id, which is the line's number as well.
+  // By flow id, which is also the line's number.
   std::map<int, Line> Results() const {
     std::map<int, Line> lines;
     std::ifstream file(results_);
@@ -118,8 +118,8 @@ class BatchTest : public testing::Test {
     return executions;
   }
 
-  // Every line that has a result in the end was right about it. `may_repeat`: unclear lines were
-  // sent again with somebody's consent.
+  // Every line that has a result in the end was reported correctly. `may_repeat`: UNKNOWN lines
+  // were sent again with somebody's consent.
   static void Compare(const std::map<int, Line>& lines, std::map<int, int> executions,
                       bool may_repeat) {
     for (const auto& [flow, line] : lines) {
@@ -234,7 +234,7 @@ TEST_F(BatchTest, InterruptedOnce_WaitsForWhatIsUnderWay) {
   ASSERT_TRUE(WaitForHanging(sandbox));
   command.Signal(SIGINT);
   EXPECT_EQ(command.Wait().status, 1);
-  EXPECT_THAT(command.err(), HasSubstr("stopping; waiting for the calls under way"));
+  EXPECT_THAT(command.err(), HasSubstr("stopping; waiting for the calls in flight"));
   const auto lines = Results();
   for (const auto& [flow, line] : lines) EXPECT_NE(line.outcome, "SENDING") << flow;
   EXPECT_EQ(lines.at(kLastHanging).execution, "UNKNOWN");

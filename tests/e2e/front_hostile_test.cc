@@ -1,4 +1,4 @@
-// What a hostile connection to the front can do: nothing of it reaches the gateway, and others are
+// What a hostile connection to the front can do: none of it reaches the gateway, and others are
 // served meanwhile.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,8 +15,7 @@
 namespace enos::e2e {
 namespace {
 
-// What the calls that one address may have open take, 1,000 of them; a sanitizer takes as much
-// again.
+// The memory of 1,000 open calls of one address; a sanitizer doubles it.
 #ifdef __SANITIZE_ADDRESS__
 constexpr int64_t kThousandCallsKb = 96 * 1024;
 #else
@@ -26,10 +25,10 @@ constexpr int64_t kThousandCallsKb = 40 * 1024;
 using ::testing::HasSubstr;
 
 // More than the calls of a test take by themselves; a flood of the kinds below takes many times
-// that of a gateway that meets it.
+// that in an unprotected gateway.
 constexpr long kMostGrowthKb = 6000;
 constexpr int kConnections = 20;
-// Of nginx, for its connections with TLS; a flood that is kept takes several times that.
+// For nginx's connections with TLS; a flood that is buffered takes several times that.
 constexpr long kMostFrontGrowthKb = 12'000;
 
 class HostileFrontTest : public FrontTest {
@@ -41,7 +40,7 @@ class HostileFrontTest : public FrontTest {
     before_kb_ = gateway_->rss_kb();
   }
 
-  // After a flood: the gateway has not seen it, and a connection that was there before is served.
+  // After a flood: the gateway has not seen it, and an existing connection is served.
   void ExpectPoliteServedAndMemoryUnmoved() {
     EXPECT_EQ(CallWith(polite_, Alice()), "OK") << nginx_->output();
     EXPECT_EQ(CallWith(Channel(), Alice()), "OK") << nginx_->output();
@@ -52,7 +51,7 @@ class HostileFrontTest : public FrontTest {
   long before_kb_ = 0;
 };
 
-// Neither value is too long, and no frame.
+// Neither value is too long, nor is any frame.
 TEST_F(HostileFrontTest, HeadersOverTheLimitInSeveralFrames_EndTheConnection) {
   StartAndWarmUp();
   for (int i = 0; i < kConnections; ++i) {
@@ -71,7 +70,7 @@ TEST_F(HostileFrontTest, HeadersOverTheLimitInSeveralFrames_EndTheConnection) {
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// The whole frame is one that no server with the usual SETTINGS takes.
+// The whole frame is one that no server with the usual SETTINGS accepts.
 TEST_F(HostileFrontTest, MegabytesOfHeadersInOneFrame_EndTheConnection) {
   StartAndWarmUp();
   for (int i = 0; i < kConnections; ++i) {
@@ -83,7 +82,7 @@ TEST_F(HostileFrontTest, MegabytesOfHeadersInOneFrame_EndTheConnection) {
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// nginx ends the connection at 16 KiB. What still comes is read, and kept nowhere.
+// nginx closes the connection at 16 KiB. What still arrives is read and discarded.
 TEST_F(HostileFrontTest, FloodOfContinuation_IsKeptNowhere) {
   StartAndWarmUp();
   const long nginx_before_kb = nginx_->workers_peak_rss_kb();
@@ -98,7 +97,7 @@ TEST_F(HostileFrontTest, FloodOfContinuation_IsKeptNowhere) {
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// Calls of one address are not what bounds them here.
+// The calls per address are not the limit here.
 TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) {
   StartAndWarmUp({{"limit_conn address 200", "limit_conn address 2000"}});
   constexpr uint32_t kStreams = 3000;
@@ -120,7 +119,7 @@ TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) 
   EXPECT_EQ(CallWith(polite_, Alice()), "OK") << nginx_->output();
 }
 
-// What nginx says then has the details of the gateway's own refusal.
+// nginx's answer then has the details of the gateway's own refusal.
 TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
   Start({}, {{"limit_conn address 200", "limit_conn address 3"}});
   enos_.Hold();
@@ -137,7 +136,7 @@ TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
   for (const CallOutcome& outcome : calls.WaitForAll()) EXPECT_TRUE(outcome.status.ok());
 }
 
-// HPACK: one long header in the table of the connection, and thousands of one byte that mean it.
+// HPACK: one long header in the connection's table, and thousands of one-byte references to it.
 TEST_F(HostileFrontTest, HeadersThatGrowWhenTheyAreDecompressed_AreRefused) {
   StartAndWarmUp();
   std::string block = CallHeaders(kTriggerPath);
@@ -157,7 +156,7 @@ TEST_F(HostileFrontTest, HeadersThatGrowWhenTheyAreDecompressed_AreRefused) {
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// To gRPC 1.51 it is the end of the connection, and of all calls on it. Here each call has its own.
+// gRPC 1.51 closes the connection for it, with all calls on it. Here each call has its own.
 TEST_F(HostileFrontTest, BinaryHeaderThatIsNoBase64_HurtsItsOwnCallOnly) {
   StartAndWarmUp();
   enos_.Hold();

@@ -1,5 +1,5 @@
-// Calls through the front, the nginx that deploy/kubernetes/components/front puts before a gateway:
-// who the caller is, and that an answer comes back as the gateway gave it.
+// Calls through the front, the nginx that deploy/kubernetes/components/front puts in front of a
+// gateway: who the caller is, and that an answer arrives as the gateway gave it.
 #include "tests/e2e/support/front.h"
 
 #include <gmock/gmock.h>
@@ -39,7 +39,7 @@ sandbox::TestClientName Uri(const std::string& uri) {
   return name;
 }
 
-// As nginx writes a certificate into the header.
+// In nginx's encoding of a certificate in a header.
 std::string Escaped(const std::string& pem) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string escaped;
@@ -55,7 +55,7 @@ std::string Escaped(const std::string& pem) {
   return escaped;
 }
 
-// A listening socket at which nobody accepts, and whose queue has no room any more.
+// A listening socket that nobody accepts from, and whose queue is full.
 class FullSocket {
  public:
   explicit FullSocket(const std::string& path) {
@@ -101,7 +101,7 @@ void SendCall(TlsHttp2& client, const FlowRequest& request, const std::string& t
               std::string(4, '\0') + static_cast<char>(message.size()) + message);
 }
 
-// The next HEADERS, asked for with pings: nginx writes out what it has when it answers one.
+// The next HEADERS, requested with pings: nginx flushes what it has when it answers one.
 std::optional<TlsHttp2::Frame> PingUntilHeaders(TlsHttp2& client) {
   const auto end = std::chrono::steady_clock::now() + kGuard;
   while (std::chrono::steady_clock::now() < end) {
@@ -142,7 +142,7 @@ TEST_F(FrontTest, CertificateOfAnotherAuthority_IsRefusedByNginx) {
   EXPECT_EQ(sent_, 0);
 }
 
-// What a caller says under the names that nginx uses never arrives.
+// What a caller sends under the names that nginx uses is never passed on.
 TEST_F(FrontTest, CallerThatSendsACertificateInMetadata_IsNobody) {
   Start();
   const auto batch =
@@ -153,9 +153,9 @@ TEST_F(FrontTest, CallerThatSendsACertificateInMetadata_IsNobody) {
   EXPECT_THAT(gateway_->WaitForLine("cause=\"no identity\"").value_or(""),
               HasSubstr("peer=ipv4:127.0.0.1 "));
   EXPECT_EQ(CallWith(Channel(Uri("spiffe://test/other")), spoof), kNotAllowed);
-  // Nor does it mean anything at the gateway's own port.
+  // Nor does it mean anything on the gateway's own port.
   EXPECT_EQ(CallWith(OwnChannel(gateway_->address()), spoof), kNobody);
-  // At the socket it does: this shows that the text is one that would be taken.
+  // On the socket it does: this shows that the text is one that would be accepted.
   EXPECT_EQ(CallWith(OwnChannel("unix:" + folder_ + "/gateway.sock"), spoof), "OK");
   EXPECT_EQ(sent_, 1);
 }
@@ -180,8 +180,8 @@ TEST_F(FrontTest, SocketsValuesThatAreNoCertificate_AreNobody) {
 }
 
 // Over TLS nginx 1.22 keeps early headers in a buffer until it sends something else on that
-// connection: here the answer to a ping. They come before the end that it tells of a gateway that
-// died (DyingGateway), which is what they are for.
+// connection: here the answer to a ping. They arrive before nginx reports that a gateway died
+// (DyingGateway), which is what they are for.
 TEST_F(FrontTest, EarlyHeaders_ComeBeforeTheAnswer) {
   Start();
   enos_.Hold();
@@ -239,7 +239,7 @@ TEST_F(FrontTest, LargestMessage_ComesThrough_AndALargerOneIsRefused) {
   EXPECT_EQ(sent_, 1);
 }
 
-// Of the gateway's connections with nginx each grows old after 200 ms here.
+// Here each of the gateway's connections with nginx reaches its maximum age after 200 ms.
 TEST_F(FrontTest, PooledConnectionsThatGrowOld_CutNoCall) {
   Start({"--max_connection_age=200ms", "--max_connection_idle=300ms"});
   const auto channel = Channel();
@@ -252,7 +252,7 @@ TEST_F(FrontTest, PooledConnectionsThatGrowOld_CutNoCall) {
   EXPECT_EQ(sent_, calls);
 }
 
-// GOAWAY: the calls that a connection has go on, and others take a new one.
+// GOAWAY: a connection's calls continue, and others use a new one.
 TEST_F(FrontTest, CallersConnectionsThatHaveHadTheirNumberOfCalls_CutNoCall) {
   Start({}, {{"keepalive_requests 10000;", "keepalive_requests 30;"}});
   const auto channel = Channel();
@@ -267,7 +267,7 @@ TEST_F(FrontTest, CallersConnectionsThatHaveHadTheirNumberOfCalls_CutNoCall) {
   EXPECT_EQ(sent_, kRounds * kAtOnce);
 }
 
-// The caller's library would repeat UNAVAILABLE, and the call is sent once.
+// The caller's library would retry UNAVAILABLE, and the call is sent once.
 class DyingGateway : public FrontTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
@@ -284,7 +284,7 @@ TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
   EXPECT_EQ(flow::FlowErrorFromStatus(status).execution, flow::Execution::kUnknown);
   EXPECT_EQ(flow::FlowErrorFromStatus(status).reason, "");
   enos_.Release();
-  // Another gateway finds the socket that the first one left, and has calls again.
+  // Another gateway finds the socket that the first one left, and receives calls again.
   StartGateway({});
   EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
   EXPECT_EQ(sent_, 2) << "one for each call";
@@ -293,7 +293,7 @@ TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
 INSTANTIATE_TEST_SUITE_P(EarlyHeaders, DyingGateway,
                          testing::Values("--early_headers=true", "--early_headers=false"));
 
-// Nobody listens, so that nothing of the call was sent.
+// Nobody listens, so nothing of the call was sent.
 TEST_F(FrontTest, NoGateway_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
@@ -304,7 +304,7 @@ TEST_F(FrontTest, NoGateway_IsCertainlyNotExecuted) {
   EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
 }
 
-// So it is under a flood: connections come faster than they are accepted.
+// As in a flood: connections arrive faster than they are accepted.
 TEST_F(FrontTest, GatewayWhoseQueueOfConnectionsIsFull_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
@@ -333,7 +333,7 @@ TEST_F(FrontTest, NginxThatEnds_LetsCallsEndFirst) {
   EXPECT_EQ(nginx_->Wait().status, 0);
 }
 
-// Text at the socket's path that is no socket, and a socket that somebody listens at.
+// A regular file at the socket's path, and a socket that somebody listens on.
 TEST_F(FrontTest, PathThatIsTaken_StopsTheStart) {
   StartGateway({});
   const std::string taken = folder_ + "/gateway.sock";

@@ -1,5 +1,4 @@
-// The standard services beside ours: health and reflection, as clients made from no proto of ours
-// use them.
+// The standard services beside ours: health and reflection, as used by clients without our proto.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,8 +59,8 @@ TEST(GatewayReflection, TurnedOff_IsUnimplemented) {
   EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
-// Those that gRPC makes for callback and for synchronous services take turns with ours at the
-// sockets, and pass each event on.
+// The threads that gRPC creates for callback and synchronous services would take turns with ours on
+// the sockets, and pass each event on.
 TEST(GatewayThreads, AllServicesCalled_AreOnlyOursAndGrpcsOwnFew) {
   FakeEnos enos;
   GatewayProcess gateway(GatewayOptions(enos.url()));

@@ -1,4 +1,4 @@
-// The main job: a command, a gRPC call, a signed HTTP call, a flow that is started.
+// The main job: a command, a gRPC call, a signed HTTP call, a started flow.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -134,7 +134,7 @@ TEST_P(MainJobTest, StartsTheFlowOnceWithExactlyTheseValues) {
 INSTANTIATE_TEST_SUITE_P(All, MainJobTest, testing::ValuesIn(Jobs()),
                          [](const auto& tested) { return tested.param.name; });
 
-// One sandbox and one gateway for what needs none of its own.
+// One sandbox and one gateway for tests that need no others.
 class MainJobOutputTest : public testing::Test {
  protected:
   std::vector<std::string> Flags(int flow_id) const {

@@ -1,4 +1,4 @@
-// /metrics as those who read it see it: promtool's linter and a Prometheus.
+// /metrics as its readers see it: promtool's linter and a Prometheus.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// A program of the Debian package prometheus; empty where it is not installed.
+// A program of the Debian package prometheus; empty if it is not installed.
 std::string FindProgram(const std::string& name) {
   Process which({"/bin/sh", {"-c", "command -v " + name}, {}});
   which.Wait();
@@ -42,7 +42,7 @@ std::string FindProgram(const std::string& name) {
     GTEST_SKIP();                                                                 \
   }
 
-// An empty folder of this test, gone with it.
+// An empty directory for this test, deleted with it.
 class OwnFolder {
  public:
   OwnFolder() {
@@ -124,7 +124,7 @@ bool IsOfAName(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// The names of metrics in a text; those of a histogram's series without what is appended to them.
+// The names of metrics in a text; those of a histogram's series without their suffix.
 std::set<std::string> MetricNames(const std::string& text) {
   std::set<std::string> names;
   auto word = text.begin();
@@ -144,7 +144,7 @@ std::set<std::string> MetricNames(const std::string& text) {
   return names;
 }
 
-// A gateway with everything that has metrics of its own.
+// A gateway with everything that has its own metrics.
 class MonitoringFiles : public testing::TestWithParam<const char*> {
  protected:
   ProcessOptions Options() {

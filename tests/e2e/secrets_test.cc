@@ -1,5 +1,5 @@
 // The secret key and access tokens appear nowhere: not in what the gateway prints at its most
-// talkative, not in what callers are told, not where other users of the machine can look.
+// verbose, not in what callers are told, not where other users of the machine can look.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -28,7 +28,7 @@ using ::testing::Not;
 using Answer = FakeEnos::Answer;
 using sandbox::Ending;
 
-// Different from every other word that could come up.
+// Different from every other word that might appear.
 constexpr char kSecret[] = "s3cr3t-k3y-Of-The-Test";
 
 ProcessOptions TalkativeGateway(const std::string& url) {
@@ -37,7 +37,7 @@ ProcessOptions TalkativeGateway(const std::string& url) {
   return options;
 }
 
-// All that a caller can see of an outcome.
+// Everything that a caller can see of a result.
 std::string Seen(const CallOutcome& outcome) {
   return outcome.status.error_message() + outcome.status.error_details() +
          outcome.flow_instance_id + "\n";
@@ -87,7 +87,8 @@ std::vector<Failure> Failures() {
                         return Answer::Json(200, "{\"status\":\"" + Both(token) + "\"}");
                       }});
   failures.push_back({"MessageCutInside", [](const auto& token) {
-                        // EnOS's texts are cut after 256 bytes, here in the midst of the token.
+                        // EnOS's texts are truncated after 256 bytes, here in the middle of the
+                        // token.
                         return Error(99500, std::string(256 - token.size() / 2, 'x') + token);
                       }});
   failures.push_back({"BrokenStatusLine", [](const auto& token) {
@@ -141,7 +142,7 @@ TEST(Secrets, SuccessfulCalls_ShowNone) {
   ExpectNoSecrets(seen + gateway.all_output(), enos);
 }
 
-// Callers' tokens, good and bad ones, whatever gRPC is told to trace.
+// Callers' tokens, valid and invalid, whatever gRPC is told to trace.
 TEST(Secrets, BearerTokens_AreShownNowhere) {
   FakeEnos enos;
   const gateway::TokenMaker maker = gateway::TokenMaker::Ec();
@@ -205,7 +206,7 @@ TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {
 
 constexpr char kRotated[] = "r0tated-s3cret-Of-The-Test";
 
-// The gateway's command line and all it ever printed.
+// The gateway's command line and everything it ever printed.
 std::string EverythingShown(GatewayProcess& gateway) {
   const std::string command_line = gateway.command_line();
   EXPECT_THAT(command_line, HasSubstr("--tls_key_file="));
@@ -240,7 +241,7 @@ TEST(Secrets, PrivateKeysAndRotatedKeys_AreNotShownWhateverBecomesOfThem) {
   options.environment = {{"ENOS_ACCESS_KEY_FILE", files.path("access")},
                          {"ENOS_SECRET_KEY_FILE", files.path("secret")}};
   GatewayProcess gateway(std::move(options));
-  files.Overwrite("tls.key", second.private_key_pem);  // does not fit
+  files.Overwrite("tls.key", second.private_key_pem);  // does not match
   EXPECT_TRUE(gateway.WaitForLine("certificate not reloaded"));
   files.Overwrite("secret", std::string(kRotated) + " with a blank");
   EXPECT_TRUE(gateway.WaitForLine("keys not reloaded"));
@@ -277,7 +278,8 @@ TEST(Secrets, RunningGateway_CanLeaveNoCore) {
   EXPECT_EQ(soft + "/" + hard, "0/0");
 }
 
-// Token services that answer everything but a proper token; `issue` makes one for them to spoil.
+// Token services that answer everything except a proper token; `issue` creates one for them to
+// spoil.
 struct BadTokenService {
   std::string name;
   FakeEnos::OnToken answer;

@@ -1,4 +1,4 @@
-// How the gateway ends: nothing that was accepted is lost.
+// How the gateway shuts down: nothing that was accepted is lost.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -55,7 +55,7 @@ Connection::Connection(uint16_t port, bool tls)
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
-  // Another address than the polite callers', as a proxy's limits go by it.
+  // A different address than the polite callers', because a proxy's limits are per address.
   sockaddr_in own{};
   own.sin_family = AF_INET;
   own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);

@@ -27,8 +27,8 @@ inline constexpr uint8_t kEndHeaders = 4;
 
 std::string Frame(FrameType type, uint8_t flags, uint32_t stream, std::string_view payload);
 
-// A client of HTTP/2 that does what it likes, over plaintext or TLS. It acknowledges no settings
-// unless it is told to. Used from one thread.
+// An HTTP/2 client that does what it likes, over plaintext or TLS. It acknowledges no settings
+// unless told to. Used from one thread.
 class Connection {
  public:
   Connection(uint16_t port, bool tls);
@@ -36,12 +36,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // False: the server has ended it, or takes nothing for some seconds.
+  // False: the server has closed it, or accepts nothing for some seconds.
   bool Send(std::string_view bytes);
   bool SendPreface();
   // The same within the windows that the server has granted; reads on the way.
   bool SendData(uint32_t stream, std::string_view data);
-  // Takes in what comes, for that long at most. False: the server has ended it.
+  // Reads what arrives, for at most that long. False: the server has closed it.
   bool Read(std::chrono::milliseconds time);
 
  private:

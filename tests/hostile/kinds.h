@@ -9,7 +9,7 @@
 
 namespace enos::hostile {
 
-// What one hostile connection does until it is ended or `goes_on` says no.
+// What one hostile connection does until it is closed or `goes_on` returns false.
 struct Kind {
   std::string name;
   std::string what;

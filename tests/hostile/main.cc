@@ -1,5 +1,5 @@
-// The program behind tests/hostile.sh. Status: 0 the gateway's memory stayed below its limit, is
-// back, and every polite call was served; 1 not; 2 it could not run.
+// The program behind tests/hostile.sh. Exit status: 0 the gateway's memory stayed below its limit
+// and was freed, and every polite call was served; 1 otherwise; 2 it could not run.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -31,13 +31,13 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// Between two connections of one that was ended.
+// Before a closed connection is replaced.
 constexpr milliseconds kAgain{20};
 constexpr std::chrono::seconds kToComeBack{20};
-// Above what it was before: an allocator keeps some, and so do caches.
+// Above the initial figure: an allocator keeps some memory, and so do caches.
 constexpr int64_t kKeptMib = 96;
 
-// A figure of /proc/PID/status in MiB; 0 where the process is gone.
+// A figure of /proc/PID/status in MiB; 0 if the process is gone.
 int64_t MemoryMib(pid_t pid, const std::string& name) {
   std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
   for (std::string word; status >> word;) {
@@ -49,7 +49,7 @@ int64_t MemoryMib(pid_t pid, const std::string& name) {
 
 void WriteFile(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
-// The files of a server certificate; and the flags that name them.
+// The files of a server certificate, and the flags that name them.
 std::vector<std::string> TlsFlags(const Options& options, const std::string& ca_file) {
   if (!options.tls || options.front) return {};
   const auto authority = sandbox::MakeTestAuthority("hostile");
@@ -65,7 +65,7 @@ std::string FrontSocket(const Options& options) {
   return (std::filesystem::absolute(options.directory) / "gateway.sock").string();
 }
 
-// The front as it is shipped, but for its paths.
+// The front as shipped, except for its paths.
 std::unique_ptr<e2e::NginxProcess> StartFront(const Options& options) {
   return std::make_unique<e2e::NginxProcess>(
       "deploy/kubernetes/components/front/nginx.conf",
@@ -75,7 +75,7 @@ std::unique_ptr<e2e::NginxProcess> StartFront(const Options& options) {
                                  {"error_log stderr error", "error_log stderr notice"}});
 }
 
-// The most that nginx's processes have had together.
+// The maximum that nginx's processes have used together.
 int64_t FrontPeakMib(pid_t master) {
   int64_t peak = MemoryMib(master, "VmHWM:");
   std::ifstream children(absl::StrCat("/proc/", master, "/task/", master, "/children"));
@@ -106,7 +106,7 @@ class HostileCallers {
 
  private:
   void Run(const Kind& kind, uint16_t port, bool tls) {
-    // Elsewhere they have processors of their own; here they get what the gateway leaves.
+    // Elsewhere they have their own processors; here they get what the gateway leaves.
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
     while (!ending_) {
       Connection connection(port, tls);
@@ -121,7 +121,7 @@ class HostileCallers {
   std::vector<std::thread> threads_;
 };
 
-// Waits until memory is what it was, or near it.
+// Waits until memory is back to about what it was.
 int64_t MemoryAfter(pid_t pid, int64_t before) {
   const auto end = Clock::now() + kToComeBack;
   int64_t now = MemoryMib(pid, "VmRSS:");

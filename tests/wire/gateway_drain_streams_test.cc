@@ -1,4 +1,4 @@
-// The end of the gateway, for the streams that have none of their own: health watches, reflection.
+// Shutdown with endless streams: health watches, reflection.
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ class Watch {
     context_.set_deadline(std::chrono::system_clock::now() + kGuard);
     reader_ = stub_->Watch(&context_, HealthCheckRequest());
   }
-  // UNKNOWN when there is no other status.
+  // UNKNOWN if there is no other status.
   HealthCheckResponse::ServingStatus Next() {
     HealthCheckResponse response;
     return reader_->Read(&response) ? response.status() : HealthCheckResponse::UNKNOWN;

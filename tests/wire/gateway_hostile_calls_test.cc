@@ -1,4 +1,4 @@
-// Small calls that would cost much: metadata that refers to itself, and messages that unpack.
+// Small but expensive calls: metadata that refers to itself, and messages that decompress.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// What gRPC keeps for a client without a call ever arriving: the connection is cut, others go on.
+// What gRPC holds for a client although no call ever arrives: the connection is cut, others
+// continue.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +23,7 @@ class GatewayFloodTest : public ::testing::Test {
   GatewayFloodTest() { client_.SendPreface(); }
   ~GatewayFloodTest() override { EXPECT_EQ(Summary(gateway_.Call()), "OK") << "others are served"; }
 
-  // Sends `next()` until the connection is gone; false when it never is.
+  // Sends `next()` until the connection is closed; false if it never is.
   template <typename Next>
   bool IsCutBy(Next next) {
     for (size_t sent = 0; sent < kEnough && client_.IsOpen();) sent += next();
@@ -86,7 +87,7 @@ TEST_F(GatewayFloodTest, SettingsOnly_EndTheConnection) {
   }));
 }
 
-// A whole call with 8 KB of headers that no table shortens, as a proxy may send of many callers.
+// A whole call with 8 KB of headers that no table compresses, as a proxy may send for many callers.
 class RefusedCall : public GatewayFloodTest, public ::testing::WithParamInterface<const char*> {
  protected:
   bool IsAnswered(uint32_t stream) {
@@ -95,7 +96,7 @@ class RefusedCall : public GatewayFloodTest, public ::testing::WithParamInterfac
     client_.Send(RawHttp2::kData, RawHttp2::kEndStream, stream, GrpcMessage(""));
     auto frame = client_.ReadUntil(RawHttp2::kHeaders);
     while (frame && frame->stream != stream) frame = client_.ReadUntil(RawHttp2::kHeaders);
-    client_.Send(RawHttp2::kRstStream, 0, stream, std::string(4, '\0'));  // a watch has no end
+    client_.Send(RawHttp2::kRstStream, 0, stream, std::string(4, '\0'));  // a watch is endless
     return frame.has_value();
   }
 };

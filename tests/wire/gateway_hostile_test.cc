@@ -1,4 +1,4 @@
-// Limits that a hostile caller's connection meets, frame by frame.
+// Limits on a hostile caller's connection, frame by frame.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -84,7 +84,7 @@ TEST_F(GatewayHostileTest, Settings_LimitStreamsAndHeaders) {
   EXPECT_EQ(SettingOf(frame->payload, kMaxHeaderListSize), 16 << 10);
 }
 
-// gRPC 1.51 ends the connection that they came on: others are those on other connections.
+// gRPC 1.51 closes the connection that they arrived on: the others are on other connections.
 TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
   GatewayRunner gateway(enos_.url());
   enos_.Hold();
@@ -99,7 +99,7 @@ TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
   EXPECT_EQ(Summary(other.Wait()), "OK");
 }
 
-// What nginx lets through of a caller's headers, and the largest certificate that it may add.
+// What nginx allows of a caller's headers, and the largest certificate that it may add.
 TEST_F(GatewayHostileTest, HeadersOfTheFront_HaveRoomForACertificate) {
   Settings settings = SettingsFor(enos_.url());
   const std::string path = ::testing::TempDir() + "front-" + std::to_string(::getpid()) + ".sock";
@@ -114,8 +114,7 @@ TEST_F(GatewayHostileTest, HeadersOfTheFront_HaveRoomForACertificate) {
   EXPECT_EQ(CallRpc(front, options).status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-// CVE-2023-1428: after one of these, headers beyond the limit ended the processes of some gRPC
-// versions.
+// CVE-2023-1428: after one of these, headers beyond the limit crashed some gRPC versions.
 TEST_F(GatewayHostileTest, HeadersThatEndedOtherVersionsOfGrpc_AreAnswered) {
   GatewayRunner gateway(enos_.url());
   for (const char* const unusual : {":scheme", "te", "grpclb_client_stats"}) {
@@ -123,7 +122,7 @@ TEST_F(GatewayHostileTest, HeadersThatEndedOtherVersionsOfGrpc_AreAnswered) {
       RawHttp2 client(gateway.gateway().address());
       client.SendPreface();
       ASSERT_TRUE(client.ReadUntil(RawHttp2::kSettings));
-      client.Send(RawHttp2::kSettings, RawHttp2::kAck, 0, "");  // limits hold from now on
+      client.Send(RawHttp2::kSettings, RawHttp2::kAck, 0, "");  // limits apply from now on
       const std::string scheme = unusual == std::string(":scheme") ? "x" : "http";
       client.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1,
                   HeaderLiteral(":method", "POST") + HeaderLiteral(":scheme", scheme) +

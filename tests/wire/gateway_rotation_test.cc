@@ -1,4 +1,4 @@
-// EnOS keys that are changed in their files while calls run.
+// EnOS keys that change in their files while calls run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Takes the keys of two applications, each with a token of its own, and no others.
+// Accepts the keys of two applications, each with its own token, and no others.
 sandbox::Answer TokenForKeys(const sandbox::HttpRequest& request) {
   if (request.body.find("\"access-one\"") != std::string::npos) return TokenAnswer(1);
   if (request.body.find("\"access-two\"") != std::string::npos) return TokenAnswer(2);

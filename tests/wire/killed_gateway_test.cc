@@ -1,6 +1,6 @@
 // The caller's own gRPC library, with a retry policy, and a gateway that is killed in mid-call: the
-// one way to a second run that the gateway cannot see. Response headers sent before the call goes
-// upstream end every automatic retry.
+// one path to a second run that the gateway cannot see. Response headers sent before the call goes
+// upstream rule out every automatic retry.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ TEST_F(KilledGatewayTest, WithEarlyHeadersTheFlowRunsOnce) {
   first.Kill();
   const GatewayProcess second(enos_.url(), address);
   EXPECT_EQ(Summary(rpc.Wait()), "UNAVAILABLE (no reason) UNKNOWN");
-  // The channel is of use again, so a retry would have arrived.
+  // The channel is usable again, so a retry would have arrived.
   RpcOptions other;
   other.flow_id = 2;
   Rpc next(NewChannel(address), other);

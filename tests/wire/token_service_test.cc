@@ -1,4 +1,4 @@
-// A token service in trouble, over real sockets: what callers are told meanwhile, that the gateway
+// A failing token service, over real sockets: what callers are told meanwhile, and that the gateway
 // starts anyway, says so, and becomes ready by itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -126,7 +126,7 @@ TEST_P(TokenServiceTrouble, AtStart_CallsAreToldAndItRecoversByItself) {
   ExpectRecovered();
 }
 
-// With a token that lives on, the trouble harms nobody but the call that it was refused for.
+// While the token is valid, the trouble harms only the call whose token was refused.
 TEST_P(TokenServiceTrouble, WhenATokenIsRefused_OnlyThatCallIsTold) {
   Start();
   ASSERT_EQ(Summary(gateway_->Call()), "OK");
@@ -156,7 +156,7 @@ TEST_F(TokenService, DownAtStart_ItStartsSaysSoAndBecomesReadyByItself) {
   ExpectRecovered();
 }
 
-// The shortest life that there is: renewal is due before its end, and fails.
+// The shortest possible life: renewal is due before it ends, and fails.
 TEST_F(TokenService, DownAtRenewal_CallsGoOnUntilTheTokenDiesAndAgainAfterwards) {
   enos_.AnswerTokens([](const auto&) { return TokenAnswer(1, 1); });
   Start();
@@ -196,8 +196,8 @@ TEST_F(TokenService, SlowerThanTheDeadline_CallIsToldAndNeverSent) {
   EXPECT_EQ(enos_.calls(), 0U);
 }
 
-// Another program of the same application renews the token that they share: the old one is refused,
-// and `get` gives the new one. No call fails.
+// Another program of the same application renews the shared token: the old one is refused, and
+// `get` returns the new one. No call fails.
 TEST_F(TokenService, TokenReplacedByAnother_NoCallFails) {
   Start();
   ASSERT_EQ(Summary(gateway_->Call()), "OK");
@@ -231,7 +231,7 @@ std::string HttpDate(std::time_t time) {
 
 class TokenServiceClock : public TokenService, public ::testing::WithParamInterface<int> {};
 
-// An hour ahead, and behind: it takes no timestamp but those of its own time.
+// An hour ahead, and behind: it accepts only timestamps of its own time.
 TEST_P(TokenServiceClock, IsOff_TimestampsAreCorrected) {
   enos_.AnswerTokens([](const sandbox::HttpRequest& request) {
     const std::time_t now = std::time(nullptr) + GetParam();
@@ -249,10 +249,10 @@ TEST_P(TokenServiceClock, IsOff_TimestampsAreCorrected) {
 
 INSTANTIATE_TEST_SUITE_P(All, TokenServiceClock, ::testing::Values(3600, -3600));
 
-// The token service knows every token that it gave.
+// The token service knows every token that it issued.
 TEST_F(TokenService, RefusalThatNamesTheToken_ShowsCallersNothingOfIt) {
   std::atomic<bool> refuse{false};
-  const std::string padding(230, '.');  // the token lies across the end of what is shown
+  const std::string padding(230, '.');  // the token crosses the end of what is shown
   enos_.AnswerTokens([&](const sandbox::HttpRequest&) -> std::optional<Answer> {
     if (!refuse) return WithToken("a-token-that-callers-must-not-see");
     return Answer::Json(200, R"({"status":1005,"msg":"a-token-that-callers-must-not-see lives )" +

@@ -13,10 +13,10 @@
 
 namespace enos::flow {
 
-// Plain values, and functions that keep nothing: to be called from any thread.
+// Plain values, and stateless functions that may be called from any thread.
 
 // Whether the flow may have been started. kNotExecuted is certain: the call may be repeated.
-// kUnknown: it may be running; look in EnOS before calling again.
+// kUnknown: it may be running; check in EnOS before calling again.
 enum class Execution { kNotExecuted, kUnknown };
 
 // "NOT_EXECUTED" or "UNKNOWN", as on the wire.
@@ -29,13 +29,13 @@ using Reason = dataflow::v1::ErrorReason;
 // and sent nothing.
 inline constexpr char kTokenFileUnusable[] = "TOKEN_FILE_UNUSABLE";
 
-// One rule that the request breaks.
+// One rule that the request violates.
 struct FieldViolation {
   std::string field;        // the path in the proto, for example "parameters[3].key"
   std::string description;  // what is expected
 };
 
-// A failed call, as data. The texts are as they came from the gateway: make them safe before
+// A failed call, as data. The texts are exactly as received from the gateway: sanitize them before
 // showing them on a terminal.
 struct FlowError {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
@@ -65,9 +65,9 @@ struct FlowError {
 // "FAILED_PRECONDITION" and so on; "CODE_<number>" for a number that gRPC does not define.
 std::string StatusCodeName(grpc::StatusCode code);
 
-// Decodes a failed status. What is believed: an ErrorInfo of the domain "enos-flow-gateway" whose
-// metadata says `execution` = NOT_EXECUTED. Everything else, damaged details included, means
-// kUnknown. `status` must not be OK.
+// Decodes a failed status. The result is kNotExecuted only if an ErrorInfo of the domain
+// "enos-flow-gateway" has `execution` = NOT_EXECUTED in its metadata. Everything else, including
+// damaged details, means kUnknown. `status` must not be OK.
 FlowError FlowErrorFromStatus(const grpc::Status& status);
 
 }  // namespace enos::flow
