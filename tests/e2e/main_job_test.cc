@@ -85,7 +85,7 @@ std::vector<Job> Jobs() {
   Job past{"TimeInThePast"};
   past.trigger_time = "2019-11-22T11:03:44+08:00";
   past.trigger_time_ms = 1574391824000;
-  past.instance_id = "3377-20191122030344";
+  past.instance_id = "3377-20191122030300";
   jobs.push_back(past);
   Job epoch{"Epoch"};
   epoch.trigger_time = "0";
@@ -172,7 +172,7 @@ TEST_F(MainJobOutputTest, TimeNow_IsNow) {
   EXPECT_LE(sent, after + absl::Hours(1));
   EXPECT_EQ(
       result.out,
-      absl::StrCat("3377-", absl::FormatTime("%Y%m%d%H%M%S", sent, absl::UTCTimeZone()), "\n"));
+      absl::StrCat("3377-", absl::FormatTime("%Y%m%d%H%M00", sent, absl::UTCTimeZone()), "\n"));
 }
 
 struct Refusal {
