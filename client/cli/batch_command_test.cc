@@ -5,9 +5,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -17,6 +14,7 @@
 #include "fake_flow_service.h"
 #include "rich_status.h"
 #include "run.h"
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -47,23 +45,8 @@ grpc::Status AnswerByFlow(const FakeFlowService::Request& request,
 
 class BatchTest : public ::testing::Test {
  protected:
-  BatchTest() {
-    std::string folder = ::testing::TempDir() + "batch_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-    input_ = folder_ + "/flows.ndjson";
-    results_ = folder_ + "/results.ndjson";
-  }
-  ~BatchTest() override {
-    unlink(input_.c_str());
-    unlink(results_.c_str());
-    rmdir(folder_.c_str());
-  }
-
-  void WriteInput(const std::string& text) const { std::ofstream(input_) << text; }
-  std::string Results() const {
-    std::ifstream file(results_);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  void WriteInput(const std::string& text) const { WriteFile(input_, text); }
+  std::string Results() const { return enos::ReadFile(results_); }
 
   Outcome Run(std::vector<std::string> more) {
     std::vector<std::string> args = {"enos-flow", "trigger", "--address=" + gateway_.address(),
@@ -94,9 +77,9 @@ class BatchTest : public ::testing::Test {
 
   FakeFlowService gateway_{
       [](auto&, const auto& request, auto& response) { return AnswerByFlow(request, response); }};
-  std::string folder_;
-  std::string input_;
-  std::string results_;
+  const TempFolder folder_;
+  const std::string input_ = folder_.path("flows.ndjson");
+  const std::string results_ = folder_.path("results.ndjson");
   std::string typed_;
   bool terminal_ = false;
 };
@@ -202,7 +185,7 @@ TEST_F(BatchTest, MarkWithoutResult_LeftAloneAndGivenAResult) {
   defaults.user_id = "u";
   defaults.org_id = "o";
   const auto lines = ReadBatch("{\"flow_id\":7}", defaults, absl::Now()).lines;
-  std::ofstream(results_) << SendingRecord(lines[0]);
+  WriteFile(results_, SendingRecord(lines[0]));
   const Outcome outcome = RunWithResults();
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(CallsOf(7), 0);

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
 #include "enos/flow/client.h"
 #include "fake_flow_service.h"
 #include "scripted_http2_server.h"
+#include "tests/support/files.h"
 
 namespace enos::flow {
 namespace {
@@ -68,24 +68,6 @@ TEST(UsesTlsTest, AskedByName_AsAsked) {
   options.security = Security::kPlaintext;
   EXPECT_FALSE(UsesTls(options));
 }
-
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& content) {
-    char path[] = "/tmp/enos_flow_channel_test_XXXXXX";
-    const int descriptor = mkstemp(path);
-    close(descriptor);
-    path_ = path;
-    std::ofstream(path_) << content;
-  }
-  ~TemporaryFile() { unlink(path_.c_str()); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::string ProblemOf(const ChannelOptions& options) {
   const auto channel = MakeChannel(options);
@@ -198,9 +180,9 @@ TEST(MakeChannelTest, CaFileIsAPipe_RefusedWithoutWaitingForItsWriter) {
 }
 
 TEST(MakeChannelTest, CaFileIsNoPem_Refused) {
-  const TemporaryFile file("hello");
+  const TempFolder folder;
   ChannelOptions options;
-  options.ca_file = file.path();
+  options.ca_file = folder.Write("ca.pem", "hello");
   EXPECT_THAT(ProblemOf(options), HasSubstr("expected a PEM file"));
 }
 

@@ -10,7 +10,7 @@
 
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

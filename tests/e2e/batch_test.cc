@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -14,7 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "sandbox/enos/json_value.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/files.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -57,17 +57,8 @@ struct Line {
 class BatchTest : public testing::Test {
  protected:
   BatchTest() {
-    std::string folder = testing::TempDir() + "batch_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-    input_ = folder_ + "/flows.ndjson";
-    results_ = folder_ + "/results.ndjson";
     std::ofstream input(input_);
     for (int flow = 1; flow <= kLines; ++flow) input << "{\"flow_id\":" << flow << "}\n";
-  }
-  ~BatchTest() override {
-    unlink(input_.c_str());
-    unlink(results_.c_str());
-    rmdir(folder_.c_str());
   }
 
   ProcessOptions Command(const std::string& address, std::vector<std::string> more = {}) const {
@@ -86,8 +77,7 @@ class BatchTest : public testing::Test {
   // By flow id, which is also the line's number.
   std::map<int, Line> Results() const {
     std::map<int, Line> lines;
-    std::ifstream file(results_);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const std::string text = ReadFile(results_);
     for (const auto& record_text : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       const auto record = sandbox::ParseJson(std::string(record_text));
       if (!record) {
@@ -144,9 +134,9 @@ class BatchTest : public testing::Test {
     }
   }
 
-  std::string folder_;
-  std::string input_;
-  std::string results_;
+  const TempFolder folder_;
+  const std::string input_ = folder_.path("flows.ndjson");
+  const std::string results_ = folder_.path("results.ndjson");
 };
 
 TEST_F(BatchTest, AThousandLinesAndManyFaults_EachResultIsTrue) {

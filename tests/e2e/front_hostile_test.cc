@@ -10,7 +10,6 @@
 
 #include "enos/flow/error.h"
 #include "tests/e2e/support/front.h"
-#include "tests/e2e/support/tls_http2.h"
 
 namespace enos::e2e {
 namespace {
@@ -55,16 +54,17 @@ class HostileFrontTest : public FrontTest {
 TEST_F(HostileFrontTest, HeadersOverTheLimitInSeveralFrames_EndTheConnection) {
   StartAndWarmUp();
   for (int i = 0; i < kConnections; ++i) {
-    TlsHttp2 client(address());
-    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndStream, 1,
-                CallHeaders(kTriggerPath, {{"x-a", std::string(9000, 'a')}}));
-    client.Send(TlsHttp2::kContinuation, TlsHttp2::kEndHeaders, 1,
-                HeaderBlock({{"x-b", std::string(9000, 'b')}}));
+    RawHttp2 client(address(), kTls);
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, Frame::kEndStream, 1,
+                CallHeaders(HeaderLiteral("x-a", std::string(9000, 'a'))));
+    client.Send(Frame::kContinuation, Frame::kEndHeaders, 1,
+                HeaderLiteral("x-b", std::string(9000, 'b')));
     auto answer = client.Read();
-    while (answer && answer->type != TlsHttp2::kGoAway && answer->type != TlsHttp2::kHeaders)
+    while (answer && answer->type != Frame::kGoAway && answer->type != Frame::kHeaders)
       answer = client.Read();
     ASSERT_TRUE(answer);
-    ASSERT_EQ(answer->type, TlsHttp2::kGoAway);
+    ASSERT_EQ(answer->type, Frame::kGoAway);
     EXPECT_EQ(answer->payload.at(7), 11) << "ENHANCE_YOUR_CALM";
   }
   ExpectPoliteServedAndMemoryUnmoved();
@@ -74,10 +74,11 @@ TEST_F(HostileFrontTest, HeadersOverTheLimitInSeveralFrames_EndTheConnection) {
 TEST_F(HostileFrontTest, MegabytesOfHeadersInOneFrame_EndTheConnection) {
   StartAndWarmUp();
   for (int i = 0; i < kConnections; ++i) {
-    TlsHttp2 client(address());
-    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 1,
-                CallHeaders(kTriggerPath, {{"x-a", std::string(4 << 20, 'a')}}));
-    EXPECT_FALSE(client.ReadUntil(TlsHttp2::kHeaders));
+    RawHttp2 client(address(), kTls);
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
+                CallHeaders(HeaderLiteral("x-a", std::string(4 << 20, 'a'))));
+    EXPECT_FALSE(client.ReadUntil(Frame::kHeaders));
   }
   ExpectPoliteServedAndMemoryUnmoved();
 }
@@ -85,15 +86,16 @@ TEST_F(HostileFrontTest, MegabytesOfHeadersInOneFrame_EndTheConnection) {
 // nginx closes the connection at 16 KiB. What still arrives is read and discarded.
 TEST_F(HostileFrontTest, FloodOfContinuation_IsKeptNowhere) {
   StartAndWarmUp();
-  const long nginx_before_kb = nginx_->workers_peak_rss_kb();
-  const std::string more = HeaderBlock({{"x-more", std::string(1000, 'm')}});
-  std::vector<std::unique_ptr<TlsHttp2>> clients;
+  const long nginx_before_kb = nginx_->peak_rss_kb();
+  const std::string more = HeaderLiteral("x-more", std::string(1000, 'm'));
+  std::vector<std::unique_ptr<RawHttp2>> clients;
   for (int i = 0; i < kConnections; ++i) {
-    auto& client = *clients.emplace_back(std::make_unique<TlsHttp2>(address()));
-    client.Send(TlsHttp2::kHeaders, 0, 1, CallHeaders(kTriggerPath));
-    for (int sent = 0; sent < 5000; ++sent) client.Send(TlsHttp2::kContinuation, 0, 1, more);
+    auto& client = *clients.emplace_back(std::make_unique<RawHttp2>(address(), kTls));
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, 0, 1, CallHeaders());
+    for (int sent = 0; sent < 5000; ++sent) client.Send(Frame::kContinuation, 0, 1, more);
   }
-  EXPECT_LT(nginx_->workers_peak_rss_kb() - nginx_before_kb, kMostFrontGrowthKb);
+  EXPECT_LT(nginx_->peak_rss_kb() - nginx_before_kb, kMostFrontGrowthKb);
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
@@ -101,18 +103,19 @@ TEST_F(HostileFrontTest, FloodOfContinuation_IsKeptNowhere) {
 TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) {
   StartAndWarmUp({{"limit_conn address 200", "limit_conn address 2000"}});
   constexpr uint32_t kStreams = 3000;
-  const std::string block = CallHeaders(kTriggerPath, {{"authorization", "Bearer x"}});
-  auto client = std::make_unique<TlsHttp2>(address());
+  const std::string block = CallHeaders(HeaderLiteral("authorization", "Bearer x"));
+  auto client = std::make_unique<RawHttp2>(address(), kTls);
+  ASSERT_TRUE(client->SendPreface());
   uint32_t sent = 0;
   while (sent < kStreams &&
-         client->Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 2 * sent + 1, block)) {
+         client->Send(Frame::kHeaders, Frame::kEndHeaders, 2 * sent + 1, block)) {
     ++sent;
   }
   // Others (NO_ERROR) end calls that were answered before their messages came.
   constexpr char kRefusedStream = 7;
-  auto reset = client->ReadUntil(TlsHttp2::kRstStream);
+  auto reset = client->ReadUntil(Frame::kRstStream);
   while (reset && reset->payload.back() != kRefusedStream)
-    reset = client->ReadUntil(TlsHttp2::kRstStream);
+    reset = client->ReadUntil(Frame::kRstStream);
   EXPECT_TRUE(reset) << "no REFUSED_STREAM";
   EXPECT_LT(gateway_->peak_rss_kb() - before_kb_, kThousandCallsKb);
   client.reset();
@@ -139,17 +142,16 @@ TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
 // HPACK: one long header in the connection's table, and thousands of one-byte references to it.
 TEST_F(HostileFrontTest, HeadersThatGrowWhenTheyAreDecompressed_AreRefused) {
   StartAndWarmUp();
-  std::string block = CallHeaders(kTriggerPath);
-  const std::string value(3000, 'a');
-  // Literal with indexing; its length takes three bytes.
-  block += '\x40' + HeaderBlock({{"x-request-id", value}}).substr(1);
-  block.append(12000, '\xbe');  // index 62: the newest entry
+  std::string block =
+      CallHeaders(HeaderLiteral("x-request-id", std::string(3000, 'a'), Indexed::kYes));
+  for (int i = 0; i < 12'000; ++i) block += HeaderReference(kNewestEntry);
   for (int i = 0; i < kConnections; ++i) {
-    TlsHttp2 client(address());
-    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders | TlsHttp2::kEndStream, 1, block);
-    const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+    RawHttp2 client(address(), kTls);
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, Frame::kEndHeaders | Frame::kEndStream, 1, block);
+    const auto answer = client.ReadUntil(Frame::kHeaders);
     if (answer) {
-      EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+      EXPECT_TRUE(answer->flags & Frame::kEndStream);
     }
   }
   EXPECT_EQ(gateway_->all_output().find("request_id=aaa"), std::string::npos);
@@ -163,12 +165,13 @@ TEST_F(HostileFrontTest, BinaryHeaderThatIsNoBase64_HurtsItsOwnCallOnly) {
   CallsAtOnce calls;
   for (int i = 0; i < 5; ++i) calls.Start(polite_, RequestFor(1), true, TokenOf("alice"));
   ASSERT_TRUE(enos_.WaitForHeld(5));
-  TlsHttp2 client(address());
-  client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders | TlsHttp2::kEndStream, 1,
-              CallHeaders(kTriggerPath, {{"x-bin", "no base64!"}}));
-  const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+  RawHttp2 client(address(), kTls);
+  ASSERT_TRUE(client.SendPreface());
+  client.Send(Frame::kHeaders, Frame::kEndHeaders | Frame::kEndStream, 1,
+              CallHeaders(HeaderLiteral("x-bin", "no base64!")));
+  const auto answer = client.ReadUntil(Frame::kHeaders);
   ASSERT_TRUE(answer);
-  EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+  EXPECT_TRUE(answer->flags & Frame::kEndStream);
   enos_.Release();
   for (const CallOutcome& outcome : calls.WaitForAll())
     EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();

@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "enos/flow/error.h"
-#include "tests/e2e/support/tls_http2.h"
 
 namespace enos::e2e {
 namespace {
@@ -92,24 +91,21 @@ void ExpectUnreachable(const std::shared_ptr<grpc::Channel>& channel) {
 }
 
 // A call as one frame of headers and one of data.
-void SendCall(TlsHttp2& client, const FlowRequest& request, const std::string& token) {
-  const std::string message = request.SerializeAsString();
-  ASSERT_LT(message.size(), 256U);
-  client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 1,
-              CallHeaders(kTriggerPath, {{"authorization", "Bearer " + token}}));
-  client.Send(TlsHttp2::kData, TlsHttp2::kEndStream, 1,
-              std::string(4, '\0') + static_cast<char>(message.size()) + message);
+void SendCall(RawHttp2& client, const FlowRequest& request, const std::string& token) {
+  client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
+              CallHeaders(HeaderLiteral("authorization", "Bearer " + token)));
+  client.Send(Frame::kData, Frame::kEndStream, 1, GrpcMessage(request.SerializeAsString()));
 }
 
-// The next HEADERS, requested with pings: nginx flushes what it has when it answers one.
-std::optional<TlsHttp2::Frame> PingUntilHeaders(TlsHttp2& client) {
+// The next HEADERS, asked for with pings: nginx writes out what it has when it answers one.
+std::optional<Frame> PingUntilHeaders(RawHttp2& client) {
   const auto end = std::chrono::steady_clock::now() + kGuard;
   while (std::chrono::steady_clock::now() < end) {
-    client.Send(TlsHttp2::kPing, 0, 0, "12345678");
+    client.Send(Frame::kPing, 0, 0, "12345678");
     auto frame = client.Read();
-    while (frame && frame->type != TlsHttp2::kPing && frame->type != TlsHttp2::kHeaders)
+    while (frame && frame->type != Frame::kPing && frame->type != Frame::kHeaders)
       frame = client.Read();
-    if (!frame || frame->type == TlsHttp2::kHeaders) return frame;
+    if (!frame || frame->type == Frame::kHeaders) return frame;
   }
   return std::nullopt;
 }
@@ -155,14 +151,14 @@ TEST_F(FrontTest, CallerThatSendsACertificateInMetadata_IsNobody) {
   EXPECT_EQ(CallWith(Channel(Uri("spiffe://test/other")), spoof), kNotAllowed);
   // Nor does it mean anything on the gateway's own port.
   EXPECT_EQ(CallWith(OwnChannel(gateway_->address()), spoof), kNobody);
-  // On the socket it does: this shows that the text is one that would be accepted.
-  EXPECT_EQ(CallWith(OwnChannel("unix:" + folder_ + "/gateway.sock"), spoof), "OK");
+  // At the socket it does: this shows that the text is one that would be taken.
+  EXPECT_EQ(CallWith(OwnChannel("unix:" + folder_.path("gateway.sock")), spoof), "OK");
   EXPECT_EQ(sent_, 1);
 }
 
 TEST_F(FrontTest, SocketsValuesThatAreNoCertificate_AreNobody) {
   StartGateway({});
-  const auto channel = OwnChannel("unix:" + folder_ + "/gateway.sock");
+  const auto channel = OwnChannel("unix:" + folder_.path("gateway.sock"));
   const auto authority = sandbox::MakeTestAuthority("any");
   const std::string good = Escaped(
       sandbox::MakeTestClientCertificate(authority, Uri("spiffe://test/batch/a")).certificate_pem);
@@ -185,17 +181,18 @@ TEST_F(FrontTest, SocketsValuesThatAreNoCertificate_AreNobody) {
 TEST_F(FrontTest, EarlyHeaders_ComeBeforeTheAnswer) {
   Start();
   enos_.Hold();
-  TlsHttp2 client(address());
+  RawHttp2 client(address(), kTls);
+  ASSERT_TRUE(client.SendPreface());
   SendCall(client, RequestFor(1), TokenOf("alice"));
   const auto early = PingUntilHeaders(client);
   ASSERT_TRUE(early) << nginx_->output();
-  EXPECT_FALSE(early->flags & TlsHttp2::kEndStream);
+  EXPECT_FALSE(early->flags & Frame::kEndStream);
   ASSERT_TRUE(enos_.WaitForHeld(1));
   enos_.Release();
-  ASSERT_TRUE(client.ReadUntil(TlsHttp2::kData));
-  const auto trailers = client.ReadUntil(TlsHttp2::kHeaders);
+  ASSERT_TRUE(client.ReadUntil(Frame::kData));
+  const auto trailers = client.ReadUntil(Frame::kHeaders);
   ASSERT_TRUE(trailers);
-  EXPECT_TRUE(trailers->flags & TlsHttp2::kEndStream);
+  EXPECT_TRUE(trailers->flags & Frame::kEndStream);
 }
 
 TEST_F(FrontTest, AnswersWithoutEarlyHeaders_ComeThrough) {
@@ -207,11 +204,12 @@ TEST_F(FrontTest, AnswersWithoutEarlyHeaders_ComeThrough) {
 // gRPC's Trailers-Only: one frame that is headers and end.
 TEST_F(FrontTest, AnswerThatIsTrailersOnly_ComesThroughAsOne) {
   Start();
-  TlsHttp2 client(address());
+  RawHttp2 client(address(), kTls);
+  ASSERT_TRUE(client.SendPreface());
   SendCall(client, RequestFor(1), TokenOf("bob"));
-  const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+  const auto answer = client.ReadUntil(Frame::kHeaders);
   ASSERT_TRUE(answer);
-  EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+  EXPECT_TRUE(answer->flags & Frame::kEndStream);
 }
 
 TEST_F(FrontTest, LargestError_ComesThroughWithAllItsDetails) {
@@ -298,7 +296,7 @@ TEST_F(FrontTest, NoGateway_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
   EXPECT_EQ(gateway_->Wait().status, 0);
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/gateway.sock"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("gateway.sock")));
   ExpectUnreachable(Channel());
   StartGateway({});
   EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
@@ -309,7 +307,7 @@ TEST_F(FrontTest, GatewayWhoseQueueOfConnectionsIsFull_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
   EXPECT_EQ(gateway_->Wait().status, 0);
-  const FullSocket full(folder_ + "/gateway.sock");
+  const FullSocket full(folder_.path("gateway.sock"));
   ExpectUnreachable(Channel());
 }
 
@@ -336,8 +334,8 @@ TEST_F(FrontTest, NginxThatEnds_LetsCallsEndFirst) {
 // A regular file at the socket's path, and a socket that somebody listens on.
 TEST_F(FrontTest, PathThatIsTaken_StopsTheStart) {
   StartGateway({});
-  const std::string taken = folder_ + "/gateway.sock";
-  for (const std::string& path : {taken, folder_}) {
+  const std::string taken = folder_.path("gateway.sock");
+  for (const std::string& path : {taken, folder_.path()}) {
     Process second(Options({"--front_socket=" + path}));
     EXPECT_EQ(second.Wait().status, 2);
     EXPECT_THAT(second.err(), AllOf(HasSubstr("--front_socket (ENOS_GATEWAY_FRONT_SOCKET)"),

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -20,8 +20,8 @@ constexpr char kService[] = "enos.dataflow.v1.FlowService";
 
 TEST(GatewayHealth, BeforeTheFirstToken_IsNotServingAndBecomesServingByItself) {
   std::atomic<bool> up{false};
-  FakeEnos enos(nullptr, [&](const auto&, const auto& issue) {
-    return up ? FakeEnos::TokenAnswer(issue()) : FakeEnos::Answer::Text(500, "not yet");
+  FakeEnos enos(nullptr, [&](const auto&, const std::string& token) {
+    return up ? TokenAnswer(token) : FakeEnos::Answer::Text(500, "not yet");
   });
   GatewayProcess gateway(GatewayOptions(enos.url()));
   const auto channel = OwnChannel(gateway.address());

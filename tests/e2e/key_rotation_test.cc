@@ -15,7 +15,7 @@
 #include "sandbox/enos/json_value.h"
 #include "server/testing/mounted_files.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

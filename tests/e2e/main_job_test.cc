@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "sandbox/enos/json_value.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

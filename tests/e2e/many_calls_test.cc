@@ -8,8 +8,8 @@
 
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/descriptors.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)

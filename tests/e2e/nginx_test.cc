@@ -1,6 +1,6 @@
-// Calls through nginx, which terminates TLS and balances them over two gateways, with the
-// configuration that deploy/nginx ships.
-#include "tests/e2e/support/nginx.h"
+// Calls through nginx, which ends TLS and spreads them over two gateways, with the configuration
+// that deploy/nginx ships.
+#include "tests/support/nginx.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
@@ -18,8 +18,8 @@
 #include "enos/flow/channel.h"
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -109,9 +109,9 @@ class NginxTest : public testing::Test {
   }
 
   static FakeEnos::OnFlow Count(std::atomic<int>& calls) {
-    return [&calls](int flow_id, const std::string&) {
+    return [&calls](int, const std::string&) {
       ++calls;
-      return FakeEnos::Success(flow_id);
+      return std::nullopt;
     };
   }
 

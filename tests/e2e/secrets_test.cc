@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -17,8 +16,9 @@
 #include "server/testing/mounted_files.h"
 #include "server/testing/token_maker.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/files.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -189,8 +189,8 @@ TEST(Secrets, BearerTokens_AreShownNowhere) {
 
 TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {
   std::atomic<int> refusals{0};
-  FakeEnos enos([&](int flow_id, const std::string& token) {
-    return refusals++ % 2 == 0 ? Error(401, Both(token)) : FakeEnos::Success(flow_id);
+  FakeEnos enos([&](int, const std::string& token) {
+    return refusals++ % 2 == 0 ? std::optional(Error(401, Both(token))) : std::nullopt;
   });
   GatewayProcess gateway(TalkativeGateway(enos.url()));
   const auto channel = OwnChannel(gateway.address());
@@ -267,8 +267,7 @@ TEST(Secrets, PrivateKeysAndRotatedKeys_AreNotShownWhateverBecomesOfThem) {
 TEST(Secrets, RunningGateway_CanLeaveNoCore) {
   FakeEnos enos;
   GatewayProcess gateway(TalkativeGateway(enos.url()));
-  std::ifstream limits("/proc/" + std::to_string(gateway.pid()) + "/limits");
-  const std::string text{std::istreambuf_iterator<char>(limits), {}};
+  const std::string text = ReadFile("/proc/" + std::to_string(gateway.pid()) + "/limits");
   const size_t line = text.find("Max core file size");
   ASSERT_NE(line, std::string::npos);
   std::istringstream words(text.substr(line + sizeof("Max core file size")));
@@ -278,8 +277,8 @@ TEST(Secrets, RunningGateway_CanLeaveNoCore) {
   EXPECT_EQ(soft + "/" + hard, "0/0");
 }
 
-// Token services that answer everything except a proper token; `issue` creates one for them to
-// spoil.
+// Token services that answer everything but a proper token; they spoil the one that was made for
+// them.
 struct BadTokenService {
   std::string name;
   FakeEnos::OnToken answer;
@@ -288,25 +287,24 @@ struct BadTokenService {
 std::vector<BadTokenService> BadTokenServices() {
   std::vector<BadTokenService> services;
   for (const int code : {1001, 1002, 1003, 1004, 1005, 1202, 1203, 1204}) {
-    services.push_back({"Code" + std::to_string(code), [code](const auto&, const auto& issue) {
-                          issue();
+    services.push_back({"Code" + std::to_string(code), [code](const auto&, const auto&) {
                           return Error(code, std::string("no: ") + kSecret);
                         }});
   }
-  services.push_back(
-      {"NotJson", [](const auto&, const auto& issue) { return Answer::Text(200, Both(issue())); }});
-  services.push_back({"CutOff", [](const auto&, const auto& issue) {
-                        const Answer whole = FakeEnos::TokenAnswer(issue());
+  services.push_back({"NotJson", [](const auto&, const std::string& token) {
+                        return Answer::Text(200, Both(token));
+                      }});
+  services.push_back({"CutOff", [](const auto&, const std::string& token) {
+                        const Answer whole = TokenAnswer(token);
                         return Answer::Truncated(whole, sandbox::HeadSize(whole) + 70,
                                                  Ending::kClose);
                       }});
-  services.push_back({"NoExpiry", [](const auto&, const auto& issue) {
+  services.push_back({"NoExpiry", [](const auto&, const std::string& token) {
                         return Answer::Json(200, "{\"status\":0,\"data\":{\"accessToken\":\"" +
-                                                     issue() + "\",\"expire\":\"" + kSecret +
-                                                     "\"}}");
+                                                     token + "\",\"expire\":\"" + kSecret + "\"}}");
                       }});
-  services.push_back({"TokenForAHeaderOfItsOwn", [](const auto&, const auto& issue) {
-                        return FakeEnos::TokenAnswer(issue() + "\\r\\nX: 1");
+  services.push_back({"TokenForAHeaderOfItsOwn", [](const auto&, const std::string& token) {
+                        return TokenAnswer(token + "\\r\\nX: 1");
                       }});
   return services;
 }

@@ -13,8 +13,8 @@
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/descriptors.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -75,7 +75,7 @@ class ShutdownTest : public testing::Test {
   FakeEnos enos_{[this](int flow_id, const std::string&) {
     const std::lock_guard lock(mutex_);
     ++arrived_[flow_id];
-    return FakeEnos::Success(flow_id);
+    return std::nullopt;
   }};
   std::unique_ptr<GatewayProcess> gateway_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

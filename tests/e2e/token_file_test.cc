@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/e2e/support/access.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

@@ -12,7 +12,7 @@
 #include "sandbox/http/raw_client.h"
 #include "sandbox/sandbox_server.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/hostile/connection.h"
+#include "tests/support/raw_http2.h"
 
 namespace enos::hostile {
 
@@ -13,7 +13,7 @@ namespace enos::hostile {
 struct Kind {
   std::string name;
   std::string what;
-  std::function<void(Connection&, const std::function<bool()>& goes_on)> attack;
+  std::function<void(RawHttp2&, const std::function<bool()>& goes_on)> attack;
 };
 
 const std::vector<Kind>& Kinds();

@@ -5,8 +5,8 @@
 
 #include <memory>
 
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/fault_rows.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/upstream.h"

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/upstream.h"
 

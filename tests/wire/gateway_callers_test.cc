@@ -15,7 +15,7 @@
 #include "server/testing/mounted_files.h"
 #include "server/testing/token_maker.h"
 #include "server/tls/tls_material.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/watched_log.h"
 

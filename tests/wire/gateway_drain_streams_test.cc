@@ -12,9 +12,9 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "server/log/log.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {

@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/http2.h"
+#include "tests/support/raw_http2.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/hpack.h"
-#include "tests/wire/support/raw_http2.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -39,7 +39,7 @@ TEST_F(GatewayHostileTest, ClientThatSendsNothing_IsDisconnected) {
 TEST_F(GatewayHostileTest, HalfAPreface_IsDisconnected) {
   GatewayRunner gateway(Impatient());
   RawHttp2 client(gateway.gateway().address());
-  client.Send(RawHttp2::kSettings, 0, 0, "");  // no preface: not HTTP/2 to the server
+  client.Send(Frame::kSettings, 0, 0, "");  // no preface: not HTTP/2 to the server
   EXPECT_TRUE(client.ReadToEnd());
 }
 
@@ -47,15 +47,15 @@ TEST_F(GatewayHostileTest, IdleConnection_IsToldToGoAwayAndEnds) {
   GatewayRunner gateway(Impatient());
   RawHttp2 client(gateway.gateway().address());
   client.SendPreface();
-  EXPECT_TRUE(client.ReadUntil(RawHttp2::kGoAway));
+  EXPECT_TRUE(client.ReadUntil(Frame::kGoAway));
 }
 
 TEST_F(GatewayHostileTest, PingFlood_EndsTheConnection) {
   GatewayRunner gateway(enos_.url());
   RawHttp2 client(gateway.gateway().address());
   client.SendPreface();
-  for (int i = 0; i < 10; ++i) client.Send(RawHttp2::kPing, 0, 0, "12345678");
-  const auto frame = client.ReadUntil(RawHttp2::kGoAway);
+  for (int i = 0; i < 10; ++i) client.Send(Frame::kPing, 0, 0, "12345678");
+  const auto frame = client.ReadUntil(Frame::kGoAway);
   ASSERT_TRUE(frame);
   EXPECT_THAT(frame->payload, HasSubstr("too_many_pings"));
   EXPECT_TRUE(client.ReadToEnd());
@@ -76,7 +76,7 @@ TEST_F(GatewayHostileTest, Settings_LimitStreamsAndHeaders) {
   GatewayRunner gateway(enos_.url());
   RawHttp2 client(gateway.gateway().address());
   client.SendPreface();
-  const auto frame = client.ReadUntil(RawHttp2::kSettings);
+  const auto frame = client.ReadUntil(Frame::kSettings);
   ASSERT_TRUE(frame);
   constexpr uint16_t kMaxConcurrentStreams = 3;
   constexpr uint16_t kMaxHeaderListSize = 6;
@@ -121,15 +121,15 @@ TEST_F(GatewayHostileTest, HeadersThatEndedOtherVersionsOfGrpc_AreAnswered) {
     for (const size_t filler : {size_t{9} << 10, size_t{17} << 10, size_t{40} << 10}) {
       RawHttp2 client(gateway.gateway().address());
       client.SendPreface();
-      ASSERT_TRUE(client.ReadUntil(RawHttp2::kSettings));
-      client.Send(RawHttp2::kSettings, RawHttp2::kAck, 0, "");  // limits apply from now on
+      ASSERT_TRUE(client.ReadUntil(Frame::kSettings));
+      client.Send(Frame::kSettings, Frame::kAck, 0, "");  // limits hold from now on
       const std::string scheme = unusual == std::string(":scheme") ? "x" : "http";
-      client.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1,
+      client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
                   HeaderLiteral(":method", "POST") + HeaderLiteral(":scheme", scheme) +
                       HeaderLiteral(":path", "/x") + HeaderLiteral(":authority", "x") +
                       (scheme == "x" ? "" : HeaderLiteral(unusual, "x")) +
                       HeaderLiteral("x-filler", std::string(filler, 'x')));
-      EXPECT_TRUE(client.ReadUntil(RawHttp2::kHeaders)) << unusual << " " << filler;
+      EXPECT_TRUE(client.ReadUntil(Frame::kHeaders)) << unusual << " " << filler;
     }
   }
   EXPECT_EQ(Summary(gateway.Call()), "OK");

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 
 namespace enos::gateway::testing {

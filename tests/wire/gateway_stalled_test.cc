@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "server/testing/ops_client.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/stalled_caller.h"
 #include "tests/wire/support/watched_log.h"

@@ -14,7 +14,7 @@
 #include "server/log/grpc_log.h"
 #include "server/testing/mounted_files.h"
 #include "server/testing/ops_client.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/tls_probe.h"
 #include "tests/wire/support/watched_log.h"

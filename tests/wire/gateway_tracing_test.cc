@@ -7,7 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/testing/log_capture.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 
 namespace enos::gateway::testing {

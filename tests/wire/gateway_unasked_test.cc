@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -50,12 +50,12 @@ INSTANTIATE_TEST_SUITE_P(
 // for a new token comes next on that connection.
 TEST(GatewayUnasked, TokenRequestIsNotAnsweredByItEither) {
   FakeEnos enos;
-  enos.AnswerInTurn({Answer::Raw(Bytes(Answer::Json(401, "{}")) + Bytes(TokenAnswer(666)),
+  enos.AnswerInTurn({Answer::Raw(Bytes(Answer::Json(401, "{}")) + Bytes(TokenAnswer("token-666")),
                                  sandbox::Ending::kServeNext),
                      FlowStartedAnswer()});
   const GatewayRunner gateway(enos.url());
   EXPECT_EQ(Summary(gateway.Call()), "OK");
-  EXPECT_EQ(sandbox::FindHeader(enos.last_headers(), "apim-accesstoken"), "token-of-wire-test-2");
+  EXPECT_EQ(sandbox::FindHeader(enos.last_headers(), "apim-accesstoken"), enos.tokens().at(1));
   EXPECT_TRUE(enos.WaitForTokens(2));
 }
 

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/connect_proxy.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/old_tls_server.h"
 #include "tests/wire/support/proxy_variables.h"

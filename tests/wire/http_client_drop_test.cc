@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "server/loop/fd_watch.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/client_on_loop.h"
 #include "tests/wire/support/process_counts.h"
 #include "tests/wire/support/upstream.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {

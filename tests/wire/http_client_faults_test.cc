@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
+#include "tests/support/gzip.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/client_on_loop.h"
-#include "tests/wire/support/gzip.h"
 #include "tests/wire/support/upstream.h"
 
 namespace enos::gateway::testing {

@@ -10,7 +10,6 @@
 
 #include "server/http/quiet_connection.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/ssl_certificate.h"
 
 namespace enos::gateway::testing {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef ENOS_TESTS_WIRE_SUPPORT_WAIT_H_
-#define ENOS_TESTS_WIRE_SUPPORT_WAIT_H_
+#ifndef ENOS_TESTS_SUPPORT_WAIT_H_
+#define ENOS_TESTS_SUPPORT_WAIT_H_
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,10 @@
 #include <thread>
 #include <utility>
 
-namespace enos::gateway::testing {
+namespace enos {
 
 // A guard against a test that would hang, not a time that matters to its outcome.
-inline constexpr std::chrono::seconds kGuard{30};
+inline constexpr std::chrono::seconds kGuard{120};
 
 // The future's value; a default one, and a failure, when it does not come within kGuard.
 template <typename T>
@@ -46,6 +46,6 @@ bool WaitUntil(Condition condition) {
   return true;
 }
 
-}  // namespace enos::gateway::testing
+}  // namespace enos
 
-#endif  // ENOS_TESTS_WIRE_SUPPORT_WAIT_H_
+#endif  // ENOS_TESTS_SUPPORT_WAIT_H_

@@ -1,5 +1,5 @@
-#ifndef ENOS_TESTS_E2E_SUPPORT_NGINX_H_
-#define ENOS_TESTS_E2E_SUPPORT_NGINX_H_
+#ifndef ENOS_TESTS_SUPPORT_NGINX_H_
+#define ENOS_TESTS_SUPPORT_NGINX_H_
 
 #include <memory>
 #include <string>
@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "sandbox/http/test_certificates.h"
-#include "tests/e2e/support/process.h"
+#include "tests/support/files.h"
+#include "tests/support/process.h"
 
-namespace enos::e2e {
+namespace enos {
 
 // False: nginx is not installed, and a test that needs it has to be skipped.
 bool NginxIsInstalled();
@@ -33,10 +34,10 @@ class NginxProcess {
   const sandbox::TestCertificate& authority() const { return authority_; }
   // PEM, and a file with it.
   const std::string& ca_pem() const { return authority_.certificate_pem; }
-  std::string ca_file() const { return folder_ + "/ca.crt"; }
+  std::string ca_file() const { return folder_.path("ca.crt"); }
   pid_t pid() const { return process_ ? process_->pid() : -1; }
-  // The most memory that its workers ever had, together.
-  long workers_peak_rss_kb() const;
+  // The most memory that it and its workers ever had, together.
+  long peak_rss_kb() const;
   void Signal(int signal) { process_->Signal(signal); }
   ProcessEnd Wait() { return process_->Wait(); }
   std::string output() const { return process_ ? process_->all_output() : ""; }
@@ -45,11 +46,11 @@ class NginxProcess {
   bool Start(const std::string& configuration);
 
   sandbox::TestCertificate authority_;
-  std::string folder_;
+  TempFolder folder_;
   std::unique_ptr<Process> process_;
   std::string address_;
 };
 
-}  // namespace enos::e2e
+}  // namespace enos
 
-#endif  // ENOS_TESTS_E2E_SUPPORT_NGINX_H_
+#endif  // ENOS_TESTS_SUPPORT_NGINX_H_

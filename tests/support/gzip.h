@@ -1,12 +1,12 @@
-#ifndef ENOS_TESTS_WIRE_SUPPORT_GZIP_H_
-#define ENOS_TESTS_WIRE_SUPPORT_GZIP_H_
+#ifndef ENOS_TESTS_SUPPORT_GZIP_H_
+#define ENOS_TESTS_SUPPORT_GZIP_H_
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <string>
 
-namespace enos::gateway::testing {
+namespace enos {
 
 inline constexpr int kGzip = 16 + MAX_WBITS;
 
@@ -27,6 +27,6 @@ inline std::string Packed(std::string text, int window_bits = kGzip) {
   return packed;
 }
 
-}  // namespace enos::gateway::testing
+}  // namespace enos
 
-#endif  // ENOS_TESTS_WIRE_SUPPORT_GZIP_H_
+#endif  // ENOS_TESTS_SUPPORT_GZIP_H_

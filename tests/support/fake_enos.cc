@@ -1,4 +1,4 @@
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "tests/wire/support/wait.h"
+#include "tests/support/wait.h"
 
-namespace enos::gateway::testing {
+namespace enos {
 namespace {
 
 using sandbox::Answer;
@@ -25,30 +25,32 @@ int FlowIdIn(const std::string& body) {
 
 }  // namespace
 
-// Another one each time, for `refresh` to be of use.
-Answer TokenAnswer(std::uint64_t number, int seconds) {
-  Answer answer = Answer::Json(
-      200, "{\"status\":0,\"msg\":\"SUCCESS\",\"data\":{\"accessToken\":\"token-of-wire-test-" +
-               std::to_string(number) + "\",\"expire\":" + std::to_string(seconds) + "}}");
+Answer TokenAnswer(const std::string& token, int seconds) {
+  Answer answer = Answer::Json(200, R"({"status":0,"msg":"SUCCESS","data":{"accessToken":")" +
+                                        token + R"(","expire":)" + std::to_string(seconds) + "}}");
   answer.keep_alive = false;
   return answer;
 }
 
 Answer FlowStartedAnswer(const std::string& instance_id) {
-  return Answer::Json(200, "{\"status\":0,\"msg\":\" Success\",\"data\":{\"flowInstanceId\":\"" +
-                               instance_id + "\"}}");
+  return Answer::Json(
+      200, R"({"status":0,"msg":" Success","data":{"flowInstanceId":")" + instance_id + "\"}}");
 }
 
-FakeEnos::FakeEnos(sandbox::HttpServerOptions options) {
-  handler_.on_accept = [this](std::uint64_t) { return OnAccept(); };
-  handler_.on_head = [this](const sandbox::RequestHead& head) { return OnHead(head); };
-  handler_.on_request = [this](sandbox::HttpRequest request, const sandbox::Responder& responder) {
-    OnRequest(std::move(request), responder);
-  };
-  Serve(std::move(options));
+FakeEnos::FakeEnos(sandbox::HttpServerOptions options) { Serve(std::move(options)); }
+
+FakeEnos::FakeEnos(OnFlow on_flow, OnToken on_token)
+    : on_flow_(std::move(on_flow)), on_token_(std::move(on_token)) {
+  Serve({});
 }
 
 void FakeEnos::Serve(sandbox::HttpServerOptions options) {
+  handler_.on_accept = [this](std::uint64_t) { return OnAccept(); };
+  handler_.on_head = [this](const sandbox::RequestHead& head) { return OnHead(head); };
+  handler_.on_request = [this](sandbox::HttpRequest request, const sandbox::Responder& responder) {
+    IsForToken(request) ? AnswerToken(request, responder)
+                        : AnswerFlow(std::move(request), responder);
+  };
   server_ = std::make_unique<sandbox::HttpServer>(std::move(options), &handler_);
   const absl::Status started = server_->Start();
   EXPECT_TRUE(started.ok()) << started;
@@ -95,26 +97,41 @@ sandbox::HeadDecision FakeEnos::OnHead(const sandbox::RequestHead& head) {
   const std::lock_guard lock(mutex_);
   ++calls_;
   changed_.notify_all();
-  return {at_head_.load(), answers_.front()};
+  return {at_head_.load(), answers_.empty() ? FlowStartedAnswer() : answers_.front()};
 }
 
-void FakeEnos::OnRequest(sandbox::HttpRequest request, const sandbox::Responder& responder) {
+// Another token each time, for `refresh` to be of use; none like any other word in an output.
+void FakeEnos::AnswerToken(const sandbox::HttpRequest& request,
+                           const sandbox::Responder& responder) {
+  const std::lock_guard lock(mutex_);
+  tokens_.push_back("t0ken-of-the-fake-enos-" + std::to_string(tokens_.size() + 1001) + "-end");
+  changed_.notify_all();
+  const auto answer = on_token_ ? on_token_(request, tokens_.back()) : std::nullopt;
+  responder.Send(answer.value_or(TokenAnswer(tokens_.back())));
+}
+
+void FakeEnos::AnswerFlow(sandbox::HttpRequest request, const sandbox::Responder& responder) {
+  const int flow_id = FlowIdIn(request.body);
+  const auto token = sandbox::FindHeader(request.headers, "apim-accesstoken");
+  std::optional<Answer> answer;
+  if (on_flow_) answer = on_flow_(flow_id, std::string(token.value_or("")));
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
-  if (IsForToken(request)) {
-    const auto answer = on_token_ ? on_token_(request) : std::nullopt;
-    ++tokens_;
-    responder.Send(answer ? *answer : TokenAnswer(tokens_));
-    return;
-  }
-  ++calls_by_flow_[FlowIdIn(request.body)];
+  ++calls_by_flow_[flow_id];
   last_headers_ = std::move(request.headers);
+  if (!answer) answer = NextAnswer(flow_id);
   if (hold_) {
-    held_.push_back(responder);
-    return;
+    held_.push_back({responder, *std::move(answer)});
+  } else {
+    responder.Send(*std::move(answer));
   }
-  responder.Send(answers_.front());
-  if (answers_.size() > 1) answers_.erase(answers_.begin());
+}
+
+Answer FakeEnos::NextAnswer(int flow_id) {
+  if (answers_.empty()) return FlowStartedAnswer(std::to_string(flow_id) + "-20300101000000");
+  Answer answer = answers_.front();
+  if (!hold_ && answers_.size() > 1) answers_.erase(answers_.begin());
+  return answer;
 }
 
 bool FakeEnos::WaitForHeld(std::size_t count) {
@@ -123,13 +140,23 @@ bool FakeEnos::WaitForHeld(std::size_t count) {
 }
 
 std::size_t FakeEnos::AnswerHeld(const Answer& answer) {
-  std::vector<sandbox::Responder> held;
+  std::vector<Held> held;
   {
     const std::lock_guard lock(mutex_);
-    held = std::exchange(held_, {});
+    held.swap(held_);
   }
-  for (const auto& responder : held) responder.Send(answer);
+  for (const Held& call : held) call.responder.Send(answer);
   return held.size();
+}
+
+void FakeEnos::Release() {
+  std::vector<Held> held;
+  {
+    const std::lock_guard lock(mutex_);
+    hold_ = false;
+    held.swap(held_);
+  }
+  for (Held& call : held) call.responder.Send(std::move(call.answer));
 }
 
 std::uint64_t FakeEnos::calls() const {
@@ -152,6 +179,11 @@ void FakeEnos::AnswerTokens(OnToken on_token) {
   on_token_ = std::move(on_token);
 }
 
+std::vector<std::string> FakeEnos::tokens() const {
+  const std::lock_guard lock(mutex_);
+  return tokens_;
+}
+
 sandbox::HttpHeaders FakeEnos::last_headers() const {
   const std::lock_guard lock(mutex_);
   return last_headers_;
@@ -159,7 +191,7 @@ sandbox::HttpHeaders FakeEnos::last_headers() const {
 
 bool FakeEnos::WaitForTokens(std::uint64_t count) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, kGuard, [&] { return tokens_ >= count; });
+  return changed_.wait_for(lock, kGuard, [&] { return tokens_.size() >= count; });
 }
 
-}  // namespace enos::gateway::testing
+}  // namespace enos

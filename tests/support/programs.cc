@@ -1,4 +1,4 @@
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "sandbox/http/raw_client.h"
 
-namespace enos::e2e {
+namespace enos {
 namespace {
 
 // What follows `name` up to the next blank or the end of the line.
@@ -74,4 +74,4 @@ CommandResult Trigger(const std::string& address, std::vector<std::string> flags
   return {end.status.value_or(-1), command.out(), command.err()};
 }
 
-}  // namespace enos::e2e
+}  // namespace enos

@@ -1,11 +1,12 @@
-#ifndef ENOS_TESTS_E2E_SUPPORT_PROCESS_H_
-#define ENOS_TESTS_E2E_SUPPORT_PROCESS_H_
+#ifndef ENOS_TESTS_SUPPORT_PROCESS_H_
+#define ENOS_TESTS_SUPPORT_PROCESS_H_
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -14,16 +15,21 @@
 #include <thread>
 #include <vector>
 
-namespace enos::e2e {
+#include "tests/support/wait.h"
 
-// A guard against a test that would hang; nothing that a test says depends on it.
-inline constexpr std::chrono::seconds kGuard{120};
+namespace enos {
+
+// A number of /proc/<pid>/status, memory in KiB; 0 once the process has ended.
+long StatusNumber(pid_t pid, const char* name);
 
 struct ProcessOptions {
   std::string program;                 // path
   std::vector<std::string> arguments;  // without the program's name
   // All of the child's environment, but for the options of sanitizers, which it inherits.
   std::map<std::string, std::string> environment;
+  // A file that gets both outputs as they come, whatever becomes of this process. out() and err()
+  // are then no more than how they began.
+  std::string log{};
 };
 
 // How a process ended: with an exit status, or by a signal. Neither: it still runs.
@@ -51,9 +57,10 @@ class Process {
   // process ended without one, or the guard ran out.
   std::optional<std::string> WaitForLine(std::string_view text);
 
-  // Waits for the end and gives it; what is written by then is in out() and err(). When the guard
-  // runs out, neither member is set.
-  ProcessEnd Wait();
+  // Waits for the end and gives it; what is written by then is in out() and err(). When it does not
+  // come in time, neither member is set.
+  ProcessEnd Wait(std::chrono::seconds patience = kGuard);
+  bool ended() const;
 
   // What was written so far.
   std::string out() const;
@@ -61,18 +68,16 @@ class Process {
   std::string all_output() const { return out() + err(); }
 
   // From /proc; 0 or empty once it has ended.
-  int threads() const;
+  int threads() const { return static_cast<int>(StatusNumber(pid_, "Threads")); }
   std::vector<std::string> thread_names() const;
-  long rss_kb() const;               // resident memory now
-  long peak_rss_kb() const;          // the most it ever was
+  long rss_kb() const { return StatusNumber(pid_, "VmRSS"); }       // resident memory now
+  long peak_rss_kb() const { return StatusNumber(pid_, "VmHWM"); }  // the most it ever was
   std::string command_line() const;  // as other users can read it, arguments separated by NUL
 
  private:
   void Start(const ProcessOptions& options);
   void Read();
   bool Take(int fd, std::string& text);
-  long StatusNumber(const char* name) const;
-  std::string ReadProc(const char* file) const;
 
   pid_t pid_ = -1;
   int out_fd_ = -1;
@@ -80,12 +85,13 @@ class Process {
   std::thread reader_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::ofstream log_;
   std::string out_;
   std::string err_;
   bool ended_ = false;
   ProcessEnd end_;
 };
 
-}  // namespace enos::e2e
+}  // namespace enos
 
-#endif  // ENOS_TESTS_E2E_SUPPORT_PROCESS_H_
+#endif  // ENOS_TESTS_SUPPORT_PROCESS_H_

@@ -1,4 +1,4 @@
-#include "tests/e2e/support/process.h"
+#include "tests/support/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,11 +11,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 
-namespace enos::e2e {
+#include "tests/support/files.h"
+
+namespace enos {
 namespace {
+
+// A soak's gateways write for hours.
+constexpr size_t kMostBesideLog = 1 << 20;
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
@@ -50,6 +54,7 @@ std::optional<std::string> LineWith(const std::string& output, std::string_view 
 }  // namespace
 
 Process::Process(ProcessOptions options) {
+  if (!options.log.empty()) log_.open(options.log);
   Start(options);
   if (started()) reader_ = std::thread([this] { Read(); });
 }
@@ -129,8 +134,10 @@ bool Process::Take(int fd, std::string& text) {
   std::array<char, 65536> bytes{};
   const ssize_t size = read(fd, bytes.data(), bytes.size());
   if (size < 0) return errno == EINTR;
+  if (log_.is_open()) log_.write(bytes.data(), size).flush();
   const std::lock_guard lock(mutex_);
-  text.append(bytes.data(), static_cast<size_t>(size));
+  if (!log_.is_open() || text.size() < kMostBesideLog)
+    text.append(bytes.data(), static_cast<size_t>(size));
   changed_.notify_all();
   return size > 0;
 }
@@ -146,10 +153,15 @@ std::optional<std::string> Process::WaitForLine(std::string_view text) {
   return line;
 }
 
-ProcessEnd Process::Wait() {
+ProcessEnd Process::Wait(std::chrono::seconds patience) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kGuard, [&] { return ended_; });
+  changed_.wait_for(lock, patience, [&] { return ended_; });
   return end_;
+}
+
+bool Process::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
 }
 
 std::string Process::out() const {
@@ -162,8 +174,6 @@ std::string Process::err() const {
   return err_;
 }
 
-int Process::threads() const { return static_cast<int>(StatusNumber("Threads:")); }
-
 std::vector<std::string> Process::thread_names() const {
   std::vector<std::string> names;
   std::error_code ended;
@@ -175,20 +185,15 @@ std::vector<std::string> Process::thread_names() const {
   return names;
 }
 
-long Process::rss_kb() const { return StatusNumber("VmRSS:"); }
-long Process::peak_rss_kb() const { return StatusNumber("VmHWM:"); }
-std::string Process::command_line() const { return ReadProc("cmdline"); }
+std::string Process::command_line() const {
+  return ReadFile("/proc/" + std::to_string(pid_) + "/cmdline");
+}
 
-long Process::StatusNumber(const char* name) const {
-  const std::string status = "\n" + ReadProc("status");
-  const std::string start = std::string("\n") + name;
+long StatusNumber(pid_t pid, const char* name) {
+  const std::string status = "\n" + ReadFile("/proc/" + std::to_string(pid) + "/status");
+  const std::string start = std::string("\n") + name + ":";
   const size_t at = status.find(start);
   return at == std::string::npos ? 0 : std::strtol(&status[at + start.size()], nullptr, 10);
 }
 
-std::string Process::ReadProc(const char* file) const {
-  std::ifstream stream("/proc/" + std::to_string(pid_) + "/" + file);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-}  // namespace enos::e2e
+}  // namespace enos

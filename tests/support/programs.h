@@ -1,12 +1,12 @@
-#ifndef ENOS_TESTS_E2E_SUPPORT_PROGRAMS_H_
-#define ENOS_TESTS_E2E_SUPPORT_PROGRAMS_H_
+#ifndef ENOS_TESTS_SUPPORT_PROGRAMS_H_
+#define ENOS_TESTS_SUPPORT_PROGRAMS_H_
 
 #include <string>
 #include <vector>
 
-#include "tests/e2e/support/process.h"
+#include "tests/support/process.h"
 
-namespace enos::e2e {
+namespace enos {
 
 // The keys of a sandbox that was told no others.
 inline constexpr char kAccessKey[] = "sandbox-key";
@@ -51,6 +51,6 @@ struct CommandResult {
 };
 CommandResult Trigger(const std::string& address, std::vector<std::string> flags);
 
-}  // namespace enos::e2e
+}  // namespace enos
 
-#endif  // ENOS_TESTS_E2E_SUPPORT_PROGRAMS_H_
+#endif  // ENOS_TESTS_SUPPORT_PROGRAMS_H_

@@ -1,11 +1,11 @@
-#include "tests/e2e/support/process.h"
+#include "tests/support/process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace enos::e2e {
+namespace enos {
 namespace {
 
 using ::testing::ElementsAre;
@@ -47,4 +47,4 @@ TEST(Process, ProgramThatDoesNotExist_IsNotStarted) {
 }
 
 }  // namespace
-}  // namespace enos::e2e
+}  // namespace enos
