@@ -181,7 +181,7 @@ struct Gateway::Parts {
         admission(settings.max_in_flight),
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
                  OnRequest(), [this](Reason why) { metrics.Retried(why); }},
-                {settings.enos_api_version, settings.trust_503}),
+                {settings.enos_api_version, settings.trust_503, settings.parameters_as}),
         tls_check(HowToCheck(settings.tls)),
         key_reloader(
             {settings.access_key_file, settings.secret_key_file}, credentials,

@@ -86,7 +86,13 @@ bool SetApiVersion(std::string_view text, Settings* settings) {
   return true;
 }
 
-// A path, or another text without NUL. What it means is checked later.
+bool SetParametersAs(std::string_view text, Settings* settings) {
+  if (text != "array" && text != "string") return false;
+  settings->parameters_as = text == "array" ? ParametersAs::kArray : ParametersAs::kString;
+  return true;
+}
+
+// A path, or another text without NUL. What it means is found out later.
 template <auto kField>
 bool SetText(std::string_view text, Settings* settings) {
   if (text.find('\0') != std::string_view::npos) return false;
@@ -212,6 +218,10 @@ std::vector<SettingInfo> EnosSettings() {
       {kEnos, "--enos_api_version", "ENOS_API_VERSION", "VERSION", "v2.0",
        "The generation of the batch processing service: v2.0 or v2.1 (EnOS 2.1.2 and later).",
        "v2.0 or v2.1", false, &SetApiVersion},
+      {kEnos, "--parameters_as", "ENOS_GATEWAY_PARAMETERS_AS", "FORM", "array",
+       "How a flow's parameters are sent: array, as EnOS documents them, or string, the same array "
+       "as JSON text in a string, as the vendor's samples in Java send them.",
+       "array or string", false, &SetParametersAs},
       {kEnos, "--enos_ca_file", "ENOS_GATEWAY_ENOS_CA_FILE", "PATH", "",
        "CA certificates (PEM) to check EnOS's certificate against, instead of the system's.",
        "a file of PEM certificates that can be read, or nothing", false, &SetCaFile},

@@ -24,8 +24,8 @@ std::string UpperCase(std::string_view text) {
 auto Comparable(const Settings& s) {
   return std::make_tuple(
       s.listen.ToString(), s.metrics_listen ? s.metrics_listen->ToString() : "", s.allow_plaintext,
-      s.reflection, s.early_headers, s.enos_url.host, s.enos_api_version, s.enos_ca_file,
-      s.allow_plaintext_upstream, s.trust_503, s.max_attempts, s.upstream_timeout,
+      s.reflection, s.early_headers, s.enos_url.host, s.enos_api_version, s.parameters_as,
+      s.enos_ca_file, s.allow_plaintext_upstream, s.trust_503, s.max_attempts, s.upstream_timeout,
       s.connect_timeout, s.upstream_idle_timeout, s.max_in_flight, s.reload_interval, s.drain_delay,
       s.drain_timeout, s.max_connection_age, s.max_connection_idle, s.handshake_timeout,
       s.log_level, s.log_format, s.policy_file, s.jwt_keys_file, s.jwt_issuer, s.jwt_audience,

@@ -24,6 +24,10 @@ constexpr std::string_view TimePath(ApiVersion version) {
                                      : "/batch-processing-service/v2.1/time";
 }
 
+// How `parameters` of a call are sent: as the array that EnOS documents, or as the same array in a
+// string of JSON text, as the vendor's samples in Java have it.
+enum class ParametersAs { kArray, kString };
+
 // The paths of the token service; the same for both generations.
 inline constexpr std::string_view kTokenGetPath = "/apim-token-service/v2.0/token/get";
 inline constexpr std::string_view kTokenRefreshPath = "/apim-token-service/v2.0/token/refresh";

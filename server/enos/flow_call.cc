@@ -20,13 +20,21 @@ EnosQuery Query(const UpdateAndTriggerFlowRequest& request) {
   return query;
 }
 
-// What the body takes when nothing in it needs an escape.
-size_t EstimateBody(const UpdateAndTriggerFlowRequest& request) {
-  constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":[]})") + 10 + 20;
+std::string SignedQuery(const UpdateAndTriggerFlowRequest& request) {
+  std::string text;
+  text.reserve(40 + request.org_id().size() + request.user_id().size());
+  text.append("action").append(kAction).append("orgId").append(request.org_id());
+  return text.append("userId").append(request.user_id());
+}
+
+// What the body takes when nothing in it needs an escape, but the quotes of parameters in a string.
+size_t EstimateBody(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
+  constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":"[]"})") + 10 + 20;
   constexpr size_t kAroundEach = sizeof(R"({"key":"","value":""},)");
+  const size_t escapes = parameters_as == ParametersAs::kString ? 8 : 0;
   size_t bytes = kAround;
   for (const auto& parameter : request.parameters()) {
-    bytes += kAroundEach + parameter.key().size() + parameter.value().size();
+    bytes += kAroundEach + escapes + parameter.key().size() + parameter.value().size();
   }
   return bytes;
 }
@@ -37,15 +45,7 @@ int64_t Milliseconds(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1000 + time.nanos() / 1'000'000;
 }
 
-std::string EncodeBody(const UpdateAndTriggerFlowRequest& request) {
-  StringSink sink(EstimateBody(request));
-  JsonWriter writer(sink);
-  writer.StartObject();
-  WriteKey(writer, "flowId");
-  writer.Int(request.flow_id());
-  WriteKey(writer, "triggerTime");
-  writer.Int64(Milliseconds(request.trigger_time()));
-  WriteKey(writer, "parameters");
+void WriteParameters(JsonWriter& writer, const UpdateAndTriggerFlowRequest& request) {
   writer.StartArray();
   for (const auto& parameter : request.parameters()) {
     writer.StartObject();
@@ -56,15 +56,37 @@ std::string EncodeBody(const UpdateAndTriggerFlowRequest& request) {
     writer.EndObject();
   }
   writer.EndArray();
+}
+
+std::string ParametersText(const UpdateAndTriggerFlowRequest& request) {
+  StringSink sink(EstimateBody(request, ParametersAs::kArray));
+  JsonWriter writer(sink);
+  WriteParameters(writer, request);
+  return sink.Take();
+}
+
+std::string EncodeBody(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
+  StringSink sink(EstimateBody(request, parameters_as));
+  JsonWriter writer(sink);
+  writer.StartObject();
+  WriteKey(writer, "flowId");
+  writer.Int(request.flow_id());
+  WriteKey(writer, "triggerTime");
+  writer.Int64(Milliseconds(request.trigger_time()));
+  WriteKey(writer, "parameters");
+  if (parameters_as == ParametersAs::kString) {
+    WriteString(writer, ParametersText(request));
+  } else {
+    WriteParameters(writer, request);
+  }
   writer.EndObject();
   return sink.Take();
 }
 
 }  // namespace
 
-FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request) {
-  EnosQuery query = Query(request);
-  return {std::move(query.query), std::move(query.signed_query), EncodeBody(request)};
+FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
+  return {EncodeQuery(request), SignedQuery(request), EncodeBody(request, parameters_as)};
 }
 
 }  // namespace enos::gateway

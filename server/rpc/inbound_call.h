@@ -67,6 +67,7 @@ class InboundCall {
   InboundCall& operator=(const InboundCall&) = delete;
 
   grpc::ServerContext& context() { return context_; }
+  const RpcEnvironment& environment() const { return env_; }
 
   // It arrived, with a message of this size, for `target`. First.
   void Arrive(const FlowAccess& target, size_t message_bytes);
