@@ -42,7 +42,7 @@ JsonDocument DecodeObject(std::string_view part) {
   const auto text = DecodeBase64Url(part);
   if (!text) return nullptr;
   auto document = ParseStrictJson(*text, JsonIntegers::kAsReals);
-  if (!document.ok() || !json_is_object(document->get())) return nullptr;
+  if (!document.ok() || !JsonIs(JSON_OBJECT, document->get())) return nullptr;
   return *std::move(document);
 }
 
@@ -79,7 +79,7 @@ bool ReadString(const json_t* claims, const char* name, std::string* text) {
 
 // A NumericDate: seconds, perhaps with a fraction, which is cut off.
 bool ReadTime(const json_t* value, int64_t* time) {
-  if (!json_is_real(value)) return false;
+  if (!JsonIs(JSON_REAL, value)) return false;
   const double seconds = json_real_value(value);
   if (seconds < 0 || seconds > kLastTime) return false;
   *time = static_cast<int64_t>(std::floor(seconds));
@@ -92,7 +92,7 @@ bool ReadAudiences(const json_t* value, std::vector<std::string>* audiences) {
     audiences->emplace_back(*one);
     return true;
   }
-  if (!json_is_array(value) || json_array_size(value) > kMaxAudiences) return false;
+  if (!JsonIs(JSON_ARRAY, value) || json_array_size(value) > kMaxAudiences) return false;
   for (size_t i = 0; i < json_array_size(value); ++i) {
     const auto item = JsonText(json_array_get(value, i));
     if (!item) return false;

@@ -35,7 +35,7 @@ Error CheckMembers(json_t* value, const std::string& path,
                    std::initializer_list<const char*> required, std::string_view optional = "") {
   std::string expected = "expected";
   for (const std::string_view name : required) expected += " \"" + std::string(name) + "\"";
-  if (!json_is_object(value))
+  if (!JsonIs(JSON_OBJECT, value))
     return At(path, "not an object, expected one with" + expected.substr(8));
   for (void* it = json_object_iter(value); it != nullptr; it = json_object_iter_next(value, it)) {
     const std::string_view name = json_object_iter_key(it);
@@ -102,7 +102,7 @@ std::optional<int32_t> ParseFlowId(std::string_view text) {
 }
 
 std::optional<FlowRange> ParseFlows(const json_t* item) {
-  if (json_is_integer(item)) {
+  if (JsonIs(JSON_INTEGER, item)) {
     const json_int_t id = json_integer_value(item);
     if (id < 1 || id > kLastFlowId) return std::nullopt;
     return FlowRange{static_cast<int32_t>(id), static_cast<int32_t>(id)};
@@ -137,7 +137,7 @@ Error ReadRule(json_t* value, const std::string& path, PolicyRule* rule) {
           CheckMembers(value, path, {"callers", "org_ids", "user_ids", "flow_ids"}, "description"))
     return error;
   const json_t* description = json_object_get(value, "description");
-  if (description != nullptr && !json_is_string(description))
+  if (description != nullptr && !JsonIs(JSON_STRING, description))
     return At(path + ".description", "not a string, expected a text for people");
   if (Error error = ReadCallers(json_object_get(value, "callers"), path + ".callers", rule))
     return error;
@@ -159,7 +159,7 @@ absl::StatusOr<Policy> ParsePolicy(std::string_view text) {
   if (Error error = CheckMembers(document->get(), "$", {"rules"}))
     return absl::InvalidArgumentError(*error);
   const json_t* list = json_object_get(document->get(), "rules");
-  if (!json_is_array(list))
+  if (!JsonIs(JSON_ARRAY, list))
     return absl::InvalidArgumentError("$.rules: not a list, expected a list of rules");
   std::vector<PolicyRule> rules(json_array_size(list));
   for (size_t i = 0; i < rules.size(); ++i) {
