@@ -108,7 +108,7 @@ Error ImportEc(const Curve& curve, std::string_view x, std::string_view y, JwtKe
 
 // -- JSON Web Key Set
 
-// The text of a member; empty where there is none, or it is no string.
+// The text of a member; empty if there is none, or if it is not a string.
 std::string_view TextOf(const json_t* jwk, const char* name) {
   return JsonText(json_object_get(jwk, name)).value_or("");
 }
@@ -168,7 +168,7 @@ Error ReadJwk(const json_t* jwk, std::vector<JwtKey>* keys) {
     if (!key.algorithm) return std::nullopt;
   }
   const json_t* id = json_object_get(jwk, "kid");
-  if (id != nullptr && !json_is_string(id)) return R"(has a "kid" that is no string)";
+  if (id != nullptr && !json_is_string(id)) return R"(has a "kid" that is not a string)";
   key.id = std::string(TextOf(jwk, "kid"));
   if (Error error = ReadNumbers(jwk, &key)) return error;
   if (key.algorithm && !FitsType(key.type, *key.algorithm))

@@ -70,7 +70,7 @@ Error ReadCallers(const json_t* list, const std::string& path, PolicyRule* rule)
     auto pattern = text ? ParseCallerPattern(*text) : std::nullopt;
     if (!pattern) {
       const std::string shown = text ? ShownText(*text) : "this";
-      return At(at, shown + " is no caller, expected " + std::string(kCallerPatternExpected));
+      return At(at, shown + " is not a caller, expected " + std::string(kCallerPatternExpected));
     }
     rule->callers.push_back(*std::move(pattern));
     return std::nullopt;
@@ -84,8 +84,8 @@ Error ReadIds(const json_t* list, const std::string& path, IdSet* ids) {
     if (id == "*") {
       ids->any = true;
     } else if (id->empty() || id->size() > kMaxIdBytes || Contains(*id, "*")) {
-      return At(
-          at, ShownText(*id) + R"( is no id, expected 1 to 256 bytes without "*", or "*" for all)");
+      return At(at, ShownText(*id) +
+                        R"( is not an id, expected 1 to 256 bytes without "*", or "*" for all)");
     } else {
       ids->ids.emplace(*id);
     }
@@ -138,7 +138,7 @@ Error ReadRule(json_t* value, const std::string& path, PolicyRule* rule) {
     return error;
   const json_t* description = json_object_get(value, "description");
   if (description != nullptr && !json_is_string(description))
-    return At(path + ".description", "not a string, expected a text for people");
+    return At(path + ".description", "not a string, expected a description");
   if (Error error = ReadCallers(json_object_get(value, "callers"), path + ".callers", rule))
     return error;
   if (Error error = ReadIds(json_object_get(value, "org_ids"), path + ".org_ids", &rule->org_ids))
