@@ -30,7 +30,7 @@ std::string Item(const std::string& path, size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-// An object with all of `required` and nothing else but `optional`.
+// An object with all of `required` and nothing else except `optional`.
 Error CheckMembers(json_t* value, const std::string& path,
                    std::initializer_list<const char*> required, std::string_view optional = "") {
   std::string expected = "expected";
@@ -53,7 +53,7 @@ Error CheckMembers(json_t* value, const std::string& path,
 // Calls `read(item, path)` for each item of a list, until one of them has an error.
 template <typename Read>
 Error ReadList(const json_t* list, const std::string& path, Read read) {
-  const size_t size = json_array_size(list);  // 0 of what is no list
+  const size_t size = json_array_size(list);  // 0 if it is not a list
   if (size == 0) return At(path, kListExpected);
   for (size_t i = 0; i < size; ++i) {
     const json_t* item = json_array_get(list, i);
