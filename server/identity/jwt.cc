@@ -37,7 +37,7 @@ std::optional<std::array<std::string_view, 3>> SplitParts(std::string_view token
                                          token.substr(second + 1)};
 }
 
-// The JSON object of a part; null where it is none.
+// The JSON object of a part; null if it is not one.
 JsonDocument DecodeObject(std::string_view part) {
   const auto text = DecodeBase64Url(part);
   if (!text) return nullptr;
@@ -46,7 +46,8 @@ JsonDocument DecodeObject(std::string_view part) {
   return *std::move(document);
 }
 
-// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; they say so.
+// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; their "typ"
+// says so.
 bool IsAccessTokenType(const json_t* type) {
   if (type == nullptr) return true;
   std::string name = LowerCase(JsonText(type).value_or(""));
@@ -77,7 +78,7 @@ bool ReadString(const json_t* claims, const char* name, std::string* text) {
   return !text->empty();
 }
 
-// A NumericDate: seconds, perhaps with a fraction, which is cut off.
+// A NumericDate: seconds, perhaps with a fraction, which is truncated.
 bool ReadTime(const json_t* value, int64_t* time) {
   if (!JsonIs(JSON_REAL, value)) return false;
   const double seconds = json_real_value(value);
@@ -86,7 +87,7 @@ bool ReadTime(const json_t* value, int64_t* time) {
   return true;
 }
 
-// One, or a list of them.
+// A single value, or a list of them.
 bool ReadAudiences(const json_t* value, std::vector<std::string>* audiences) {
   if (const auto one = JsonText(value)) {
     audiences->emplace_back(*one);

@@ -108,7 +108,7 @@ Error ImportEc(const Curve& curve, std::string_view x, std::string_view y, JwtKe
 
 // -- JSON Web Key Set
 
-// The text of a member; empty where there is none, or it is no string.
+// The text of a member; empty if there is none, or if it is not a string.
 std::string_view TextOf(const json_t* jwk, const char* name) {
   return JsonText(json_object_get(jwk, name)).value_or("");
 }

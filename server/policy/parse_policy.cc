@@ -30,7 +30,7 @@ std::string Item(const std::string& path, size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-// An object with all of `required` and nothing else but `optional`.
+// An object with all of `required` and nothing else except `optional`.
 Error CheckMembers(json_t* value, const std::string& path,
                    std::initializer_list<const char*> required, std::string_view optional = "") {
   std::string expected = "expected";
@@ -53,7 +53,7 @@ Error CheckMembers(json_t* value, const std::string& path,
 // Calls `read(item, path)` for each item of a list, until one of them has an error.
 template <typename Read>
 Error ReadList(const json_t* list, const std::string& path, Read read) {
-  const size_t size = json_array_size(list);  // 0 of what is no list
+  const size_t size = json_array_size(list);  // 0 if it is not a list
   if (size == 0) return At(path, kListExpected);
   for (size_t i = 0; i < size; ++i) {
     const json_t* item = json_array_get(list, i);
@@ -70,7 +70,7 @@ Error ReadCallers(const json_t* list, const std::string& path, PolicyRule* rule)
     auto pattern = text ? ParseCallerPattern(*text) : std::nullopt;
     if (!pattern) {
       const std::string shown = text ? ShownText(*text) : "this";
-      return At(at, shown + " is no caller, expected " + std::string(kCallerPatternExpected));
+      return At(at, shown + " is not a caller, expected " + std::string(kCallerPatternExpected));
     }
     rule->callers.push_back(*std::move(pattern));
     return std::nullopt;
@@ -84,8 +84,8 @@ Error ReadIds(const json_t* list, const std::string& path, IdSet* ids) {
     if (id == "*") {
       ids->any = true;
     } else if (id->empty() || id->size() > kMaxIdBytes || Contains(*id, "*")) {
-      return At(
-          at, ShownText(*id) + R"( is no id, expected 1 to 256 bytes without "*", or "*" for all)");
+      return At(at, ShownText(*id) +
+                        R"( is not an id, expected 1 to 256 bytes without "*", or "*" for all)");
     } else {
       ids->ids.emplace(*id);
     }
