@@ -4,12 +4,12 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
 
 #include "server/base/text.h"
+#include "tests/support/files.h"
 
 namespace enos::gateway {
 namespace {
@@ -103,8 +103,7 @@ std::string SettingsAsMarkdown() {
 TEST(SettingTable, Guide_IsMadeFromIt) {
   constexpr std::string_view kMark = "<!-- Generated from";
   const std::string path = ENOS_SOURCE_DIR "/docs/configuration.md";
-  std::ifstream file(path);
-  const std::string guide{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string guide = ReadFile(path);
   const size_t mark = guide.find(kMark);
   ASSERT_NE(mark, std::string::npos);
   const size_t begin = guide.find('\n', mark) + 1;
