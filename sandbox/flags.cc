@@ -57,6 +57,7 @@ struct RawFlags {
   std::string run_time = "10s";
   std::string time_zone = "GMT+8";
   std::string unknown_run = "99404";
+  std::string generation = "both";
   std::int64_t keep_calls = 100'000;
   std::int64_t keep_runs = 100'000;
   std::vector<std::int32_t> flows, no_task, foreign, unknown;
@@ -161,6 +162,8 @@ void ReadRuns(const RawFlags& raw, SandboxOptions& options) {
     }
   }
   options.time_zone = ValueOrFail("time_zone", ParseZone(raw.time_zone));
+  options.generation = ReadChoice<std::string>("generation", raw.generation,
+                                               {{"both", ""}, {"v2.0", "v2.0"}, {"v2.1", "v2.1"}});
   options.unknown_run = ReadChoice<UnknownRun>("unknown_run", raw.unknown_run,
                                                {{"99404", UnknownRun::k99404},
                                                 {"62102", UnknownRun::k62102},
@@ -257,6 +260,10 @@ void DeclareFlows(CLI::App& app, RawFlags& raw) {
 }
 
 void DeclareRuns(CLI::App& app, RawFlags& raw) {
+  app.add_option("--generation", raw.generation,
+                 "of the batch processing service: v2.0, v2.1, both; the paths of another one are "
+                 "not there (HTTP 404)")
+      ->capture_default_str();
   app.add_option("--parameters_as", raw.parameters_as,
                  "how a trigger has to send its parameters: array, string (that array as JSON text "
                  "in a string), either; otherwise 99400")

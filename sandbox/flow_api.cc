@@ -72,6 +72,7 @@ FlowApi::FlowApi(const SandboxOptions& options, std::function<bool(std::string_v
     : clock_(options.clock),
       latency_(options.latency),
       time_zone_(options.time_zone),
+      generation_(options.generation),
       unknown_run_(options.unknown_run),
       service_(ServiceOptions(options), options.clock, std::move(is_alive)),
       runs_(options.runs),
@@ -82,6 +83,7 @@ std::optional<LoggedAnswer> FlowApi::OnRequest(const HttpRequest& request, const
   for (const auto& [path, api_version] : kGenerations) {
     absl::string_view resource = target.path;
     if (!absl::ConsumePrefix(&resource, path)) continue;
+    if (!generation_.empty() && generation_ != api_version) continue;
     const Call call{request, CallOf(request, target), api_version};
     if (resource == "flows") return Flows(call);
     if (resource == "flowInstances") return FlowInstances(call);

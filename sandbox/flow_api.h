@@ -52,6 +52,7 @@ class FlowApi {
   const Clock clock_;
   const Latency latency_;
   const NamedZone time_zone_;
+  const std::string generation_;
   const UnknownRun unknown_run_;
   FlowService service_;
   Runs runs_;

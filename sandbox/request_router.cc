@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "sandbox/faults/spoil.h"
@@ -94,7 +95,9 @@ Answer RequestRouter::AnswerToken(const HttpRequest& request, TokenAction action
 
 Answer RequestRouter::AnswerView(const HttpRequest& request, const Target& target) {
   const bool remove = request.method == "DELETE";
-  if (!remove && request.method != "GET") return PlainRefusal(405, "Method Not Allowed");
+  if (!remove && request.method != "GET" && absl::StartsWith(target.path, "/_sandbox/")) {
+    return PlainRefusal(405, "Method Not Allowed");
+  }
   if (remove && Forget(target.path)) return Answer::Json(200, "{}");
   if (!remove && target.path == "/_sandbox/calls") return AnswerCalls(target.query);
   if (!remove && target.path == "/_sandbox/stats") {

@@ -36,7 +36,8 @@ struct SandboxOptions {
   bool refresh_kills_old_token = true;
   FlowServiceOptions flows;  // its keys are ignored: those above count
   RunsOptions runs;
-  NamedZone time_zone;  // of the times of runs
+  NamedZone time_zone;     // of the times of runs
+  std::string generation;  // "v2.0" or "v2.1": the only one there is; empty: both
   UnknownRun unknown_run = UnknownRun::k99404;
   FaultPlanOptions faults;
   Latency latency;  // of the batch processing service; the token service answers at once

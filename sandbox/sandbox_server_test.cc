@@ -271,7 +271,14 @@ TEST_F(SandboxServerTest, ViewsTellAndForget) {
   EXPECT_THAT(Exchange("GET /_sandbox/calls?since=0&limit=5", ""),
               testing::AllOf(HasSubstr("\"callId\":\"c7\""), HasSubstr("\"executed\":true")));
   EXPECT_THAT(Exchange("GET /_sandbox/calls?since=1", ""), HasSubstr("\"calls\":[]"));
-  EXPECT_THAT(Exchange("GET /_sandbox/stats", ""), HasSubstr("\"executedByFlow\":{\"3377\":1}"));
+  Call(Token(), 3378);
+  extra_headers_.clear();
+  EXPECT_THAT(Exchange("GET /_sandbox/calls?limit=1", ""), HasSubstr("\"calls\":[{\"number\":2,"));
+  EXPECT_THAT(Exchange("GET /_sandbox/calls?since=0&limit=1", ""),
+              HasSubstr("\"calls\":[{\"number\":1,"));
+  EXPECT_THAT(Exchange("GET /_sandbox/stats", ""),
+              HasSubstr("\"executedByFlow\":{\"3377\":1,\"3378\":1}"));
+  EXPECT_THAT(Exchange("DELETE /_sandbox/runs", ""), HasSubstr("200 OK"));
   EXPECT_THAT(Exchange("DELETE /_sandbox/calls", ""), HasSubstr("200 OK"));
   EXPECT_TRUE(server_->Calls().calls.empty());
   EXPECT_THAT(Exchange("DELETE /_sandbox/tokens", ""), HasSubstr("200 OK"));
@@ -280,6 +287,7 @@ TEST_F(SandboxServerTest, ViewsTellAndForget) {
 TEST_F(SandboxServerTest, UnknownPathsAndMethodsAreRefused) {
   Start();
   EXPECT_THAT(Exchange("GET /", ""), HasSubstr(R"({"code":404,"msg":"Not Found"})"));
+  EXPECT_THAT(Exchange("POST /dataflow-batch-service/v2.0/nodes", ""), HasSubstr("HTTP/1.1 404 "));
   EXPECT_THAT(Exchange("PUT /_sandbox/calls", ""), HasSubstr("HTTP/1.1 405 "));
   EXPECT_THAT(Exchange("GET /apim-token-service/v2.0/token/get", ""), HasSubstr("HTTP/1.1 405 "));
 }

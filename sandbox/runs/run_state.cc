@@ -86,7 +86,8 @@ std::string StatusName(int status) {
              : "UNKNOWN";
 }
 
-RunState StateAt(const Run& run, const RunFault& fault, absl::Duration run_time, absl::Time now) {
+RunState StateAt(const FlowRun& run, const RunFault& fault, absl::Duration run_time,
+                 absl::Time now) {
   const absl::Time begin =
       std::max(run.received, absl::FromUnixMillis(run.request.trigger_time_ms));
   absl::Time cancelled = run.cancelled.value_or(absl::InfiniteFuture());

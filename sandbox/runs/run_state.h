@@ -22,7 +22,7 @@ inline constexpr int kStatusCancel = 8;
 // "RUNNING" for 2; "UNKNOWN" for a number without a documented name.
 std::string StatusName(int status);
 
-struct Run {
+struct FlowRun {
   std::string instance_id;
   std::string owner;  // the user who started it
   FlowRequest request;
@@ -45,7 +45,8 @@ struct RunState {
 
 // A run begins when it was received or at its trigger time, whichever is later. It is INIT for a
 // tenth of `run_time`; in the rest its tasks run one after another.
-RunState StateAt(const Run& run, const RunFault& fault, absl::Duration run_time, absl::Time now);
+RunState StateAt(const FlowRun& run, const RunFault& fault, absl::Duration run_time,
+                 absl::Time now);
 
 }  // namespace enos::sandbox
 

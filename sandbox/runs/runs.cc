@@ -32,7 +32,7 @@ StartedRun Runs::Start(const FlowRequest& request, const std::string& owner, abs
     return {kSuccess, InstanceId(minute, 0), false};
   }
   Minute& counts = minutes_[minute];
-  Run run{InstanceId(minute, counts.started++), owner, request, now, {}};
+  FlowRun run{InstanceId(minute, counts.started++), owner, request, now, {}};
   ++counts.kept;
   std::string id = run.instance_id;
   in_order_.push_back(id);
@@ -61,7 +61,7 @@ int Runs::Cancel(const std::string& instance_id, const std::string& user_id, abs
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = runs_.find(instance_id);
   if (found == runs_.end()) return kNotFound;
-  Run& run = found->second;
+  FlowRun& run = found->second;
   if (run.owner != user_id) return kNoPrivilege;
   const RunState state = StateAt(run, FaultOf(run.request.flow_id), options_.run_time, now);
   if (!state.end.has_value()) run.cancelled = now;

@@ -34,7 +34,7 @@ struct StartedRun {
 
 // A run, as it was at the time of the question.
 struct RunView {
-  Run run;
+  FlowRun run;
   RunFault fault;
   RunState state;
 };
@@ -64,7 +64,7 @@ class Runs {
 
   const RunsOptions options_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Run> runs_;
+  std::unordered_map<std::string, FlowRun> runs_;
   std::unordered_map<std::string, Minute> minutes_;  // those with runs kept
   std::deque<std::string> in_order_;                 // ids of runs, the oldest first
 };
