@@ -120,7 +120,7 @@ int main(int argc, char** argv) try {
   // Debian builds Abseil with its debugging aid for the order of locks switched on; gRPC's many
   // locks then pay for it at every call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile);
+  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile, EnvironmentNames());
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
   auto& settings = std::get<Settings>(parsed);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
