@@ -143,6 +143,10 @@ TEST(ParseFlags, TlsFilesGoTogetherAndMustBeReadable) {
       std::get<FlagsExit>(ParseFlags({"--tls_key_file=/nowhere/k", "--tls_cert_file=/nowhere/c"}))
           .text,
       HasSubstr("cannot read \"/nowhere/c\""));
+  EXPECT_THAT(
+      std::get<FlagsExit>(ParseFlags({"--tls_key_file=/nowhere/k", "--tls_cert_file=/dev/null"}))
+          .text,
+      HasSubstr("cannot read \"/dev/null\""));
 }
 
 }  // namespace

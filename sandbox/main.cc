@@ -48,7 +48,7 @@ void PrintSettings(const SandboxOptions& options, const std::string& url) {
   std::fflush(stdout);
 }
 
-int Run(Flags flags) {
+int Serve(Flags flags) {
   const sigset_t signals = BlockSignals();
   RaiseDescriptorLimit();
   if (!flags.quiet) {
@@ -78,5 +78,5 @@ int main(int argc, char** argv) {
     std::fputs(exit->text.c_str(), exit->status == 0 ? stdout : stderr);
     return exit->status;
   }
-  return enos::sandbox::Run(std::get<enos::sandbox::Flags>(std::move(parsed)));
+  return enos::sandbox::Serve(std::get<enos::sandbox::Flags>(std::move(parsed)));
 }

@@ -102,7 +102,7 @@ TEST_F(SandboxServerTest, SignedCallOfEitherGenerationRuns) {
   Start();
   const std::string token = Token();
   EXPECT_EQ(Call(token, 3377),
-            R"({"status":0,"msg":" Success","data":{"flowInstanceId":"3377-20191122012344"}})");
+            R"({"status":0,"msg":" Success","data":{"flowInstanceId":"3377-20191122012300"}})");
   EXPECT_THAT(Call(token, 3377, "/batch-processing-service/v2.1/flows"),
               testing::MatchesRegex(R"(\{"code":0,"msg":"OK","requestId":"[0-9a-f]+",.*)"));
   const CallPage page = server_->Calls();
@@ -112,7 +112,7 @@ TEST_F(SandboxServerTest, SignedCallOfEitherGenerationRuns) {
   EXPECT_EQ(page.calls[0].api_version, "v2.0");
   EXPECT_EQ(page.calls[1].api_version, "v2.1");
   EXPECT_TRUE(page.calls[0].executed && page.calls[0].token_valid && page.calls[0].signature_valid);
-  EXPECT_EQ(page.calls[0].instance_id, "3377-20191122012344");
+  EXPECT_EQ(page.calls[0].instance_id, "3377-20191122012300");
   EXPECT_EQ(server_->Stats().executed_by_flow.at(3377), 2U);
 }
 
@@ -290,7 +290,7 @@ TEST_F(SandboxServerTest, LogHasOneLinePerRequest) {
   server_->Stop();
   EXPECT_THAT(log_, ElementsAre(HasSubstr("POST /apim-token-service/v2.0/token/get status=0"),
                                 testing::AllOf(HasSubstr("call=1 flow=3377"),
-                                               HasSubstr("executed 3377-20191122012344"))));
+                                               HasSubstr("executed 3377-20191122012300"))));
 }
 
 class SandboxServerInterruptTest : public SandboxServerTest,

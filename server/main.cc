@@ -1,4 +1,4 @@
-// The program enos-flow-gateway: reads the settings, runs the gateway, ends it on a signal.
+// The program enos-flow-gateway: reads the settings, runs the gateway, stops it on a signal.
 
 #include <algorithm>
 #include <chrono>
@@ -52,8 +52,8 @@ RandomSource Randomness() {
   };
 }
 
-// Waits for SIGTERM or SIGINT. SIGHUP meanwhile switches the log to debug and, the next time, back:
-// no file has to be there for it, and nothing is left behind.
+// Waits for SIGTERM or SIGINT. Meanwhile SIGHUP switches the log to debug and, the next time, back:
+// this needs no file, and leaves nothing behind.
 int WaitForTheEnd(LogLevel configured) {
   LogLevel level = configured;
   int signal = WaitForSignal();
@@ -80,7 +80,7 @@ struct Protection {
 
 std::string_view OnOff(bool on) { return on ? "on" : "off"; }
 
-// Until a signal asks for the end; a second one then ends the process at once.
+// Until a signal asks it to stop; a second one then ends the process at once.
 void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, LogLevel log_level,
                       const Protection& protection) {
   if (!gateway.metrics_address().empty()) {
@@ -96,7 +96,8 @@ void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, L
   EndAtOnceOnNextSignal();
   Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"drain_delay_ms", drain_delay.count()}});
   gateway.StopServing();
-  // Load balancers need this time to see that no new calls should come here; they are still served.
+  // Load balancers need this time to see that no new calls should come here; calls are still
+  // served.
   std::this_thread::sleep_for(drain_delay);
   gateway.Drain();
   Log(LogLevel::kInfo, "ended");
@@ -109,7 +110,7 @@ int Run(Settings settings) {
         {{"listen", settings.listen.ToString()}, {"because", "--allow_plaintext"}});
   }
   for (const Settings::Removed& removed : settings.removed) {
-    Log(LogLevel::kWarning, "a setting that is gone has no effect",
+    Log(LogLevel::kWarning, "a removed setting has no effect",
         {{"setting", removed.name}, {"because", removed.because}});
   }
   const auto drain_delay = settings.drain_delay;
@@ -131,8 +132,8 @@ int Run(Settings settings) {
 int main(int argc, char** argv) try {
   BlockSignals();
   DisableCoreDumps();
-  // Debian builds Abseil with its debugging aid for the order of locks switched on; gRPC's many
-  // locks then pay for it at every call.
+  // Debian builds Abseil with deadlock detection switched on; gRPC's many locks then pay for it on
+  // every call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile, EnvironmentNames());
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
@@ -140,6 +141,6 @@ int main(int argc, char** argv) try {
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
   return Run(std::move(settings));
 } catch (const std::exception& error) {  // out of memory or of threads
-  std::fprintf(stderr, "enos-flow-gateway: cannot go on: %s\n", error.what());
+  std::fprintf(stderr, "enos-flow-gateway: cannot continue: %s\n", error.what());
   return kCannotStart;
 }

@@ -35,7 +35,7 @@ Outcome Health(std::vector<std::string> args) {
   return {status, out.str(), err.str()};
 }
 
-// Serves, but for one service.
+// Serves everything except one service.
 class FakeHealth final : public grpc::health::v1::Health::Service {
  public:
   grpc::Status Check(grpc::ServerContext*, const grpc::health::v1::HealthCheckRequest* request,

@@ -51,7 +51,7 @@ std::string FormatErrorText(const FlowError& error, const std::string& address,
           : style.Doubtful("The flow MAY have been started: check in EnOS before calling again."));
   if (error.retry_after) {
     absl::StrAppend(&text, " Wait ", absl::FormatDuration(absl::FromChrono(*error.retry_after)),
-                    " before that.");
+                    " first.");
   }
   return text + "\n";
 }

@@ -20,7 +20,7 @@ FlowError FullError() {
   error.code = grpc::StatusCode::FAILED_PRECONDITION;
   error.message = "flow 3377 has no task";
   error.reason = "FLOW_HAS_NO_TASK";
-  error.reason_kind = Reason::kFlowHasNoTask;
+  error.reason_kind = Reason::FLOW_HAS_NO_TASK;
   error.execution = Execution::kNotExecuted;
   error.enos_code = 62104;
   error.enos_message = "This workflow has no task, you cannot trigger it!";
@@ -46,8 +46,7 @@ TEST(FormatErrorTextTest, FullError_EverythingAPersonNeeds) {
             "you cannot trigger it!\n"
             "  user_id: must not be empty\n"
             "  parameters[3].key: too long\n"
-            "The flow was certainly not started: it is safe to call again. Wait 1.5s before "
-            "that.\n");
+            "The flow was certainly not started: it is safe to call again. Wait 1.5s first.\n");
 }
 
 TEST(FormatErrorTextTest, BareError_ShortAndWarns) {

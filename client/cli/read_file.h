@@ -9,7 +9,9 @@
 namespace enos::flow::cli {
 
 // All of a file; of `standard_input` where `path` is "-". NOT_FOUND where there is no such file;
-// messages say why it "cannot be read (...)", without the file's name.
+// messages say why it "cannot be read (...)", without the file's name. A pipe is read until its
+// writer ends, so that <(...) of a shell works; files of the connection are regular ones
+// (regular_file.h).
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::istream& standard_input);
 
 }  // namespace enos::flow::cli

@@ -19,7 +19,7 @@ using enos::dataflow::v1::UpdateAndTriggerFlowResponse;
 namespace {
 
 constexpr char kRequestIdKey[] = "enos-request-id";
-// Longer time-outs are cut to this: far beyond any call, and safe to add to the clock.
+// Longer timeouts are capped to this: far beyond any call, and safe to add to the clock.
 constexpr std::chrono::hours kLongestTimeout{24 * 365};
 
 std::chrono::system_clock::time_point DeadlineIn(std::chrono::milliseconds timeout) {
@@ -63,14 +63,13 @@ FlowError Unusable(const absl::Status& token_file) {
   FlowError error;
   error.code = grpc::StatusCode::UNAUTHENTICATED;
   error.message = std::string(token_file.message());
-  error.reason_kind = Reason::kTokenFileUnusable;
-  error.reason = "TOKEN_FILE_UNUSABLE";
+  error.reason = kTokenFileUnusable;
   error.execution = Execution::kNotExecuted;
   return error;
 }
 
-// Who calls, for the gateway. Reads the file each time, because its content is replaced: Kubernetes
-// does so long before a token expires.
+// Identifies the caller to the gateway. Reads the file each time, because its content is replaced:
+// Kubernetes does so long before a token expires.
 std::optional<FlowError> AddToken(const std::string& token_file, grpc::ClientContext& context) {
   if (token_file.empty()) return std::nullopt;
   const auto token = ReadTokenFile(token_file);
@@ -169,7 +168,7 @@ PendingCall FlowClient::TriggerFlowAsync(const FlowRequest& request, const CallO
     ReleaseElsewhere(std::move(state));
     return pending;
   }
-  // The callback owns nothing: it is destroyed on gRPC's thread, where no channel may go.
+  // The callback owns nothing: it is destroyed on gRPC's thread, where no channel may be released.
   stub_->async()->UpdateAndTriggerFlow(
       &state->context, &state->request, &state->response,
       [call = state.get()](const grpc::Status& status) {

@@ -1,7 +1,6 @@
 #include "enos/flow/error.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
@@ -15,32 +14,6 @@ constexpr char kDomain[] = "enos-flow-gateway";
 // The longest google.protobuf.Duration; keeps hostile values from overflowing milliseconds.
 constexpr int64_t kMaxDurationSeconds = 315'576'000'000;
 
-constexpr std::pair<const char*, Reason> kReasons[] = {
-    {"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
-    {"TOKEN_FILE_UNUSABLE", Reason::kTokenFileUnusable},
-    {"INVALID_REQUEST", Reason::kInvalidRequest},
-    {"CALLER_UNAUTHENTICATED", Reason::kCallerUnauthenticated},
-    {"CALLER_NOT_ALLOWED", Reason::kCallerNotAllowed},
-    {"ENOS_INVALID_ARGUMENT", Reason::kEnosInvalidArgument},
-    {"ENOS_PERMISSION_DENIED", Reason::kEnosPermissionDenied},
-    {"FLOW_HAS_NO_TASK", Reason::kFlowHasNoTask},
-    {"ENOS_NOT_FOUND", Reason::kEnosNotFound},
-    {"ENOS_UNIMPLEMENTED", Reason::kEnosUnimplemented},
-    {"ENOS_ALREADY_EXISTS", Reason::kEnosAlreadyExists},
-    {"ENOS_OUT_OF_RANGE", Reason::kEnosOutOfRange},
-    {"ENOS_CREDENTIALS_REFUSED", Reason::kEnosCredentialsRefused},
-    {"ENOS_RATE_LIMITED", Reason::kEnosRateLimited},
-    {"ENOS_UNREACHABLE", Reason::kEnosUnreachable},
-    {"ENOS_UNAVAILABLE", Reason::kEnosUnavailable},
-    {"GATEWAY_OVERLOADED", Reason::kGatewayOverloaded},
-    {"GATEWAY_SHUTTING_DOWN", Reason::kGatewayShuttingDown},
-    {"ENOS_INTERNAL", Reason::kEnosInternal},
-    {"ENOS_TIMEOUT", Reason::kEnosTimeout},
-    {"ENOS_CONNECTION_LOST", Reason::kEnosConnectionLost},
-    {"ENOS_ERROR", Reason::kEnosError},
-    {"ENOS_MALFORMED_RESPONSE", Reason::kEnosMalformedResponse},
-};
-
 std::string Lookup(const google::rpc::ErrorInfo& info, const char* key) {
   const auto it = info.metadata().find(key);
   return it == info.metadata().end() ? std::string() : it->second;
@@ -48,7 +21,7 @@ std::string Lookup(const google::rpc::ErrorInfo& info, const char* key) {
 
 void ReadErrorInfo(const google::rpc::ErrorInfo& info, FlowError& error) {
   error.reason = info.reason();
-  error.reason_kind = ReasonFromName(error.reason);
+  dataflow::v1::ErrorReason_Parse(error.reason, &error.reason_kind);
   if (Lookup(info, "execution") == "NOT_EXECUTED") error.execution = Execution::kNotExecuted;
   int64_t enos_code = 0;
   if (absl::SimpleAtoi(Lookup(info, "enos_code"), &enos_code)) error.enos_code = enos_code;
@@ -74,15 +47,8 @@ const char* ExecutionName(Execution execution) {
   return execution == Execution::kNotExecuted ? "NOT_EXECUTED" : "UNKNOWN";
 }
 
-Reason ReasonFromName(const std::string& name) {
-  if (name.empty()) return Reason::kNone;
-  const auto* const found = std::find_if(std::begin(kReasons), std::end(kReasons),
-                                         [&](const auto& entry) { return name == entry.first; });
-  return found == std::end(kReasons) ? Reason::kOther : found->second;
-}
-
 std::string StatusCodeName(grpc::StatusCode code) {
-  // Empty for a number that is no code.
+  // Empty for a number that is not a code.
   const std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
   return name.empty() ? "CODE_" + std::to_string(code) : name;
 }
@@ -101,7 +67,7 @@ FlowError FlowErrorFromStatus(const grpc::Status& status) {
     google::rpc::RetryInfo retry;
     google::rpc::BadRequest bad_request;
     if (any.UnpackTo(&info)) {
-      // The first one of our domain counts; a proxy may have added its own.
+      // The first one of our domain is used; a proxy may have added its own.
       if (have_info || info.domain() != kDomain) continue;
       have_info = true;
       ReadErrorInfo(info, error);

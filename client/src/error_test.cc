@@ -30,7 +30,7 @@ TEST(FlowErrorTest, EverythingThere_EverythingDecoded) {
 
   EXPECT_EQ(error.code, grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(error.message, "the flow has no task");
-  EXPECT_EQ(error.reason_kind, Reason::kFlowHasNoTask);
+  EXPECT_EQ(error.reason_kind, Reason::FLOW_HAS_NO_TASK);
   EXPECT_EQ(error.reason, "FLOW_HAS_NO_TASK");
   EXPECT_EQ(error.execution, Execution::kNotExecuted);
   EXPECT_TRUE(error.SafeToRepeat());
@@ -49,7 +49,8 @@ TEST(FlowErrorTest, StatusWithoutDetails_UnknownAndNoReason) {
       FlowErrorFromStatus(grpc::Status(grpc::StatusCode::UNAVAILABLE, "Connection reset by peer"));
   EXPECT_EQ(error.code, grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(error.message, "Connection reset by peer");
-  EXPECT_EQ(error.reason_kind, Reason::kNone);
+  EXPECT_EQ(error.reason, "");
+  EXPECT_EQ(error.reason_kind, Reason::ERROR_REASON_UNSPECIFIED);
   EXPECT_EQ(error.execution, Execution::kUnknown);
   EXPECT_FALSE(error.SafeToRepeat());
 }
@@ -83,7 +84,7 @@ TEST(FlowErrorTest, ErrorInfoOfAProxyBeforeOurs_OursCounts) {
   }
   const FlowError error = FlowErrorFromStatus(
       grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "x", rich.SerializeAsString()));
-  EXPECT_EQ(error.reason_kind, Reason::kEnosTimeout);
+  EXPECT_EQ(error.reason_kind, Reason::ENOS_TIMEOUT);
   EXPECT_EQ(error.execution, Execution::kUnknown);
 }
 
@@ -123,39 +124,27 @@ struct ReasonCase {
   Reason expected;
 };
 
-class ReasonFromNameTest : public ::testing::TestWithParam<ReasonCase> {};
+class FlowErrorReasonTest : public ::testing::TestWithParam<ReasonCase> {};
 
-TEST_P(ReasonFromNameTest, KnownName_ItsReason) {
-  EXPECT_EQ(ReasonFromName(GetParam().name), GetParam().expected);
+TEST_P(FlowErrorReasonTest, NameFromTheWire_KeptAndLookedUp) {
+  RichStatus status;
+  status.reason = GetParam().name;
+  status.metadata = {{"execution", "NOT_EXECUTED"}};
+  const FlowError error = FlowErrorFromStatus(status.ToGrpc());
+  EXPECT_EQ(error.reason, GetParam().name);
+  EXPECT_EQ(error.reason_kind, GetParam().expected);
+  EXPECT_EQ(error.execution, Execution::kNotExecuted);
 }
 
+constexpr Reason kNoneOfOurs = Reason::ERROR_REASON_UNSPECIFIED;
+
 INSTANTIATE_TEST_SUITE_P(
-    Rows, ReasonFromNameTest,
-    ::testing::Values(ReasonCase{"GATEWAY_UNREACHABLE", Reason::kGatewayUnreachable},
-                      ReasonCase{"TOKEN_FILE_UNUSABLE", Reason::kTokenFileUnusable},
-                      ReasonCase{"INVALID_REQUEST", Reason::kInvalidRequest},
-                      ReasonCase{"CALLER_UNAUTHENTICATED", Reason::kCallerUnauthenticated},
-                      ReasonCase{"CALLER_NOT_ALLOWED", Reason::kCallerNotAllowed},
-                      ReasonCase{"ENOS_INVALID_ARGUMENT", Reason::kEnosInvalidArgument},
-                      ReasonCase{"ENOS_PERMISSION_DENIED", Reason::kEnosPermissionDenied},
-                      ReasonCase{"FLOW_HAS_NO_TASK", Reason::kFlowHasNoTask},
-                      ReasonCase{"ENOS_NOT_FOUND", Reason::kEnosNotFound},
-                      ReasonCase{"ENOS_UNIMPLEMENTED", Reason::kEnosUnimplemented},
-                      ReasonCase{"ENOS_ALREADY_EXISTS", Reason::kEnosAlreadyExists},
-                      ReasonCase{"ENOS_OUT_OF_RANGE", Reason::kEnosOutOfRange},
-                      ReasonCase{"ENOS_CREDENTIALS_REFUSED", Reason::kEnosCredentialsRefused},
-                      ReasonCase{"ENOS_RATE_LIMITED", Reason::kEnosRateLimited},
-                      ReasonCase{"ENOS_UNREACHABLE", Reason::kEnosUnreachable},
-                      ReasonCase{"ENOS_UNAVAILABLE", Reason::kEnosUnavailable},
-                      ReasonCase{"GATEWAY_OVERLOADED", Reason::kGatewayOverloaded},
-                      ReasonCase{"GATEWAY_SHUTTING_DOWN", Reason::kGatewayShuttingDown},
-                      ReasonCase{"ENOS_INTERNAL", Reason::kEnosInternal},
-                      ReasonCase{"ENOS_TIMEOUT", Reason::kEnosTimeout},
-                      ReasonCase{"ENOS_CONNECTION_LOST", Reason::kEnosConnectionLost},
-                      ReasonCase{"ENOS_ERROR", Reason::kEnosError},
-                      ReasonCase{"ENOS_MALFORMED_RESPONSE", Reason::kEnosMalformedResponse},
-                      ReasonCase{"", Reason::kNone}, ReasonCase{"SOMETHING_NEWER", Reason::kOther},
-                      ReasonCase{"enos_error", Reason::kOther}));
+    Rows, FlowErrorReasonTest,
+    ::testing::Values(ReasonCase{"INVALID_REQUEST", Reason::INVALID_REQUEST},
+                      ReasonCase{"ENOS_LOCKED", Reason::ENOS_LOCKED},
+                      ReasonCase{"GATEWAY_UNREACHABLE", Reason::GATEWAY_UNREACHABLE},
+                      ReasonCase{"", kNoneOfOurs}, ReasonCase{"SOMETHING_NEWER", kNoneOfOurs},
+                      ReasonCase{"enos_error", kNoneOfOurs}, ReasonCase{"21", kNoneOfOurs}));
 
 struct NumberCase {
   const char* text;

@@ -46,7 +46,7 @@ std::variant<Settings, ExitNow> Parse(const std::vector<std::string>& arguments,
   return ParseSettings(static_cast<int>(argv.size()), argv.data(), look_up, &ReadTestFile, names);
 }
 
-// Required() and more, or in place of its entries.
+// Required() plus, or with replaced, entries.
 Environment With(const Environment& more) {
   Environment environment = more;
   environment.merge(Required());
@@ -80,7 +80,7 @@ struct GoodCase {
 
 class GoodSetting : public testing::TestWithParam<GoodCase> {
  protected:
-  // Whether the settings are read and hold `text`; failing to be read fails the test.
+  // Whether the settings are accepted and hold `text`; the test fails if they are not accepted.
   static bool Holds(std::vector<std::string> arguments, const Environment& environment) {
     arguments.insert(arguments.end(), GetParam().beside.begin(), GetParam().beside.end());
     const auto parsed = Parse(arguments, environment);
@@ -245,10 +245,11 @@ std::vector<BadCase> BadCases() {
       "an IP address or localhost, and a port, like 127.0.0.1:50051, [::1]:50051 or :50051";
   const std::string beyond =
       "a loopback address like 127.0.0.1:50051, or TLS (--tls_cert_file and --tls_key_file), or "
-      "--allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) beside it, as nothing would be encrypted";
+      "--allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) as well, because nothing would be "
+      "encrypted";
   const std::string plain_url =
-      "https://, or --allow_plaintext_upstream (ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) beside it, "
-      "as nothing would be encrypted";
+      "https://, or --allow_plaintext_upstream (ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) as well, "
+      "because nothing would be encrypted";
   const std::string file = "a file of PEM certificates that can be read, or nothing";
   const std::string hour = "a duration from 1ms to 1h in whole milliseconds, like ";
   return {
@@ -360,7 +361,7 @@ INSTANTIATE_TEST_SUITE_P(
         CallersCase{"Issuer",
                     {"--policy_file=/x", "--jwt_keys_file=/x", "--jwt_audience=x"},
                     "--jwt_issuer (ENOS_GATEWAY_JWT_ISSUER): missing, expected the issuer as "
-                    "tokens have it: "},
+                    "it appears in tokens: "},
         CallersCase{"Audience",
                     {"--policy_file=/x", "--jwt_keys_file=/x", "--jwt_issuer=x"},
                     "--jwt_audience (ENOS_GATEWAY_JWT_AUDIENCE): missing"},
@@ -462,7 +463,7 @@ TEST(UnknownVariables, DoNotKeepHelpAway) {
   EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
 }
 
-// -- Settings that are gone
+// -- Removed settings
 
 Settings Parsed(const std::vector<std::string>& arguments, const Environment& more = {}) {
   auto parsed = Parse(arguments, With(more));

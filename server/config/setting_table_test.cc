@@ -49,7 +49,7 @@ TEST_P(EverySetting, DefaultText_IsTheDefaultOfTheField) {
 }
 
 TEST_P(EverySetting, Names_FollowThePattern) {
-  // Those of the upstream's address are older than the pattern: the contract's table.
+  // Those of the upstream's address predate the pattern: the contract's table.
   const std::set<std::string_view> by_contract = {"ENOS_API_URL", "ENOS_API_VERSION"};
   if (by_contract.count(GetParam().variable) > 0) return;
   EXPECT_EQ(GetParam().variable, Concat("ENOS_GATEWAY_", UpperCase(GetParam().flag.substr(2))));
@@ -84,7 +84,7 @@ std::string DefaultCell(const SettingInfo& setting) {
   return setting.default_text.empty() ? "none" : Concat("`", setting.default_text, "`");
 }
 
-// As it is in the guide behind the line that names this test.
+// As it appears in the guide after the line that names this test.
 std::string SettingsAsMarkdown() {
   std::string text;
   std::string_view group;
@@ -101,7 +101,7 @@ std::string SettingsAsMarkdown() {
 
 // ENOS_UPDATE_DOCS=1 in the environment: writes it.
 TEST(SettingTable, Guide_IsMadeFromIt) {
-  constexpr std::string_view kMark = "<!-- From here on made from";
+  constexpr std::string_view kMark = "<!-- Generated from";
   const std::string path = ENOS_SOURCE_DIR "/docs/configuration.md";
   std::ifstream file(path);
   const std::string guide{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

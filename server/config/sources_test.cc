@@ -43,7 +43,7 @@ TEST(EnvironmentNames, AreThoseOfTheVariables) {
   EXPECT_THAT(EnvironmentNames(), testing::Not(testing::Contains("ENOS_SOURCES_TEST")));
 }
 
-// Every setting, and the keys, as a Secret gives them whose values were written with an editor.
+// Every setting, and the keys, as given by a Secret whose values were written with an editor.
 TEST(LookUpEnvironment, SettingsWithALineBreakAtTheEnd_AreTaken) {
   const std::pair<const char*, const char*> variables[] = {
       {"ENOS_API_URL", "https://apim.example.com\n"},

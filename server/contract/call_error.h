@@ -9,36 +9,12 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "enos/dataflow/v1/flow_service.pb.h"
 
 namespace enos::gateway {
 
-// `reason` of docs/errors.md.
-enum class Reason {
-  kInvalidRequest,
-  kCallerUnauthenticated,
-  kCallerNotAllowed,
-  kEnosInvalidArgument,
-  kEnosPermissionDenied,
-  kFlowHasNoTask,
-  kEnosNotFound,
-  kEnosUnimplemented,
-  kEnosAlreadyExists,
-  kEnosOutOfRange,
-  kEnosCredentialsRefused,
-  kEnosRateLimited,
-  kEnosUnreachable,
-  kEnosUnavailable,
-  kGatewayOverloaded,
-  kGatewayShuttingDown,
-  kEnosInternal,
-  kEnosTimeout,
-  kEnosConnectionLost,
-  kEnosError,
-  kEnosMalformedResponse,
-};
-
-// The wire name, for example "ENOS_TIMEOUT".
-std::string_view ReasonName(Reason reason);
+// Its names are what goes over the wire.
+using Reason = dataflow::v1::ErrorReason;
 
 // Whether the flow may have been started. kNotExecuted is a promise: the caller may repeat the
 // call.
@@ -57,7 +33,7 @@ struct FieldViolation {
 // are already clean (CleanUpstreamText).
 struct CallError {
   absl::StatusCode code = absl::StatusCode::kUnknown;
-  Reason reason = Reason::kEnosError;
+  Reason reason = Reason::ENOS_ERROR;
   Execution execution = Execution::kUnknown;
   std::string message;  // for people: what happened, to what, what to do
 

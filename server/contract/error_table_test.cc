@@ -33,15 +33,16 @@ constexpr auto kCode = Source::kEnosCode;
 constexpr auto kHttp = Source::kHttpStatus;
 constexpr auto kNot = Execution::kNotExecuted;
 constexpr auto kUnk = Execution::kUnknown;
-constexpr auto kInv = Reason::kEnosInvalidArgument;
-constexpr auto kDenied = Reason::kEnosPermissionDenied;
-constexpr auto kCredentials = Reason::kEnosCredentialsRefused;
+constexpr auto kInv = Reason::ENOS_INVALID_ARGUMENT;
+constexpr auto kDenied = Reason::ENOS_PERMISSION_DENIED;
+constexpr auto kCredentials = Reason::ENOS_CREDENTIALS_REFUSED;
 constexpr auto kNone = Remedy::kNone;
 constexpr auto kToken = Remedy::kFreshToken;
 
 // What holds whether or not 503 is trusted.
 const Case kFixedRows[] = {
     {kCode, 62101, false, Code::kInvalidArgument, kInv, kNot, kNone},
+    {kCode, 62102, false, Code::kInvalidArgument, kInv, kNot, kNone},
     {kCode, 99400, false, Code::kInvalidArgument, kInv, kNot, kNone},
     {kCode, 400, false, Code::kInvalidArgument, kInv, kNot, kNone},
     {kHttp, 400, false, Code::kInvalidArgument, kInv, kNot, kNone},
@@ -52,60 +53,61 @@ const Case kFixedRows[] = {
     {kCode, 498, false, Code::kPermissionDenied, kDenied, kNot, kNone},
     {kCode, 403, false, Code::kPermissionDenied, kDenied, kNot, kNone},
     {kHttp, 403, false, Code::kPermissionDenied, kDenied, kNot, kNone},
-    {kCode, 62104, false, Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone},
-    {kCode, 99404, false, Code::kNotFound, Reason::kEnosNotFound, kNot, kNone},
-    {kCode, 404, false, Code::kNotFound, Reason::kEnosNotFound, kNot, kNone},
-    {kHttp, 404, false, Code::kNotFound, Reason::kEnosNotFound, kNot, kNone},
-    {kCode, 405, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
-    {kHttp, 405, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
-    {kCode, 501, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
-    {kHttp, 501, false, Code::kUnimplemented, Reason::kEnosUnimplemented, kNot, kNone},
-    {kCode, 409, false, Code::kAlreadyExists, Reason::kEnosAlreadyExists, kNot, kNone},
-    {kHttp, 409, false, Code::kAlreadyExists, Reason::kEnosAlreadyExists, kNot, kNone},
-    {kCode, 415, false, Code::kOutOfRange, Reason::kEnosOutOfRange, kNot, kNone},
+    {kCode, 62104, false, Code::kFailedPrecondition, Reason::FLOW_HAS_NO_TASK, kNot, kNone},
+    {kCode, 62105, false, Code::kFailedPrecondition, Reason::ENOS_LOCKED, kNot, kNone},
+    {kCode, 99404, false, Code::kNotFound, Reason::ENOS_NOT_FOUND, kNot, kNone},
+    {kCode, 404, false, Code::kNotFound, Reason::ENOS_NOT_FOUND, kNot, kNone},
+    {kHttp, 404, false, Code::kNotFound, Reason::ENOS_NOT_FOUND, kNot, kNone},
+    {kCode, 405, false, Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNot, kNone},
+    {kHttp, 405, false, Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNot, kNone},
+    {kCode, 501, false, Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNot, kNone},
+    {kHttp, 501, false, Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNot, kNone},
+    {kCode, 409, false, Code::kAlreadyExists, Reason::ENOS_ALREADY_EXISTS, kNot, kNone},
+    {kHttp, 409, false, Code::kAlreadyExists, Reason::ENOS_ALREADY_EXISTS, kNot, kNone},
+    {kCode, 415, false, Code::kOutOfRange, Reason::ENOS_OUT_OF_RANGE, kNot, kNone},
     {kCode, 401, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
     {kHttp, 401, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
     {kCode, 497, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
     {kCode, 1203, false, Code::kUnauthenticated, kCredentials, kNot, kToken},
-    {kCode, 429, false, Code::kResourceExhausted, Reason::kEnosRateLimited, kNot, Remedy::kWait},
-    {kHttp, 429, false, Code::kResourceExhausted, Reason::kEnosRateLimited, kNot, Remedy::kWait},
-    {kCode, 62109, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
-    {kCode, 99500, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
-    {kCode, 500, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
-    {kHttp, 500, false, Code::kInternal, Reason::kEnosInternal, kUnk, kNone},
-    {kCode, 504, false, Code::kDeadlineExceeded, Reason::kEnosTimeout, kUnk, kNone},
-    {kHttp, 504, false, Code::kDeadlineExceeded, Reason::kEnosTimeout, kUnk, kNone},
-    {kHttp, 502, false, Code::kUnknown, Reason::kEnosConnectionLost, kUnk, kNone},
+    {kCode, 429, false, Code::kResourceExhausted, Reason::ENOS_RATE_LIMITED, kNot, Remedy::kWait},
+    {kHttp, 429, false, Code::kResourceExhausted, Reason::ENOS_RATE_LIMITED, kNot, Remedy::kWait},
+    {kCode, 62109, false, Code::kInternal, Reason::ENOS_INTERNAL, kUnk, kNone},
+    {kCode, 99500, false, Code::kInternal, Reason::ENOS_INTERNAL, kUnk, kNone},
+    {kCode, 500, false, Code::kInternal, Reason::ENOS_INTERNAL, kUnk, kNone},
+    {kHttp, 500, false, Code::kInternal, Reason::ENOS_INTERNAL, kUnk, kNone},
+    {kCode, 504, false, Code::kDeadlineExceeded, Reason::ENOS_TIMEOUT, kUnk, kNone},
+    {kHttp, 504, false, Code::kDeadlineExceeded, Reason::ENOS_TIMEOUT, kUnk, kNone},
+    {kHttp, 502, false, Code::kUnknown, Reason::ENOS_CONNECTION_LOST, kUnk, kNone},
 };
 
 // "Any other code or HTTP status": also the numbers that mean something in the other column only.
 const Case kOtherRows[] = {
-    {kCode, 1, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, -1, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, 499, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, 502, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, 1001, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, 1002, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, 62102, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, INT64_MAX, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, INT64_MIN, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kCode, 4294967696, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},  // 2^32 + 400
-    {kHttp, 402, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 408, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 415, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 497, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 498, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 499, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 505, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 599, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
-    {kHttp, 999, false, Code::kUnknown, Reason::kEnosError, kUnk, kNone},
+    {kCode, 1, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, -1, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, 499, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, 502, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, 1001, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, 1002, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, 62106, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, INT64_MAX, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, INT64_MIN, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kCode, 4294967696, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},  // 2^32 + 400
+    {kHttp, 402, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 408, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 415, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 497, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 498, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 499, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 505, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 599, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+    {kHttp, 999, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
 };
 
 const Case k503Rows[] = {
-    {kCode, 503, false, Code::kUnknown, Reason::kEnosUnavailable, kUnk, kNone},
-    {kHttp, 503, false, Code::kUnknown, Reason::kEnosUnavailable, kUnk, kNone},
-    {kCode, 503, true, Code::kUnavailable, Reason::kEnosUnavailable, kNot, Remedy::kWait},
-    {kHttp, 503, true, Code::kUnavailable, Reason::kEnosUnavailable, kNot, Remedy::kWait},
+    {kCode, 503, false, Code::kUnknown, Reason::ENOS_UNAVAILABLE, kUnk, kNone},
+    {kHttp, 503, false, Code::kUnknown, Reason::ENOS_UNAVAILABLE, kUnk, kNone},
+    {kCode, 503, true, Code::kUnavailable, Reason::ENOS_UNAVAILABLE, kNot, Remedy::kWait},
+    {kHttp, 503, true, Code::kUnavailable, Reason::ENOS_UNAVAILABLE, kNot, Remedy::kWait},
 };
 
 std::vector<Case> AllCases() {

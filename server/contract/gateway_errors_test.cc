@@ -22,24 +22,24 @@ struct Row {
 
 const Row kRows[] = {
     {"DeadlinePastOnArrival", DeadlinePastOnArrival, absl::StatusCode::kDeadlineExceeded,
-     Reason::kEnosTimeout, Execution::kNotExecuted, false, "longer deadline"},
-    {"NoAnswerInTime", NoAnswerInTime, absl::StatusCode::kDeadlineExceeded, Reason::kEnosTimeout,
+     Reason::ENOS_TIMEOUT, Execution::kNotExecuted, false, "longer deadline"},
+    {"NoAnswerInTime", NoAnswerInTime, absl::StatusCode::kDeadlineExceeded, Reason::ENOS_TIMEOUT,
      Execution::kUnknown, false, "did not answer in time"},
     {"NotSentInTime", [] { return NotSentInTime("a moment"); }, absl::StatusCode::kUnavailable,
-     Reason::kEnosUnreachable, Execution::kNotExecuted, true, "waited for a moment"},
+     Reason::ENOS_UNREACHABLE, Execution::kNotExecuted, true, "waited for a moment"},
     {"CallerUnauthenticated", [] { return CallerUnauthenticated("Send one."); },
-     absl::StatusCode::kUnauthenticated, Reason::kCallerUnauthenticated, Execution::kNotExecuted,
+     absl::StatusCode::kUnauthenticated, Reason::CALLER_UNAUTHENTICATED, Execution::kNotExecuted,
      false, "who calls; the flow was not started. Send one."},
     {"CallerNotAllowed", CallerNotAllowed, absl::StatusCode::kPermissionDenied,
-     Reason::kCallerNotAllowed, Execution::kNotExecuted, false, "does not let this caller"},
+     Reason::CALLER_NOT_ALLOWED, Execution::kNotExecuted, false, "does not let this caller"},
     {"CallerOverloaded", CallerOverloaded, absl::StatusCode::kUnavailable,
-     Reason::kGatewayOverloaded, Execution::kNotExecuted, true, "one caller may have"},
+     Reason::GATEWAY_OVERLOADED, Execution::kNotExecuted, true, "one caller may have"},
     {"GatewayOverloaded", GatewayOverloaded, absl::StatusCode::kUnavailable,
-     Reason::kGatewayOverloaded, Execution::kNotExecuted, true, "calls in flight"},
+     Reason::GATEWAY_OVERLOADED, Execution::kNotExecuted, true, "calls in flight"},
     {"GatewayShuttingDown", GatewayShuttingDown, absl::StatusCode::kUnavailable,
-     Reason::kGatewayShuttingDown, Execution::kNotExecuted, true, "shutting down"},
+     Reason::GATEWAY_SHUTTING_DOWN, Execution::kNotExecuted, true, "shutting down"},
     {"EnosIsDown", [] { return EnosIsDown(kSuggestedWait); }, absl::StatusCode::kUnavailable,
-     Reason::kEnosUnreachable, Execution::kNotExecuted, true, "EnOS was down"},
+     Reason::ENOS_UNREACHABLE, Execution::kNotExecuted, true, "EnOS was down"},
 };
 
 class GatewayErrors : public ::testing::TestWithParam<Row> {};

@@ -32,7 +32,7 @@ std::string Shown(std::string_view text, const SecretMask& secrets, size_t max_b
 google::rpc::ErrorInfo MakeErrorInfo(const CallError& error, const SecretMask& secrets) {
   google::rpc::ErrorInfo info;
   info.set_domain(kDomain);
-  info.set_reason(std::string(ReasonName(error.reason)));
+  info.set_reason(ErrorReason_Name(error.reason));
   auto& metadata = *info.mutable_metadata();
   metadata["execution"] = std::string(ExecutionName(error.execution));
   if (error.enos_code.has_value()) metadata["enos_code"] = std::to_string(*error.enos_code);

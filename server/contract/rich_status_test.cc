@@ -46,7 +46,7 @@ Unpacked Unpack(const grpc::Status& status) {
 CallError NoTask() {
   CallError error;
   error.code = absl::StatusCode::kFailedPrecondition;
-  error.reason = Reason::kFlowHasNoTask;
+  error.reason = Reason::FLOW_HAS_NO_TASK;
   error.execution = Execution::kNotExecuted;
   error.message = "EnOS refused the call: the flow has no task.";
   error.enos_code = 62104;
@@ -79,7 +79,7 @@ TEST(RichStatus, FullErrorCarriesEverythingUnderTheContractsNames) {
 TEST(RichStatus, WhatIsNotKnownIsLeftOut) {
   CallError error;
   error.code = absl::StatusCode::kDeadlineExceeded;
-  error.reason = Reason::kEnosTimeout;
+  error.reason = Reason::ENOS_TIMEOUT;
   error.message = "no answer in time";
   const Unpacked details = Unpack(ToGrpcStatus(error));
   EXPECT_THAT(details.info.metadata(), UnorderedElementsAre(Pair("execution", "UNKNOWN")));
@@ -191,7 +191,7 @@ HostileCase Hostile(const std::string& name, const std::string& filler, size_t v
     return out;
   };
   CallError error = NoTask();
-  error.reason = Reason::kEnosCredentialsRefused;
+  error.reason = Reason::ENOS_CREDENTIALS_REFUSED;
   error.message = repeat(1'000'000);
   error.enos_code = std::numeric_limits<int64_t>::min();
   error.http_status = std::numeric_limits<int>::min();

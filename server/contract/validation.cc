@@ -107,7 +107,7 @@ std::optional<CallError> ValidateRequest(const UpdateAndTriggerFlowRequest& requ
 
   CallError error;
   error.code = absl::StatusCode::kInvalidArgument;
-  error.reason = Reason::kInvalidRequest;
+  error.reason = Reason::INVALID_REQUEST;
   error.execution = Execution::kNotExecuted;
   error.message = Message(violations);
   error.violations = std::move(violations);

@@ -63,7 +63,7 @@ TEST_P(ValidateRequestTest, FindsExactlyWhatIsWrong) {
   }
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->code, absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(error->reason, Reason::kInvalidRequest);
+  EXPECT_EQ(error->reason, Reason::INVALID_REQUEST);
   EXPECT_EQ(error->execution, Execution::kNotExecuted);
   EXPECT_THAT(error->violations,
               ElementsAre(IsViolation(GetParam().field, GetParam().description)));

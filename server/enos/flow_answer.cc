@@ -20,30 +20,37 @@ struct Wording {
 constexpr std::string_view kWait = "Wait a little, then call again.";
 
 constexpr Wording kWordings[] = {
-    {Reason::kEnosInvalidArgument, "EnOS refused the call: an argument is not valid",
+    {Reason::ENOS_INVALID_ARGUMENT, "EnOS refused the call: an argument is not valid",
      "Check that user_id belongs to org_id, check flow_id and the parameters, then call again."},
-    {Reason::kEnosPermissionDenied, "EnOS refused the call: there is no permission for it",
+    {Reason::ENOS_PERMISSION_DENIED, "EnOS refused the call: there is no permission for it",
      "Give the user access to the flow, or the gateway's application access to the API, then call "
      "again."},
-    {Reason::kFlowHasNoTask, "EnOS refused the call: the flow has no task",
+    {Reason::FLOW_HAS_NO_TASK, "EnOS refused the call: the flow has no task",
      "Add a task to the flow, then call again."},
-    {Reason::kEnosNotFound, "EnOS refused the call: the flow or the API was not found",
+    {Reason::ENOS_LOCKED, "EnOS refused the call: the account is locked",
+     "Have it unlocked in EnOS, then call again."},
+    {Reason::ENOS_NOT_FOUND, "EnOS refused the call: the flow or the API was not found",
      "Check flow_id, and the gateway's EnOS address and API version."},
-    {Reason::kEnosUnimplemented, "EnOS refused the call: it does not offer this operation",
+    {Reason::ENOS_UNIMPLEMENTED, "EnOS refused the call: it does not offer this operation",
      "Check the gateway's EnOS address and API version."},
-    {Reason::kEnosAlreadyExists, "EnOS refused the call: what it should create already exists",
+    {Reason::ENOS_ALREADY_EXISTS, "EnOS refused the call: what it should create already exists",
      "Look at the flow's instances in EnOS before you call again."},
-    {Reason::kEnosOutOfRange, "EnOS refused the call: a parameter is out of range",
+    {Reason::ENOS_OUT_OF_RANGE, "EnOS refused the call: a parameter is out of range",
      "Correct the value, then call again."},
-    {Reason::kEnosCredentialsRefused, "EnOS refused the gateway's credentials",
+    {Reason::ENOS_CREDENTIALS_REFUSED, "EnOS refused the gateway's credentials",
      "Ask the operator of the gateway to check its access key, secret key and clock."},
-    {Reason::kEnosRateLimited, "EnOS refused the call: there are too many calls", kWait},
-    {Reason::kEnosUnavailable, "EnOS, or a proxy on the way, says that it is not available", kWait},
-    {Reason::kEnosInternal, "EnOS reported an internal error", ""},
-    {Reason::kEnosTimeout, "EnOS, or a proxy on the way, gave up waiting", ""},
-    {Reason::kEnosConnectionLost, "a proxy on the way lost its connection to EnOS", ""},
-    {Reason::kEnosError, "EnOS answered with an error that the gateway does not know", ""},
+    {Reason::ENOS_RATE_LIMITED, "EnOS refused the call: there are too many calls", kWait},
+    {Reason::ENOS_UNAVAILABLE, "EnOS, or a proxy on the way, says that it is not available", kWait},
+    {Reason::ENOS_INTERNAL, "EnOS reported an internal error", ""},
+    {Reason::ENOS_TIMEOUT, "EnOS, or a proxy on the way, gave up waiting", ""},
+    {Reason::ENOS_CONNECTION_LOST, "a proxy on the way lost its connection to EnOS", ""},
+    {Reason::ENOS_ERROR, "EnOS answered with an error that the gateway does not know", ""},
 };
+
+// "Invalid parameter, or cannot be created."
+constexpr int64_t kCannotBeCreated = 62102;
+constexpr std::string_view kSameMinute =
+    " EnOS documents this code also for a flow that was triggered in the same minute.";
 
 constexpr std::string_view kMayHaveStarted =
     "The flow may have been started: check its instances in EnOS before you call again.";
@@ -90,12 +97,13 @@ Refusal Refused(const ErrorRow& row, CallError error) {
   error.execution = row.execution;
   const Wording wording = WordingFor(row.reason);
   error.message = MessageFor(wording.what, wording.advice, error);
+  if (error.enos_code == kCannotBeCreated) error.message.append(kSameMinute);
   return {std::move(error), row.remedy};
 }
 
 Refusal Malformed(std::string_view what_is_wrong, CallError error) {
   error.code = absl::StatusCode::kInternal;
-  error.reason = Reason::kEnosMalformedResponse;
+  error.reason = Reason::ENOS_MALFORMED_RESPONSE;
   error.execution = Execution::kUnknown;
   const std::string what = "EnOS's answer makes no sense: it " + std::string(what_is_wrong);
   error.message = MessageFor(what, "", error);

@@ -129,44 +129,44 @@ INSTANTIATE_TEST_SUITE_P(
     ACodeInTheBodyDecides, RefusalTest,
     testing::Values(
         RefusedCase{"NoTask", 200, R"({"status":62104,"msg":"x"})", Code::kFailedPrecondition,
-                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"NoTaskByCode", 200, R"({"code":62104})", Code::kFailedPrecondition,
-                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"CodeInString", 200, R"({"code":"62103"})", Code::kPermissionDenied,
-                    Reason::kEnosPermissionDenied, kNot, kNone, 62103},
+                    Reason::ENOS_PERMISSION_DENIED, kNot, kNone, 62103},
         RefusedCase{"BeatsHttp500", 500, R"({"code":62104})", Code::kFailedPrecondition,
-                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"BeatsHttp503", 503, R"({"code":62101})", Code::kInvalidArgument,
-                    Reason::kEnosInvalidArgument, kNot, kNone, 62101},
+                    Reason::ENOS_INVALID_ARGUMENT, kNot, kNone, 62101},
         RefusedCase{"BeatsHttp400", 400, R"({"code":99500})", Code::kInternal,
-                    Reason::kEnosInternal, kUnk, kNone, 99500},
+                    Reason::ENOS_INTERNAL, kUnk, kNone, 99500},
         RefusedCase{"BeatsRedirect", 302, R"({"code":62104})", Code::kFailedPrecondition,
-                    Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"BeatsAnInstanceId", 200, R"({"code":62109,"data":{"flowInstanceId":"i"}})",
-                    Code::kInternal, Reason::kEnosInternal, kUnk, kNone, 62109},
+                    Code::kInternal, Reason::ENOS_INTERNAL, kUnk, kNone, 62109},
         RefusedCase{"StatusWhereCodeIsZero", 200,
                     R"({"code":0,"status":62104,"data":{"flowInstanceId":"i"}})",
-                    Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Code::kFailedPrecondition, Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"CodeWhereStatusIsZero", 200, R"({"code":62104,"status":0})",
-                    Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Code::kFailedPrecondition, Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"CodeWhereBothAreNotZero", 200, R"({"status":500,"code":62104})",
-                    Code::kFailedPrecondition, Reason::kFlowHasNoTask, kNot, kNone, 62104},
+                    Code::kFailedPrecondition, Reason::FLOW_HAS_NO_TASK, kNot, kNone, 62104},
         RefusedCase{"StatusWhereCodeIsNoInteger", 200, R"({"code":"E","status":403})",
-                    Code::kPermissionDenied, Reason::kEnosPermissionDenied, kNot, kNone, 403},
+                    Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNot, kNone, 403},
         RefusedCase{"SpringErrorPage", 404,
                     R"({"timestamp":1,"status":404,"error":"Not Found","path":"/x"})",
-                    Code::kNotFound, Reason::kEnosNotFound, kNot, kNone, 404},
+                    Code::kNotFound, Reason::ENOS_NOT_FOUND, kNot, kNone, 404},
         RefusedCase{"TokenExpired", 200, R"({"code":1203})", Code::kUnauthenticated,
-                    Reason::kEnosCredentialsRefused, kNot, Remedy::kFreshToken, 1203},
+                    Reason::ENOS_CREDENTIALS_REFUSED, kNot, Remedy::kFreshToken, 1203},
         RefusedCase{"SignatureRefused", 200, R"({"status":497})", Code::kUnauthenticated,
-                    Reason::kEnosCredentialsRefused, kNot, Remedy::kFreshToken, 497},
+                    Reason::ENOS_CREDENTIALS_REFUSED, kNot, Remedy::kFreshToken, 497},
         RefusedCase{"RateLimited", 200, R"({"code":429})", Code::kResourceExhausted,
-                    Reason::kEnosRateLimited, kNot, Remedy::kWait, 429},
-        RefusedCase{"Unavailable", 200, R"({"code":503})", Code::kUnknown, Reason::kEnosUnavailable,
+                    Reason::ENOS_RATE_LIMITED, kNot, Remedy::kWait, 429},
+        RefusedCase{"Unavailable", 200, R"({"code":503})", Code::kUnknown, Reason::ENOS_UNAVAILABLE,
                     kUnk, kNone, 503},
         RefusedCase{"UnavailableTrusted", 200, R"({"code":503})", Code::kUnavailable,
-                    Reason::kEnosUnavailable, kNot, Remedy::kWait, 503, true},
-        RefusedCase{"UnknownCode", 200, R"({"code":70000})", Code::kUnknown, Reason::kEnosError,
+                    Reason::ENOS_UNAVAILABLE, kNot, Remedy::kWait, 503, true},
+        RefusedCase{"UnknownCode", 200, R"({"code":70000})", Code::kUnknown, Reason::ENOS_ERROR,
                     kUnk, kNone, 70000}),
     [](const auto& param_info) { return param_info.param.name; });
 
@@ -174,39 +174,39 @@ INSTANTIATE_TEST_SUITE_P(
     ElseTheHttpStatusDecides, RefusalTest,
     testing::Values(
         RefusedCase{"Html400", 400, "<html></html>", Code::kInvalidArgument,
-                    Reason::kEnosInvalidArgument, kNot},
-        RefusedCase{"Empty401", 401, "", Code::kUnauthenticated, Reason::kEnosCredentialsRefused,
+                    Reason::ENOS_INVALID_ARGUMENT, kNot},
+        RefusedCase{"Empty401", 401, "", Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED,
                     kNot, Remedy::kFreshToken},
         RefusedCase{"Json401WithoutCode", 401, R"({"msg":"no"})", Code::kUnauthenticated,
-                    Reason::kEnosCredentialsRefused, kNot, Remedy::kFreshToken},
+                    Reason::ENOS_CREDENTIALS_REFUSED, kNot, Remedy::kFreshToken},
         RefusedCase{"JsonArray403", 403, "[]", Code::kPermissionDenied,
-                    Reason::kEnosPermissionDenied, kNot},
-        RefusedCase{"Html404", 404, "<html></html>", Code::kNotFound, Reason::kEnosNotFound, kNot},
-        RefusedCase{"Html429", 429, "slow down", Code::kResourceExhausted, Reason::kEnosRateLimited,
-                    kNot, Remedy::kWait},
-        RefusedCase{"BoolIsNoCode", 500, R"({"code":true})", Code::kInternal, Reason::kEnosInternal,
+                    Reason::ENOS_PERMISSION_DENIED, kNot},
+        RefusedCase{"Html404", 404, "<html></html>", Code::kNotFound, Reason::ENOS_NOT_FOUND, kNot},
+        RefusedCase{"Html429", 429, "slow down", Code::kResourceExhausted,
+                    Reason::ENOS_RATE_LIMITED, kNot, Remedy::kWait},
+        RefusedCase{"BoolIsNoCode", 500, R"({"code":true})", Code::kInternal, Reason::ENOS_INTERNAL,
                     kUnk},
         RefusedCase{"DoubleIsNoCode", 500, R"({"code":62104.0})", Code::kInternal,
-                    Reason::kEnosInternal, kUnk},
+                    Reason::ENOS_INTERNAL, kUnk},
         RefusedCase{"TooLargeIsNoCode", 500, R"({"code":92233720368547758080})", Code::kInternal,
-                    Reason::kEnosInternal, kUnk},
+                    Reason::ENOS_INTERNAL, kUnk},
         RefusedCase{"TooDeepIsNoAnswer", 500,
                     R"({"code":62104,"x":)"s + std::string(100, '[') + std::string(100, ']') + "}",
-                    Code::kInternal, Reason::kEnosInternal, kUnk},
-        RefusedCase{"Html502", 502, "<html></html>", Code::kUnknown, Reason::kEnosConnectionLost,
+                    Code::kInternal, Reason::ENOS_INTERNAL, kUnk},
+        RefusedCase{"Html502", 502, "<html></html>", Code::kUnknown, Reason::ENOS_CONNECTION_LOST,
                     kUnk},
-        RefusedCase{"Html503", 503, "<html></html>", Code::kUnknown, Reason::kEnosUnavailable,
+        RefusedCase{"Html503", 503, "<html></html>", Code::kUnknown, Reason::ENOS_UNAVAILABLE,
                     kUnk},
         RefusedCase{"Html503Trusted", 503, "<html></html>", Code::kUnavailable,
-                    Reason::kEnosUnavailable, kNot, Remedy::kWait, std::nullopt, true},
-        RefusedCase{"Html504", 504, "<html></html>", Code::kDeadlineExceeded, Reason::kEnosTimeout,
+                    Reason::ENOS_UNAVAILABLE, kNot, Remedy::kWait, std::nullopt, true},
+        RefusedCase{"Html504", 504, "<html></html>", Code::kDeadlineExceeded, Reason::ENOS_TIMEOUT,
                     kUnk},
-        RefusedCase{"Html418", 418, "<html></html>", Code::kUnknown, Reason::kEnosError, kUnk}),
+        RefusedCase{"Html418", 418, "<html></html>", Code::kUnknown, Reason::ENOS_ERROR, kUnk}),
     [](const auto& param_info) { return param_info.param.name; });
 
 RefusedCase Malformed(const std::string& name, int http_status, const std::string& body,
                       std::optional<int64_t> enos_code = std::nullopt) {
-  return {name, http_status, body,     Code::kInternal, Reason::kEnosMalformedResponse,
+  return {name, http_status, body,     Code::kInternal, Reason::ENOS_MALFORMED_RESPONSE,
           kUnk, kNone,       enos_code};
 }
 
@@ -276,7 +276,7 @@ TEST_P(SpoiltFlowAnswerTest, LeavesARefusalThatRefusal) {
     const FlowAnswer answer = Read(500, "{\"" + place + "\":" + GetParam() + R"(,"status":62104})");
     const auto* refused = std::get_if<Refusal>(&answer);
     ASSERT_NE(refused, nullptr) << place;
-    EXPECT_EQ(refused->error.reason, Reason::kFlowHasNoTask) << place;
+    EXPECT_EQ(refused->error.reason, Reason::FLOW_HAS_NO_TASK) << place;
     EXPECT_EQ(refused->error.execution, kNot) << place;
     EXPECT_TRUE(IsValidUtf8(refused->error.enos_message)) << place;
   }
@@ -311,6 +311,14 @@ INSTANTIATE_TEST_SUITE_P(
                     "EnOS refused the call: the flow has no task (EnOS code 62104: This workflow "
                     "has no task, you "
                     "cannot trigger it!). Add a task to the flow, then call again."},
+        MessageCase{"Locked", 200, R"({"code":62105})",
+                    "EnOS refused the call: the account is locked (EnOS code 62105). Have it "
+                    "unlocked in EnOS, then call again."},
+        MessageCase{
+            "CannotBeCreated", 200, R"({"code":62102})",
+            "EnOS refused the call: an argument is not valid (EnOS code 62102). Check that "
+            "user_id belongs to org_id, check flow_id and the parameters, then call again. "
+            "EnOS documents this code also for a flow that was triggered in the same minute."},
         MessageCase{"WithSubmsg", 200, R"({"code":429,"msg":" Exhausted ","submsg":"10 a second"})",
                     "EnOS refused the call: there are too many calls (EnOS code 429: Exhausted: 10 "
                     "a second). Wait a "
@@ -368,9 +376,9 @@ TEST_P(AdviceTest, IsThereForEveryCode) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Codes, AdviceTest,
-                         testing::Values(62101, 62103, 62104, 62109, 99400, 99403, 99404, 99500,
-                                         400, 401, 403, 404, 405, 409, 413, 415, 429, 497, 498, 499,
-                                         500, 501, 503, 504, 1203));
+                         testing::Values(62101, 62102, 62103, 62104, 62105, 62109, 99400, 99403,
+                                         99404, 99500, 400, 401, 403, 404, 405, 409, 413, 415, 429,
+                                         497, 498, 499, 500, 501, 503, 504, 1203));
 
 TEST(RefusalTexts, SecretsAreMaskedEverywhere) {
   const SecretMask secrets = {"s3cret-key", "tok-123"};

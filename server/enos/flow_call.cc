@@ -1,7 +1,8 @@
 #include "server/enos/flow_call.h"
 
-#include <string_view>
+#include <utility>
 
+#include "server/enos/enos_query.h"
 #include "server/enos/json_writer.h"
 
 namespace enos::gateway {
@@ -9,36 +10,13 @@ namespace {
 
 using dataflow::v1::UpdateAndTriggerFlowRequest;
 
-constexpr std::string_view kAction = "updateAndTrigger";
-
-// RFC 3986, section 2.3; spelled out, because the C library's answer depends on the locale.
-bool IsUnreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void AppendPercentEncoded(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (IsUnreserved(c)) {
-      out.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.push_back('%');
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 0xF]);
-    }
-  }
-}
-
-// The names in ASCII order: the signature wants them so, and the query may as well have them so.
-std::string EncodeQuery(const UpdateAndTriggerFlowRequest& request) {
-  std::string query;
-  query.reserve(64 + 3 * (request.org_id().size() + request.user_id().size()));
-  query.append("action=").append(kAction).append("&orgId=");
-  AppendPercentEncoded(request.org_id(), query);
-  query.append("&userId=");
-  AppendPercentEncoded(request.user_id(), query);
+EnosQuery Query(const UpdateAndTriggerFlowRequest& request) {
+  EnosQuery query;
+  query.query.reserve(64 + 3 * (request.org_id().size() + request.user_id().size()));
+  query.signed_query.reserve(40 + request.org_id().size() + request.user_id().size());
+  query.Add("action", "updateAndTrigger");
+  query.Add("orgId", request.org_id());
+  query.Add("userId", request.user_id());
   return query;
 }
 

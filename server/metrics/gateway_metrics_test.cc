@@ -17,7 +17,8 @@ using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Not;
 
-// The value behind a line that begins with `name` and, in any order, has `labels` and no others.
+// The value after the name on a line that begins with `name` and has exactly `labels`, in any
+// order.
 std::string Value(const GatewayMetrics& metrics, const std::string& name,
                   std::vector<std::string> labels = {}) {
   std::istringstream text(metrics.Text());
@@ -106,7 +107,7 @@ TEST(GatewayMetrics, CallThatFails_IsCountedByCodeReasonAndExecution) {
   GatewayMetrics metrics("1");
   CallError error;
   error.code = absl::StatusCode::kDeadlineExceeded;
-  error.reason = Reason::kEnosTimeout;
+  error.reason = Reason::ENOS_TIMEOUT;
   error.execution = Execution::kUnknown;
   metrics.CallEnded(Failed(error));
   EXPECT_EQ(Handled(metrics, "DeadlineExceeded"), "1");
@@ -119,7 +120,7 @@ TEST(GatewayMetrics, ErrorThatTheContractRulesOut_IsCountedAllTheSame) {
   GatewayMetrics metrics("1");
   CallError error;
   error.code = absl::StatusCode::kInvalidArgument;
-  error.reason = Reason::kInvalidRequest;
+  error.reason = Reason::INVALID_REQUEST;
   error.execution = Execution::kUnknown;
   metrics.CallEnded(Failed(error));
   EXPECT_EQ(Result(metrics, "INVALID_REQUEST", "UNKNOWN"), "1");
@@ -138,19 +139,19 @@ TEST_P(Refusals, AreWhatTheGatewayDecidedItself) {
   error.reason = GetParam().reason;
   error.execution = GetParam().execution;
   metrics.CallEnded(Failed(error));
-  const std::string label = "reason=\"" + std::string(ReasonName(error.reason)) + '"';
+  const std::string label = "reason=\"" + ErrorReason_Name(error.reason) + '"';
   const std::string value = Value(metrics, "enos_gateway_refused_total", {label});
   EXPECT_EQ(value == "1", GetParam().is_refusal) << value;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, Refusals,
-    testing::Values(RefusalCase{Reason::kInvalidRequest, Execution::kNotExecuted, true},
-                    RefusalCase{Reason::kGatewayOverloaded, Execution::kNotExecuted, true},
-                    RefusalCase{Reason::kGatewayShuttingDown, Execution::kNotExecuted, true},
-                    RefusalCase{Reason::kEnosTimeout, Execution::kNotExecuted, true},
-                    RefusalCase{Reason::kEnosTimeout, Execution::kUnknown, false},
-                    RefusalCase{Reason::kEnosUnreachable, Execution::kNotExecuted, false}));
+    testing::Values(RefusalCase{Reason::INVALID_REQUEST, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::GATEWAY_OVERLOADED, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::GATEWAY_SHUTTING_DOWN, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::ENOS_TIMEOUT, Execution::kNotExecuted, true},
+                    RefusalCase{Reason::ENOS_TIMEOUT, Execution::kUnknown, false},
+                    RefusalCase{Reason::ENOS_UNREACHABLE, Execution::kNotExecuted, false}));
 
 TEST(GatewayMetrics, CallsWhoseCallersWent_AreCountedByExecution) {
   GatewayMetrics metrics("1");
@@ -201,7 +202,7 @@ TEST(GatewayMetrics, RequestsWithoutAnAnswer_AreCountedByCause) {
 
 TEST(GatewayMetrics, RetriesAndConnections_AreCounted) {
   GatewayMetrics metrics("1");
-  metrics.Retried(Reason::kEnosRateLimited);
+  metrics.Retried(Reason::ENOS_RATE_LIMITED);
   metrics.ConnectionOpened();
   metrics.ConnectionReused();
   metrics.ConnectionReused();

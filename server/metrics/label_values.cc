@@ -13,10 +13,10 @@ constexpr int kHttpStatuses[] = {200, 201, 202, 204, 301, 302, 303, 304, 307, 30
 
 // The result codes of docs/enos-api.md: of the batch processing service, of the vendor's SDK, of
 // the token service.
-constexpr int64_t kEnosCodes[] = {0,    62101, 62103, 62104, 62109, 99400, 99403, 99404, 99500,
-                                  400,  401,   403,   404,   405,   409,   413,   415,   429,
-                                  497,  498,   499,   500,   501,   503,   504,   1001,  1002,
-                                  1003, 1004,  1005,  1202,  1203,  1204};
+constexpr int64_t kEnosCodes[] = {0,     62101, 62102, 62103, 62104, 62105, 62109, 99400, 99403,
+                                  99404, 99500, 400,   401,   403,   404,   405,   409,   413,
+                                  415,   429,   497,   498,   499,   500,   501,   503,   504,
+                                  1001,  1002,  1003,  1004,  1005,  1202,  1203,  1204};
 
 constexpr std::array<const char*, 17> kGrpcCodes = {
     "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",

@@ -34,7 +34,7 @@ TEST_P(EnosCodeLabels, AreBounded) { EXPECT_EQ(EnosCodeLabel(GetParam().code), G
 
 INSTANTIATE_TEST_SUITE_P(All, EnosCodeLabels,
                          testing::Values(EnosCodeCase{std::nullopt, "none"}, EnosCodeCase{0, "0"},
-                                         EnosCodeCase{62104, "62104"}, EnosCodeCase{1001, "1001"},
+                                         EnosCodeCase{62105, "62105"}, EnosCodeCase{1001, "1001"},
                                          EnosCodeCase{-5, "other"},
                                          EnosCodeCase{int64_t{1} << 60, "other"}));
 

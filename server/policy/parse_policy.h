@@ -1,10 +1,10 @@
 #ifndef ENOS_SERVER_POLICY_PARSE_POLICY_H_
 #define ENOS_SERVER_POLICY_PARSE_POLICY_H_
 
+#include <absl/status/statusor.h>
+
 #include <cstddef>
-#include <string>
 #include <string_view>
-#include <variant>
 
 #include "server/policy/policy.h"
 
@@ -31,7 +31,7 @@ inline constexpr size_t kMaxPolicyBytes = 4 << 20;
 // no other may be, lists are not empty, and "*" stands alone in its list. "rules" may be empty:
 // nobody may do anything. The error is one line that begins with the place (line and column, or a
 // path like "$.rules[2].flow_ids[0]") and says what is expected. Pure.
-std::variant<Policy, std::string> ParsePolicy(std::string_view text);
+absl::StatusOr<Policy> ParsePolicy(std::string_view text);
 
 }  // namespace enos::gateway
 

@@ -26,7 +26,8 @@ void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome, const 
                std::string_view code) {
   AddText(fields, "flow_instance_id", record.flow_instance_id);
   fields.emplace_back("code", code);
-  if (outcome.error != nullptr) fields.emplace_back("reason", ReasonName(outcome.error->reason));
+  if (outcome.error != nullptr)
+    fields.emplace_back("reason", ErrorReason_Name(outcome.error->reason));
   if (outcome.code != absl::StatusCode::kOk)
     fields.emplace_back("execution", ExecutionName(ExecutionOf(outcome)));
   if (record.http_status != 0) fields.emplace_back("http_status", record.http_status);

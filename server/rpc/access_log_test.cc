@@ -57,7 +57,7 @@ TEST(AccessLog, CallRefusedAtTheDoor_HasOnlyWhatApplies) {
   record.request_id = "caller-7";
   CallError error;
   error.code = absl::StatusCode::kInvalidArgument;
-  error.reason = Reason::kInvalidRequest;
+  error.reason = Reason::INVALID_REQUEST;
   error.execution = Execution::kNotExecuted;
   error.message = "no";
   CallOutcome outcome;

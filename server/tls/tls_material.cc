@@ -33,7 +33,7 @@ Bio Reader(const Secret& text) {
 // gRPC takes C strings.
 bool IsText(const Secret& text) { return text.Reveal().find('\0') == std::string_view::npos; }
 
-// Reads all certificates; a problem when there is none, or when one cannot be read.
+// Reads all certificates; a problem if there is none, or if one cannot be read.
 std::optional<std::string> ReadCertificates(const Secret& pem, std::vector<Certificate>* all) {
   if (pem.empty()) return "it is empty";
   if (!IsText(pem)) return "it is not PEM";
@@ -48,7 +48,7 @@ std::optional<std::string> ReadCertificates(const Secret& pem, std::vector<Certi
   return std::nullopt;
 }
 
-// Without it OpenSSL would ask whoever sits at the terminal.
+// Without it OpenSSL would prompt on the terminal.
 int NoPassphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -73,7 +73,7 @@ std::string LastReason() {
   return reason == nullptr ? "OpenSSL does not accept it" : reason;
 }
 
-// Puts them together as a handshake does.
+// Combines them as a handshake does.
 std::optional<TlsProblem> Try(const std::vector<Certificate>& chain, EVP_PKEY* key) {
   const Context context(SSL_CTX_new(TLS_server_method()));
   if (context == nullptr) return TlsProblem{In::kCertificate, LastReason()};

@@ -100,7 +100,7 @@ TEST_F(TokenProviderRotationTest, BothPairsRefused_CallsAreToldSo) {
   Refuse(1003);
   scheduler_.Advance(std::chrono::milliseconds(0));
   Refuse(1002);
-  EXPECT_EQ(ErrorOf(waiter), Reason::kEnosCredentialsRefused);
+  EXPECT_EQ(ErrorOf(waiter), Reason::ENOS_CREDENTIALS_REFUSED);
 }
 
 TEST_F(TokenProviderRotationTest, OldKeysRefusedLater_NewOnesThatWereRefusedAreTriedAgain) {

@@ -131,7 +131,7 @@ TEST_F(TokenProviderWait, KeysRefused_FailsAllAtOnce) {
   provider_->Start();
   for (size_t i = 0; i < kMany; ++i) Wait();
   Refuse(1003);
-  for (size_t i = 0; i < kMany; ++i) EXPECT_EQ(ErrorOf(i), Reason::kEnosCredentialsRefused);
+  for (size_t i = 0; i < kMany; ++i) EXPECT_EQ(ErrorOf(i), Reason::ENOS_CREDENTIALS_REFUSED);
   EXPECT_EQ(Gets(), 1U);
 }
 
@@ -141,7 +141,7 @@ TEST_F(TokenProviderWait, KeysRefused_FailsNewcomersWithoutAskingAgain) {
   Wait();
   EXPECT_FALSE(IsAnswered(0)) << "never from within";
   scheduler_.RunDue();
-  EXPECT_EQ(ErrorOf(0), Reason::kEnosCredentialsRefused);
+  EXPECT_EQ(ErrorOf(0), Reason::ENOS_CREDENTIALS_REFUSED);
   EXPECT_EQ(Gets(), 1U);
 }
 
@@ -178,7 +178,7 @@ TEST_F(TokenProviderWait, KeysRefusedWhileTheTokenLives_OnlyTheRefusedFail) {
   Wait(provider_->Current());
   scheduler_.RunDue();
   EXPECT_EQ(TokenOf(0), "T1");
-  EXPECT_EQ(ErrorOf(1), Reason::kEnosCredentialsRefused);
+  EXPECT_EQ(ErrorOf(1), Reason::ENOS_CREDENTIALS_REFUSED);
 }
 
 TEST_F(TokenProviderWait, ThreeFailedFetches_EndTheWait) {
@@ -193,7 +193,7 @@ TEST_F(TokenProviderWait, ThreeFailedFetches_EndTheWait) {
   Wait();
   scheduler_.Advance(milliseconds(100));
   Break();
-  EXPECT_EQ(ErrorOf(0), Reason::kEnosUnreachable);
+  EXPECT_EQ(ErrorOf(0), Reason::ENOS_UNREACHABLE);
   EXPECT_FALSE(IsAnswered(1)) << "lived through one failure only";
   scheduler_.Advance(milliseconds(200));
   Give("T1", 100);

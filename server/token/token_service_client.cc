@@ -34,7 +34,7 @@ bool MayMeanTimestamp(std::optional<int64_t> enos_code) {
 CallError NoToken(const std::string& why) {
   CallError error;
   error.code = absl::StatusCode::kUnavailable;
-  error.reason = Reason::kEnosUnreachable;
+  error.reason = Reason::ENOS_UNREACHABLE;
   error.execution = Execution::kNotExecuted;
   error.message = absl::StrCat(
       "EnOS gives no access token (", why,
@@ -46,7 +46,7 @@ CallError NoToken(const std::string& why) {
 CallError KeysRefused(const std::string& why) {
   CallError error;
   error.code = absl::StatusCode::kUnauthenticated;
-  error.reason = Reason::kEnosCredentialsRefused;
+  error.reason = Reason::ENOS_CREDENTIALS_REFUSED;
   error.execution = Execution::kNotExecuted;
   error.message = absl::StrCat(
       "EnOS refuses the gateway's keys (", why,

@@ -144,7 +144,7 @@ TEST_F(TokenServiceClientTest, Refresh_AnswersExpired_GetFails_ThereIsNoToken) {
   http_.AnswerNext(200, TokenJson("old", 1));
   http_.AnswerNext(200, TokenErrorJson(1203));
   http_.FailNext(TransferEnd::kConnectFailed, false);
-  EXPECT_EQ(Failed().error.reason, Reason::kEnosUnreachable) << "EnOS said that the old one died";
+  EXPECT_EQ(Failed().error.reason, Reason::ENOS_UNREACHABLE) << "EnOS said that the old one died";
 }
 
 TEST_F(TokenServiceClientTest, GetAgain_AnswersUnwanted_IsTaken) {
@@ -178,7 +178,7 @@ TEST_F(TokenServiceClientTest, RepeatedRequest_OverAndOver_FailsAfterFiveRepeats
   Fetch();
   for (int i = 0; i < 6; ++i) http_.AnswerNext(200, TokenErrorJson(1001));
   EXPECT_THAT(http_.sent(), SizeIs(6));
-  EXPECT_EQ(Failed().error.reason, Reason::kEnosUnreachable);
+  EXPECT_EQ(Failed().error.reason, Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(Failed().error.enos_code, 1001);
   EXPECT_FALSE(Failed().credentials_refused);
 }
@@ -216,7 +216,7 @@ TEST_F(TokenServiceClientTest, NoAnswerInTime_DropsTheTransfer) {
   EXPECT_THAT(results_, IsEmpty());
   scheduler_.Advance(milliseconds(1));
   EXPECT_TRUE(http_.at(1).dropped);
-  EXPECT_EQ(Failed().error.reason, Reason::kEnosUnreachable);
+  EXPECT_EQ(Failed().error.reason, Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(Failed().error.execution, Execution::kNotExecuted);
   EXPECT_EQ(scheduler_.pending(), 0U);
 }
@@ -383,8 +383,8 @@ TEST_P(TokenServiceFailure, AtGet_IsTold) {
   EXPECT_EQ(failure.credentials_refused, GetParam().credentials_refused);
   EXPECT_EQ(failure.error.code, GetParam().credentials_refused ? absl::StatusCode::kUnauthenticated
                                                                : absl::StatusCode::kUnavailable);
-  EXPECT_EQ(failure.error.reason, GetParam().credentials_refused ? Reason::kEnosCredentialsRefused
-                                                                 : Reason::kEnosUnreachable);
+  EXPECT_EQ(failure.error.reason, GetParam().credentials_refused ? Reason::ENOS_CREDENTIALS_REFUSED
+                                                                 : Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(failure.error.execution, Execution::kNotExecuted);
   EXPECT_EQ(failure.error.enos_code, GetParam().enos_code);
   EXPECT_EQ(failure.error.http_status, GetParam().status);

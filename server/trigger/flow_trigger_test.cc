@@ -83,7 +83,7 @@ TEST(FlowTrigger, EndAll_EndsEveryCall) {
   for (int i = 0; i < 10; ++i) rig.Start();
   rig.trigger->EndAll();
   for (const TriggerRig::Call& call : rig.calls) {
-    EXPECT_EQ(call.reason(), Reason::kGatewayShuttingDown);
+    EXPECT_EQ(call.reason(), Reason::GATEWAY_SHUTTING_DOWN);
     EXPECT_EQ(call.times_done, 1);
   }
   EXPECT_EQ(rig.admission.in_flight(), 0);
@@ -96,7 +96,7 @@ TEST(FlowTrigger, EndAll_WhoeverComesLaterIsRefused) {
   rig.trigger->EndAll();
   rig.Start();
   for (const TriggerRig::Call& call : rig.calls) {
-    EXPECT_EQ(call.reason(), Reason::kGatewayShuttingDown) << call.number;
+    EXPECT_EQ(call.reason(), Reason::GATEWAY_SHUTTING_DOWN) << call.number;
     EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
     EXPECT_EQ(call.times_done, 1);
     EXPECT_TRUE(call.slot_was_free);

@@ -116,7 +116,7 @@ void TriggerCall::LogLateResult(const TriggerResult& result) const {
   const CallError& error = std::get<CallError>(result);
   Log(LogLevel::kWarning, "call ended after its caller was gone",
       {{"flow_id", record.flow_id},
-       {"reason", ReasonName(error.reason)},
+       {"reason", ErrorReason_Name(error.reason)},
        {"execution", ExecutionName(error.execution)},
        {"enos_request_id", error.enos_request_id},
        {"request_id", record.request_id}});

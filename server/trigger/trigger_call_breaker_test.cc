@@ -33,7 +33,7 @@ void OpenBreaker(TriggerRig& rig) {
 }
 
 void ExpectNotSent(const TriggerRig& rig, const TriggerRig::Call& call) {
-  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(call.reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(call.error().code, absl::StatusCode::kUnavailable);
   EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
   EXPECT_TRUE(call.slot_was_free);
@@ -161,7 +161,7 @@ TEST(TriggerCallBreaker, Opens_TheCallThatFailedIsToldAtOnce) {
   for (int i = 0; i < 10; ++i) Refuse(rig);
   EXPECT_FALSE(calls[8]->is_done());
   ASSERT_TRUE(calls[9]->is_done());
-  EXPECT_EQ(calls[9]->reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(calls[9]->reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(calls[9]->error().retry_after, seconds(1)) << "never less than otherwise";
 }
 
@@ -174,7 +174,7 @@ TEST(TriggerCallBreaker, OpensWhileACallBacksOff_ItIsToldItsOwnLastFailure) {
   ASSERT_EQ(rig.breaker.state(), State::kOpen);
   const size_t sends = rig.Sends();
   rig.scheduler.Advance(milliseconds(50));
-  EXPECT_EQ(limited.reason(), Reason::kEnosRateLimited);
+  EXPECT_EQ(limited.reason(), Reason::ENOS_RATE_LIMITED);
   EXPECT_EQ(limited.error().execution, Execution::kNotExecuted);
   EXPECT_EQ(limited.error().retry_after, seconds(1));
   EXPECT_EQ(rig.Sends(), sends);
@@ -207,7 +207,7 @@ TEST(TriggerCallBreaker, OpensWhileACallWaitsForAFreshToken_ItIsNotSent) {
   OpenBreaker(rig);
   rig.scheduler.RunDue();
   rig.GiveToken("T2");
-  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(call.reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(rig.SendsOf(call).size(), 1U);
 }
 

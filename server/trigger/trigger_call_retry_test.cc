@@ -26,15 +26,15 @@ struct Passing {
 };
 
 const Passing kPassing[] = {
-    {"Http429", TransferEnd::kAnswered, 429, "", Reason::kEnosRateLimited},
-    {"Code429", TransferEnd::kAnswered, 200, FlowErrorJson(429), Reason::kEnosRateLimited},
-    {"Http503", TransferEnd::kAnswered, 503, "", Reason::kEnosUnavailable},
-    {"Code503", TransferEnd::kAnswered, 200, FlowErrorJson(503), Reason::kEnosUnavailable},
-    {"NameNotResolved", TransferEnd::kNameNotResolved, 0, "", Reason::kEnosUnreachable},
-    {"ConnectFailed", TransferEnd::kConnectFailed, 0, "", Reason::kEnosUnreachable},
-    {"ConnectTimeout", TransferEnd::kConnectTimeout, 0, "", Reason::kEnosUnreachable},
-    {"TlsFailed", TransferEnd::kTlsFailed, 0, "", Reason::kEnosUnreachable},
-    {"LostUnsent", TransferEnd::kConnectionLost, 0, "", Reason::kEnosUnreachable},
+    {"Http429", TransferEnd::kAnswered, 429, "", Reason::ENOS_RATE_LIMITED},
+    {"Code429", TransferEnd::kAnswered, 200, FlowErrorJson(429), Reason::ENOS_RATE_LIMITED},
+    {"Http503", TransferEnd::kAnswered, 503, "", Reason::ENOS_UNAVAILABLE},
+    {"Code503", TransferEnd::kAnswered, 200, FlowErrorJson(503), Reason::ENOS_UNAVAILABLE},
+    {"NameNotResolved", TransferEnd::kNameNotResolved, 0, "", Reason::ENOS_UNREACHABLE},
+    {"ConnectFailed", TransferEnd::kConnectFailed, 0, "", Reason::ENOS_UNREACHABLE},
+    {"ConnectTimeout", TransferEnd::kConnectTimeout, 0, "", Reason::ENOS_UNREACHABLE},
+    {"TlsFailed", TransferEnd::kTlsFailed, 0, "", Reason::ENOS_UNREACHABLE},
+    {"LostUnsent", TransferEnd::kConnectionLost, 0, "", Reason::ENOS_UNREACHABLE},
 };
 
 class TriggerCallRetry : public ::testing::TestWithParam<Passing> {
@@ -160,7 +160,7 @@ TEST(TriggerCallRetryWait, RetryAfterBeyondTheDeadline_IsToldAtOnceWithRetryInfo
   TriggerRig rig;
   TriggerRig::Call& call = rig.Start(seconds(10));
   rig.AnswerFlow(429, "", "10");
-  EXPECT_EQ(call.reason(), Reason::kEnosRateLimited);
+  EXPECT_EQ(call.reason(), Reason::ENOS_RATE_LIMITED);
   EXPECT_EQ(call.error().retry_after, seconds(10));
   EXPECT_EQ(rig.Sends(), 1U);
 }
@@ -169,7 +169,7 @@ TEST(TriggerCallRetryWait, Untrusted503_OnlyTellsItsRetryAfter) {
   TriggerRig rig;
   TriggerRig::Call& call = rig.Start();
   rig.AnswerFlow(503, "", "4");
-  EXPECT_EQ(call.reason(), Reason::kEnosUnavailable);
+  EXPECT_EQ(call.reason(), Reason::ENOS_UNAVAILABLE);
   EXPECT_EQ(call.error().code, absl::StatusCode::kUnknown);
   EXPECT_EQ(call.error().execution, Execution::kUnknown);
   EXPECT_EQ(call.error().retry_after, seconds(4));

@@ -78,7 +78,7 @@ TEST(TriggerCallSend, NoTokenToBeHad_IsUnreachable) {
     rig.BreakToken();
     rig.scheduler.Advance(milliseconds(500));
   }
-  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(call.reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(call.error().code, absl::StatusCode::kUnavailable);
   EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
   EXPECT_EQ(call.error().retry_after, milliseconds(1000)) << "a wait makes sense";
@@ -91,7 +91,7 @@ TEST(TriggerCallSend, TokenServiceRefusesTheKeys_IsToldAtOnce) {
   TriggerRig rig(options);
   TriggerRig::Call& call = rig.Start();
   rig.http.AnswerNext(200, TokenErrorJson(1003));
-  EXPECT_EQ(call.reason(), Reason::kEnosCredentialsRefused);
+  EXPECT_EQ(call.reason(), Reason::ENOS_CREDENTIALS_REFUSED);
   EXPECT_EQ(call.error().retry_after, std::nullopt) << "waiting is no use";
   EXPECT_EQ(rig.Sends(), 0U);
 }
@@ -133,7 +133,7 @@ TEST_P(TokenRefusal, Twice_IsFinal) {
   rig.scheduler.RunDue();
   rig.GiveToken("T2");
   Refuse(rig);
-  EXPECT_EQ(call.reason(), Reason::kEnosCredentialsRefused);
+  EXPECT_EQ(call.reason(), Reason::ENOS_CREDENTIALS_REFUSED);
   EXPECT_EQ(call.error().code, absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
   rig.scheduler.Advance(seconds(60));
@@ -202,7 +202,7 @@ TEST(TriggerCallSend, RefusedForItsToken_NoFreshOneToBeHad_IsNotExecuted) {
     rig.scheduler.Advance(milliseconds(500));
   }
   EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
-  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(call.reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(rig.Sends(), 1U);
 }
 
@@ -218,7 +218,7 @@ TEST(TriggerCallSend, FreshToken_DoesNotCountAsAnAttempt) {
   rig.scheduler.Advance(seconds(1));
   EXPECT_EQ(rig.Sends(), 4U);
   rig.AnswerFlow(429);
-  EXPECT_EQ(call.reason(), Reason::kEnosRateLimited);
+  EXPECT_EQ(call.reason(), Reason::ENOS_RATE_LIMITED);
   EXPECT_EQ(rig.Sends(), 4U);
 }
 

@@ -27,11 +27,11 @@ struct Row {
 };
 
 const Row kRows[] = {
-    {"NoToken", State::kNoToken, Reason::kEnosUnreachable, Execution::kNotExecuted},
-    {"Refused", State::kRefused, Reason::kEnosUnreachable, Execution::kNotExecuted},
-    {"Connecting", State::kConnecting, Reason::kEnosUnreachable, Execution::kNotExecuted},
-    {"BackOff", State::kBackOff, Reason::kEnosRateLimited, Execution::kNotExecuted},
-    {"Sent", State::kSent, Reason::kEnosTimeout, Execution::kUnknown},
+    {"NoToken", State::kNoToken, Reason::ENOS_UNREACHABLE, Execution::kNotExecuted},
+    {"Refused", State::kRefused, Reason::ENOS_UNREACHABLE, Execution::kNotExecuted},
+    {"Connecting", State::kConnecting, Reason::ENOS_UNREACHABLE, Execution::kNotExecuted},
+    {"BackOff", State::kBackOff, Reason::ENOS_RATE_LIMITED, Execution::kNotExecuted},
+    {"Sent", State::kSent, Reason::ENOS_TIMEOUT, Execution::kUnknown},
 };
 
 class TriggerCallIn : public ::testing::TestWithParam<Row> {
@@ -108,7 +108,7 @@ TEST_P(TriggerCallIn, CallerGoes_OnlyWhatIsSentGoesOn) {
 TEST_P(TriggerCallIn, AllEnd_IsToldWhatIsKnown) {
   TriggerRig::Call& call = StartAndReach();
   rig_.trigger->EndAll();
-  EXPECT_EQ(call.reason(), is_sent() ? Reason::kEnosTimeout : Reason::kGatewayShuttingDown);
+  EXPECT_EQ(call.reason(), is_sent() ? Reason::ENOS_TIMEOUT : Reason::GATEWAY_SHUTTING_DOWN);
   EXPECT_EQ(call.error().execution, GetParam().execution);
   EXPECT_TRUE(call.slot_was_free);
   EXPECT_EQ(rig_.FlowTransfer(), 0U);
@@ -161,7 +161,7 @@ TEST(TriggerCallTime, TokenComesAtTheDeadline_IsNotSent) {
   TriggerRig::Call& call = rig.Start(seconds(1));
   rig.scheduler.Stall(seconds(1));
   rig.GiveToken("T1");
-  EXPECT_EQ(call.reason(), Reason::kEnosUnreachable);
+  EXPECT_EQ(call.reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(rig.Sends(), 0U);
 }
 
@@ -170,7 +170,7 @@ TEST(TriggerCallTime, NoDeadline_EndsWithTheUpstreamTimeout) {
   TriggerRig::Call& call = rig.Start(seconds(30), seconds(30));
   rig.http.MarkSent(rig.FlowTransfer());
   rig.scheduler.Advance(seconds(30));
-  EXPECT_EQ(call.reason(), Reason::kEnosTimeout);
+  EXPECT_EQ(call.reason(), Reason::ENOS_TIMEOUT);
   EXPECT_EQ(call.error().execution, Execution::kUnknown);
   EXPECT_TRUE(call.slot_was_free);
   EXPECT_TRUE(rig.SendsOf(call).at(0).dropped);

@@ -58,14 +58,14 @@ TEST(TriggerEvents, EachSend_IsReportedByItselfAndEachRetryByReason) {
   EXPECT_EQ(rig.requests[0].http_status, 0);
   EXPECT_EQ(rig.requests[1].http_status, 429);
   EXPECT_EQ(rig.requests[2].enos_code, 0);
-  EXPECT_THAT(rig.retries, ElementsAre(Reason::kEnosUnreachable, Reason::kEnosRateLimited));
+  EXPECT_THAT(rig.retries, ElementsAre(Reason::ENOS_UNREACHABLE, Reason::ENOS_RATE_LIMITED));
 }
 
 TEST(TriggerEvents, ResendWithAFreshToken_IsARetry) {
   TriggerRig rig;
   rig.Start();
   rig.AnswerFlow(401);
-  EXPECT_THAT(rig.retries, ElementsAre(Reason::kEnosCredentialsRefused));
+  EXPECT_THAT(rig.retries, ElementsAre(Reason::ENOS_CREDENTIALS_REFUSED));
 }
 
 TEST(TriggerEvents, LastAttempt_IsNoRetry) {

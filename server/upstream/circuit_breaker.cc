@@ -68,7 +68,7 @@ void CircuitBreaker::Open(const CallError& error, SteadyTime now) {
   Log(LogLevel::kWarning, "EnOS is down: calls are refused at once",
       {{"failures", failures_},
        {"next_probe_ms", wait.count()},
-       {"reason", ReasonName(error.reason)},
+       {"reason", ErrorReason_Name(error.reason)},
        {"message", error.message}});
   Enter(State::kOpen);
 }

@@ -20,7 +20,7 @@ using Pass = CircuitBreaker::Pass;
 
 CallError NotReached() {
   CallError error;
-  error.reason = Reason::kEnosUnreachable;
+  error.reason = Reason::ENOS_UNREACHABLE;
   error.message = "connection refused";
   return error;
 }

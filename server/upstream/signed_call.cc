@@ -133,7 +133,7 @@ void SignedCall::TellClock(const HttpResult& result, const std::optional<Refusal
 
 void SignedCall::TellBreaker(const HttpResult& result, const std::optional<Refusal>& refused) {
   const CircuitBreaker::Pass pass = std::exchange(pass_, 0);
-  const bool is_503 = refused && refused->error.reason == Reason::kEnosUnavailable;
+  const bool is_503 = refused && refused->error.reason == Reason::ENOS_UNAVAILABLE;
   if (result.end == TransferEnd::kAnswered && !is_503) {
     env_.breaker.Answered(pass);
   } else if (is_503 || !result.maybe_sent) {

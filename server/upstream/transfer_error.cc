@@ -25,7 +25,7 @@ std::string_view WhatFailed(TransferEnd end) {
 Refusal Unreachable(TransferEnd end, const std::string& detail) {
   CallError error;
   error.code = absl::StatusCode::kUnavailable;
-  error.reason = Reason::kEnosUnreachable;
+  error.reason = Reason::ENOS_UNREACHABLE;
   error.execution = Execution::kNotExecuted;
   const std::string_view what = WhatFailed(end);
   error.message =
@@ -57,12 +57,12 @@ Refusal ErrorOfTransfer(const HttpResult& result) {
   switch (result.end) {
     case TransferEnd::kTooLarge:
     case TransferEnd::kMalformed:
-      refused = Unknown(absl::StatusCode::kInternal, Reason::kEnosMalformedResponse,
+      refused = Unknown(absl::StatusCode::kInternal, Reason::ENOS_MALFORMED_RESPONSE,
                         absl::StrCat("EnOS sent an answer that makes no sense (", detail, ")"));
       break;
     default:
       refused = Unknown(
-          absl::StatusCode::kUnknown, Reason::kEnosConnectionLost,
+          absl::StatusCode::kUnknown, Reason::ENOS_CONNECTION_LOST,
           absl::StrCat("The connection to EnOS was lost after the call was sent (", detail, ")"));
   }
   refused.error.http_status = result.status;

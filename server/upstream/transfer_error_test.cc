@@ -28,7 +28,7 @@ constexpr absl::StatusCode kUnknown = absl::StatusCode::kUnknown;
 constexpr absl::StatusCode kInternal = absl::StatusCode::kInternal;
 
 constexpr Row Unsent(TransferEnd end, const char* says) {
-  return {end,           false, kUnavailable, Reason::kEnosUnreachable, Execution::kNotExecuted,
+  return {end,           false, kUnavailable, Reason::ENOS_UNREACHABLE, Execution::kNotExecuted,
           Remedy::kWait, says};
 }
 
@@ -36,7 +36,7 @@ constexpr Row Lost(TransferEnd end) {
   return {end,
           true,
           kUnknown,
-          Reason::kEnosConnectionLost,
+          Reason::ENOS_CONNECTION_LOST,
           Execution::kUnknown,
           Remedy::kNone,
           "lost after the call was sent"};
@@ -46,7 +46,7 @@ constexpr Row Senseless(TransferEnd end) {
   return {end,
           true,
           kInternal,
-          Reason::kEnosMalformedResponse,
+          Reason::ENOS_MALFORMED_RESPONSE,
           Execution::kUnknown,
           Remedy::kNone,
           "makes no sense"};

@@ -4,8 +4,8 @@
 
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -64,7 +64,7 @@ TEST_F(LimitsTest, RequestThatIsNotValid_HasAllViolationsAndIsNotSent) {
   const CallOutcome outcome = Call(channel_, FlowRequest());
   const flow::FlowError error = flow::FlowErrorFromStatus(outcome.status);
   EXPECT_EQ(error.code, grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(error.reason_kind, flow::Reason::kInvalidRequest);
+  EXPECT_EQ(error.reason_kind, flow::Reason::INVALID_REQUEST);
   EXPECT_EQ(error.execution, flow::Execution::kNotExecuted);
   EXPECT_THAT(error.violations, SizeIs(4));
 }

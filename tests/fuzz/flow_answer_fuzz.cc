@@ -41,7 +41,7 @@ void CheckRefused(const Refusal& refused, int http_status) {
   const bool not_executed = error.execution == Execution::kNotExecuted;
   FUZZ_CHECK(not_executed || error.code != absl::StatusCode::kUnavailable);
   FUZZ_CHECK(not_executed || refused.remedy == Remedy::kNone);
-  FUZZ_CHECK(!(error.reason == Reason::kEnosMalformedResponse && not_executed));
+  FUZZ_CHECK(!(error.reason == Reason::ENOS_MALFORMED_RESPONSE && not_executed));
   FUZZ_CHECK(error.enos_message.size() <= 256);
   FUZZ_CHECK(IsValidUtf8(error.enos_message));
   FUZZ_CHECK(!Holds(error.enos_message, kSecret));

@@ -40,7 +40,7 @@ Told Record(std::uint64_t call_id, const flow::FlowResult& result) {
   }
   const flow::FlowError& error = result.error();
   told.not_executed = error.execution == flow::Execution::kNotExecuted;
-  const bool ours = error.reason_kind != flow::Reason::kNone;
+  const bool ours = !error.reason.empty();
   told.breach = ours && error.code == grpc::StatusCode::UNAVAILABLE && !told.not_executed;
   told.outcome = absl::StrCat(flow::StatusCodeName(error.code), " ", ours ? error.reason : "-", " ",
                               flow::ExecutionName(error.execution));

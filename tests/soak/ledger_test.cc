@@ -74,7 +74,6 @@ TEST(LedgerTest, UnavailableThatMayHaveRun_IsABreachOnlyWhereItIsOurs) {
   flow::FlowError error;
   error.code = grpc::StatusCode::UNAVAILABLE;
   EXPECT_FALSE(Record(1, error).breach);
-  error.reason_kind = flow::Reason::kEnosUnreachable;
   error.reason = "ENOS_UNREACHABLE";
   EXPECT_TRUE(Record(1, error).breach);
   EXPECT_EQ(Compare({Record(1, error)}, {}).Lies(), 1U);

@@ -3,15 +3,16 @@
     protoc -I proto --include_source_info --include_imports -o api.binpb enos/dataflow/v1/flow_service.proto
     /usr/bin/python3 tools/reference/proto_reference.py api.binpb enos/dataflow/v1/flow_service.proto
 
-Every service, method, message and field has a comment in the file: a missing one is an error, status 1.
+Every service, method, message, enum, field and value has a comment in the file: a missing one is an error, status 1.
 """
 
+import re
 import sys
 
 from google.protobuf import descriptor_pb2
 
 # Numbers of the fields in descriptor.proto that a location's path is made of.
-FILE_MESSAGE, FILE_SERVICE, SERVICE_METHOD, MESSAGE_FIELD = 4, 6, 2, 2
+FILE_MESSAGE, FILE_ENUM, FILE_SERVICE, SERVICE_METHOD, MESSAGE_FIELD, ENUM_VALUE = 4, 5, 6, 2, 2, 2
 Field = descriptor_pb2.FieldDescriptorProto
 
 
@@ -22,8 +23,8 @@ class Reference:
         self.lines = []
 
     def comment(self, name, *path):
-        """The paragraphs of a comment, without the blank that follows each `//`."""
-        text = self.comments.get(path, "")
+        """The paragraphs of a comment, without the blank that follows each `//` and without what is for buf."""
+        text = re.sub(r"^ buf:lint:.*\n", "", self.comments.get(path, ""), flags=re.MULTILINE)
         if not text.strip():
             raise SystemExit(f"proto_reference.py: {name} has no comment")
         return "\n".join(line[1:] if line.startswith(" ") else line for line in text.rstrip("\n").split("\n"))
@@ -36,6 +37,8 @@ class Reference:
             self.write_service(service, index)
         for index, message in enumerate(self.file.message_type):
             self.write_message(message, index)
+        for index, enum in enumerate(self.file.enum_type):
+            self.write_enum(enum, index)
         return "\n".join(self.lines).rstrip("\n") + "\n"
 
     def write_service(self, service, index):
@@ -51,8 +54,15 @@ class Reference:
                        "| field | type | number | |", "|---|---|---|---|"]
         for number, field in enumerate(message.field):
             text = self.comment(f"{message.name}.{field.name}", FILE_MESSAGE, index, MESSAGE_FIELD, number)
-            cell = " ".join(text.split()).replace("|", "\\|")
-            self.lines.append(f"| `{field.name}` | {self.type_of(field)} | {field.number} | {cell} |")
+            self.lines.append(f"| `{field.name}` | {self.type_of(field)} | {field.number} | {cell_of(text)} |")
+        self.lines.append("")
+
+    def write_enum(self, enum, index):
+        self.lines += [f"## {enum.name}", "", self.comment(enum.name, FILE_ENUM, index), "",
+                       "| value | number | |", "|---|---|---|"]
+        for number, value in enumerate(enum.value):
+            text = self.comment(f"{enum.name}.{value.name}", FILE_ENUM, index, ENUM_VALUE, number)
+            self.lines.append(f"| `{value.name}` | {value.number} | {cell_of(text)} |")
         self.lines.append("")
 
     def type_of(self, field):
@@ -66,6 +76,10 @@ class Reference:
         if name == type_name:
             return f"`{type_name.removeprefix('.')}`"
         return f"[{name}](#{name.lower()})"
+
+
+def cell_of(text):
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def main():

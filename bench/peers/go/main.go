@@ -16,7 +16,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	pb "enos/dataflow/v1"
+	pb "github.com/enos-flow-gateway/enos-flow-gateway/client/go/enos/dataflow/v1"
 )
 
 func main() {

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	pb "enos/dataflow/v1"
+	pb "github.com/enos-flow-gateway/enos-flow-gateway/client/go/enos/dataflow/v1"
 )
 
 const (
@@ -164,11 +164,11 @@ func decodeAnswer(httpStatus int, text []byte) (*pb.UpdateAndTriggerFlowResponse
 // codeOf maps EnOS's result codes and HTTP statuses.
 func codeOf(code int64) codes.Code {
 	switch code {
-	case 62101, 99400, 400, 413:
+	case 62101, 62102, 99400, 400, 413:
 		return codes.InvalidArgument
 	case 62103, 99403, 498, 403:
 		return codes.PermissionDenied
-	case 62104:
+	case 62104, 62105:
 		return codes.FailedPrecondition
 	case 99404, 404:
 		return codes.NotFound

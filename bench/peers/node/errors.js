@@ -13,6 +13,7 @@ class GrpcError extends Error {
 
 const CODES = new Map([
   [62101, status.INVALID_ARGUMENT],
+  [62102, status.INVALID_ARGUMENT],
   [99400, status.INVALID_ARGUMENT],
   [400, status.INVALID_ARGUMENT],
   [413, status.INVALID_ARGUMENT],
@@ -21,6 +22,7 @@ const CODES = new Map([
   [498, status.PERMISSION_DENIED],
   [403, status.PERMISSION_DENIED],
   [62104, status.FAILED_PRECONDITION],
+  [62105, status.FAILED_PRECONDITION],
   [99404, status.NOT_FOUND],
   [404, status.NOT_FOUND],
   [405, status.UNIMPLEMENTED],

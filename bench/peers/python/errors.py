@@ -14,6 +14,7 @@ class CallError(Exception):
 
 _CODES = {
     62101: StatusCode.INVALID_ARGUMENT,
+    62102: StatusCode.INVALID_ARGUMENT,
     99400: StatusCode.INVALID_ARGUMENT,
     400: StatusCode.INVALID_ARGUMENT,
     413: StatusCode.INVALID_ARGUMENT,
@@ -22,6 +23,7 @@ _CODES = {
     498: StatusCode.PERMISSION_DENIED,
     403: StatusCode.PERMISSION_DENIED,
     62104: StatusCode.FAILED_PRECONDITION,
+    62105: StatusCode.FAILED_PRECONDITION,
     99404: StatusCode.NOT_FOUND,
     404: StatusCode.NOT_FOUND,
     405: StatusCode.UNIMPLEMENTED,

@@ -1,26 +1,26 @@
 #include "tests/wire/support/certificates.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <memory>
 
 namespace enos::gateway::testing {
+namespace {
+
+using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
+
+Bio Reader(const std::string& pem) {
+  return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free};
+}
+
+}  // namespace
 
 const TestAuthority& TestAuthority::Instance() {
   static const TestAuthority authority;
   return authority;
 }
-
-TestAuthority::TestAuthority()
-    : authority_(sandbox::MakeTestAuthority("enos test authority")),
-      ca_file_(::testing::TempDir() + "enos_wire_ca_XXXXXX") {
-  const std::string& pem = authority_.certificate_pem;
-  const int fd = mkstemp(ca_file_.data());
-  EXPECT_EQ(write(fd, pem.data(), pem.size()), static_cast<ssize_t>(pem.size())) << ca_file_;
-  close(fd);
-}
-
-TestAuthority::~TestAuthority() { unlink(ca_file_.c_str()); }
 
 sandbox::HttpServerOptions TestAuthority::ServerOptions(const sandbox::TestServerName& name) const {
   const auto certificate = sandbox::MakeTestServerCertificate(authority_, name);
@@ -34,6 +34,18 @@ sandbox::HttpServerOptions TestAuthority::ServerOptionsFor(const std::string& ho
   name.dns_names = {host};
   name.ip_addresses.clear();
   return ServerOptions(name);
+}
+
+void UseCertificate(SSL_CTX* context, const std::string& certificate_pem,
+                    const std::string& private_key_pem) {
+  const Bio certificate_text = Reader(certificate_pem);
+  const std::unique_ptr<X509, void (*)(X509*)> certificate(
+      PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr), &X509_free);
+  const Bio key_text = Reader(private_key_pem);
+  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(
+      PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  EXPECT_EQ(SSL_CTX_use_certificate(context, certificate.get()), 1);
+  EXPECT_EQ(SSL_CTX_use_PrivateKey(context, key.get()), 1);
 }
 
 }  // namespace enos::gateway::testing

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -124,11 +124,12 @@ std::vector<FaultRow> HttpStatusRows() {
 
 std::vector<FaultRow> ResultCodeRows() {
   std::vector<FaultRow> rows;
-  for (const int code : {62101, 99400, 400, 413})
+  for (const int code : {62101, 62102, 99400, 400, 413})
     AddCode(rows, code, "INVALID_ARGUMENT ENOS_INVALID_ARGUMENT NOT_EXECUTED");
   for (const int code : {62103, 99403, 498, 403})
     AddCode(rows, code, "PERMISSION_DENIED ENOS_PERMISSION_DENIED NOT_EXECUTED");
   AddCode(rows, 62104, "FAILED_PRECONDITION FLOW_HAS_NO_TASK NOT_EXECUTED");
+  AddCode(rows, 62105, "FAILED_PRECONDITION ENOS_LOCKED NOT_EXECUTED");
   for (const int code : {99404, 404}) AddCode(rows, code, "NOT_FOUND ENOS_NOT_FOUND NOT_EXECUTED");
   for (const int code : {405, 501})
     AddCode(rows, code, "UNIMPLEMENTED ENOS_UNIMPLEMENTED NOT_EXECUTED");

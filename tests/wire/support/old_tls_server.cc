@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/wire/support/ssl_certificate.h"
+#include "tests/wire/support/certificates.h"
 
 namespace enos::gateway::testing {
 OldTlsServer::OldTlsServer(const sandbox::TlsOptions& certificate, int max_version)

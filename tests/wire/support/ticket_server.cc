@@ -9,9 +9,8 @@
 #include <array>
 #include <string_view>
 
+#include "tests/support/wait.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/ssl_certificate.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 

@@ -9,8 +9,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
-#include "tests/wire/support/ssl_certificate.h"
-#include "tests/wire/support/wait.h"
+#include "tests/support/wait.h"
+#include "tests/wire/support/certificates.h"
 
 namespace enos::gateway::testing {
 namespace {

@@ -9,65 +9,44 @@
 #include <string>
 #include <vector>
 
+#include "enos/dataflow/v1/flow_service.pb.h"
+
 namespace enos::flow {
 
-// Plain values, and functions that keep nothing: to be called from any thread.
+// Plain values, and stateless functions that may be called from any thread.
 
 // Whether the flow may have been started. kNotExecuted is certain: the call may be repeated.
-// kUnknown: it may be running; look in EnOS before calling again.
+// kUnknown: it may be running; check in EnOS before calling again.
 enum class Execution { kNotExecuted, kUnknown };
 
 // "NOT_EXECUTED" or "UNKNOWN", as on the wire.
 const char* ExecutionName(Execution execution);
 
-// Why a call failed: the `reason` of the gateway's error table.
-enum class Reason {
-  kNone,   // no reason came: the error was made by a gRPC library or a proxy on the way
-  kOther,  // a reason that this version of the library does not know; see FlowError::reason
-  // Made by this library, which sent nothing: no connection to the gateway; no token in the file.
-  kGatewayUnreachable,
-  kTokenFileUnusable,
-  // Made by the gateway.
-  kInvalidRequest,
-  kCallerUnauthenticated,
-  kCallerNotAllowed,
-  kEnosInvalidArgument,
-  kEnosPermissionDenied,
-  kFlowHasNoTask,
-  kEnosNotFound,
-  kEnosUnimplemented,
-  kEnosAlreadyExists,
-  kEnosOutOfRange,
-  kEnosCredentialsRefused,
-  kEnosRateLimited,
-  kEnosUnreachable,
-  kEnosUnavailable,
-  kGatewayOverloaded,
-  kGatewayShuttingDown,
-  kEnosInternal,
-  kEnosTimeout,
-  kEnosConnectionLost,
-  kEnosError,
-  kEnosMalformedResponse,
-};
+// Why a call failed: the proto says of each value what to do.
+using Reason = dataflow::v1::ErrorReason;
 
-// The known reason of that wire name ("ENOS_TIMEOUT"); kNone for "", kOther for any other text.
-Reason ReasonFromName(const std::string& name);
+// The one reason that never comes over the wire: this library found no usable token in the file,
+// and sent nothing.
+inline constexpr char kTokenFileUnusable[] = "TOKEN_FILE_UNUSABLE";
 
-// One rule that the request breaks.
+// One rule that the request violates.
 struct FieldViolation {
   std::string field;        // the path in the proto, for example "parameters[3].key"
   std::string description;  // what is expected
 };
 
-// A failed call, as data. The texts are as they came from the gateway: make them safe before
+// A failed call, as data. The texts are exactly as received from the gateway: sanitize them before
 // showing them on a terminal.
 struct FlowError {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   std::string message;  // for people: what happened, to what, what to do
 
-  Reason reason_kind = Reason::kNone;
-  std::string reason;  // the wire name, for example "ENOS_RATE_LIMITED"; empty with kNone
+  // The wire name, for example "ENOS_RATE_LIMITED". Empty: the error was made by a gRPC library or
+  // a proxy on the way.
+  std::string reason;
+  // The same for a switch; ERROR_REASON_UNSPECIFIED for a name that this version of the library
+  // does not know.
+  Reason reason_kind = Reason::ERROR_REASON_UNSPECIFIED;
   Execution execution = Execution::kUnknown;
 
   std::optional<int64_t> enos_code;  // the result code of EnOS's answer, for example 62104
@@ -86,9 +65,9 @@ struct FlowError {
 // "FAILED_PRECONDITION" and so on; "CODE_<number>" for a number that gRPC does not define.
 std::string StatusCodeName(grpc::StatusCode code);
 
-// Decodes a failed status. What is believed: an ErrorInfo of the domain "enos-flow-gateway" whose
-// metadata says `execution` = NOT_EXECUTED. Everything else, damaged details included, means
-// kUnknown. `status` must not be OK.
+// Decodes a failed status. The result is kNotExecuted only if an ErrorInfo of the domain
+// "enos-flow-gateway" has `execution` = NOT_EXECUTED in its metadata. Everything else, including
+// damaged details, means kUnknown. `status` must not be OK.
 FlowError FlowErrorFromStatus(const grpc::Status& status);
 
 }  // namespace enos::flow
