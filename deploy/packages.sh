@@ -5,7 +5,7 @@
 #   deploy/packages.sh --list build   prints the names, one per line
 #
 # Groups:  build  compiles the three programs        test  compiles and runs the tests
-#          demo   what deploy/demo.sh calls          clang second compiler, TSan and libFuzzer runtimes
+#          demo   what deploy/demo.sh calls          clang the compiler of all sanitizers and of libFuzzer
 #          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
 #          lint   formatter, linters, and npm for buf (left out if an npm is on the PATH)
 #          images builds container images and Debian packages and runs them; kubernetes renders and checks manifests (npm as above)

@@ -171,12 +171,12 @@ TEST(MakeChannelTest, CaFileIsADirectory_Refused) {
 }
 
 TEST(MakeChannelTest, CaFileIsAPipe_RefusedWithoutWaitingForItsWriter) {
-  const TemporaryFile pipe("");
-  ASSERT_EQ(unlink(pipe.path().c_str()), 0);
-  ASSERT_EQ(mkfifo(pipe.path().c_str(), 0600), 0);
+  const TempFolder folder;
+  const std::string pipe = folder.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   ChannelOptions options;
-  options.ca_file = pipe.path();
-  EXPECT_EQ(ProblemOf(options), "ca_file=" + pipe.path() + ": cannot be read (not a regular file)");
+  options.ca_file = pipe;
+  EXPECT_EQ(ProblemOf(options), "ca_file=" + pipe + ": cannot be read (not a regular file)");
 }
 
 TEST(MakeChannelTest, CaFileIsNoPem_Refused) {

@@ -33,7 +33,7 @@ absl::StatusOr<std::string> ReadOpened(int file, size_t max_bytes) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t max_bytes) {
-  // Without blocking: the open of a pipe would wait for its writer.
+  // Non-blocking: opening a pipe would wait for its writer.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0) return SystemError(errno);
   auto content = ReadOpened(file, max_bytes);

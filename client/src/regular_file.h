@@ -8,9 +8,9 @@
 
 namespace enos::flow {
 
-// A regular file, or the first `max_bytes` of it. Nothing else is read: a pipe would hold the
-// program until somebody writes. The message of an error says why not, without the path: the
-// system's words, or "not a regular file".
+// A regular file, or the first `max_bytes` of it. Nothing else is read: a pipe would block the
+// program until somebody writes. The message of an error says why, without the path: the system's
+// text, or "not a regular file".
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t max_bytes);
 
 }  // namespace enos::flow

@@ -31,7 +31,7 @@ class TokenFolder {
  public:
   const std::string& folder() const { return folder_.path(); }
   std::string path() const { return folder_.path("token"); }
-  // Whole, as Kubernetes does it: nobody reads half a file.
+  // As a whole, as Kubernetes does it: nobody reads half a file.
   void Write(const std::string& content) const {
     const std::string next = folder_.Write("token.next", content);
     EXPECT_EQ(rename(next.c_str(), path().c_str()), 0);

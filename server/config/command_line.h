@@ -22,13 +22,14 @@ struct CommandLine {
   std::set<std::string_view> removed;                      // flags of RemovedSettings
 };
 
-// Reads the arguments (without the program's name) by the table of settings: --name=value,
+// Parses the arguments (without the program's name) using the table of settings: --name=value,
 // --name value; a switch also alone, for true. An error's message is the line (without the
-// program's name) for a flag that is not known, given twice or without its value, for anything that
-// is no flag, and for a key: nothing that may be one is repeated in it. Never throws.
+// program's name) for a flag that is unknown, repeated or without its value, for anything that is
+// not a flag, and for a key: nothing that may be one is repeated in it. Never throws.
 //
-// Apart from what enos-flow has on CLI11 (client/cli/flags.h): commands, help by CLI11 and switches
-// without values there, keys that must not be shown here. What both tell CLI11 is a few lines.
+// Separate from enos-flow's use of CLI11 (client/cli/flags.h): there it has commands, CLI11's help
+// and switches without values, here keys that must not be shown. Only a few lines of configuring
+// CLI11 are common to both.
 absl::StatusOr<CommandLine> ReadCommandLine(const std::vector<std::string>& arguments,
                                             const SecretMask& keys);
 

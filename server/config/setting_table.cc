@@ -92,7 +92,7 @@ bool SetParametersAs(std::string_view text, Settings* settings) {
   return true;
 }
 
-// A path, or another text without NUL. What it means is found out later.
+// A path, or another text without NUL. What it means is checked later.
 template <auto kField>
 bool SetText(std::string_view text, Settings* settings) {
   if (text.find('\0') != std::string_view::npos) return false;

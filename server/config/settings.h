@@ -70,7 +70,7 @@ struct Settings {
   BaseUrl enos_url;
   ApiVersion enos_api_version = ApiVersion::kV20;
   ParametersAs parameters_as = ParametersAs::kArray;
-  // File of CA certificates (PEM) that EnOS's certificate is checked against; empty: the system's.
+  // File of CA certificates (PEM) to check EnOS's certificate against; empty: the system's.
   std::string enos_ca_file;
   bool allow_plaintext_upstream = false;
   // Both: 1 to 4096 printable ASCII characters without spaces.

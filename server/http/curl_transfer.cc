@@ -100,7 +100,7 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
     SetOption(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
     SetOption(easy, CURLOPT_POSTFIELDS, request_.body->data());  // not copied by libcurl
   }
-  // libcurl reads the list for every transfer that has it, and keeps what it says.
+  // libcurl reads the list for every transfer that has it, and keeps the result.
   SetOption(easy, CURLOPT_RESOLVE, resolve_ == resolved_ ? nullptr : resolve_.get());
 }
 

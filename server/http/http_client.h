@@ -9,13 +9,13 @@
 
 namespace enos::gateway {
 
-// One request to the upstream: POST, or GET where there is no body. `path_and_query` is appended to
-// the client's base URL as it is (already percent-encoded).
+// One request to the upstream: POST, or GET if there is no body. `path_and_query` is appended to
+// the client's base URL unchanged (already percent-encoded).
 struct HttpRequest {
   std::string path_and_query;
   std::vector<std::string>
-      headers;  // "name: value", beside the ones that the client sets for every request
-  // Not copied: the one who sends may need it again. Null: GET.
+      headers;  // "name: value", in addition to those that the client sets for every request
+  // Not copied: the sender may need it again. Null: GET.
   std::shared_ptr<const std::string> body;
 };
 

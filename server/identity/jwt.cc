@@ -37,16 +37,17 @@ std::optional<std::array<std::string_view, 3>> SplitParts(std::string_view token
                                          token.substr(second + 1)};
 }
 
-// The JSON object of a part; null where it is none.
+// The JSON object of a part; null if it is not one.
 JsonDocument DecodeObject(std::string_view part) {
   const auto text = DecodeBase64Url(part);
   if (!text) return nullptr;
   auto document = ParseStrictJson(*text, JsonIntegers::kAsReals);
-  if (!document.ok() || !json_is_object(document->get())) return nullptr;
+  if (!document.ok() || !JsonIs(JSON_OBJECT, document->get())) return nullptr;
   return *std::move(document);
 }
 
-// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; they say so.
+// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; their "typ"
+// says so.
 bool IsAccessTokenType(const json_t* type) {
   if (type == nullptr) return true;
   std::string name = LowerCase(JsonText(type).value_or(""));
@@ -77,22 +78,22 @@ bool ReadString(const json_t* claims, const char* name, std::string* text) {
   return !text->empty();
 }
 
-// A NumericDate: seconds, perhaps with a fraction, which is cut off.
+// A NumericDate: seconds, perhaps with a fraction, which is truncated.
 bool ReadTime(const json_t* value, int64_t* time) {
-  if (!json_is_real(value)) return false;
+  if (!JsonIs(JSON_REAL, value)) return false;
   const double seconds = json_real_value(value);
   if (seconds < 0 || seconds > kLastTime) return false;
   *time = static_cast<int64_t>(std::floor(seconds));
   return true;
 }
 
-// One, or a list of them.
+// A single value, or a list of them.
 bool ReadAudiences(const json_t* value, std::vector<std::string>* audiences) {
   if (const auto one = JsonText(value)) {
     audiences->emplace_back(*one);
     return true;
   }
-  if (!json_is_array(value) || json_array_size(value) > kMaxAudiences) return false;
+  if (!JsonIs(JSON_ARRAY, value) || json_array_size(value) > kMaxAudiences) return false;
   for (size_t i = 0; i < json_array_size(value); ++i) {
     const auto item = JsonText(json_array_get(value, i));
     if (!item) return false;

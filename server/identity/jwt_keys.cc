@@ -108,7 +108,7 @@ Error ImportEc(const Curve& curve, std::string_view x, std::string_view y, JwtKe
 
 // -- JSON Web Key Set
 
-// The text of a member; empty where there is none, or it is no string.
+// The text of a member; empty if there is none, or if it is not a string.
 std::string_view TextOf(const json_t* jwk, const char* name) {
   return JsonText(json_object_get(jwk, name)).value_or("");
 }
@@ -157,7 +157,7 @@ std::optional<JwtAlgorithm> AlgorithmNamed(std::string_view name) {
 
 // Appends the key, unless it is for something else.
 Error ReadJwk(const json_t* jwk, std::vector<JwtKey>* keys) {
-  if (!json_is_object(jwk)) return "is not an object";
+  if (!JsonIs(JSON_OBJECT, jwk)) return "is not an object";
   const std::string_view kind = TextOf(jwk, "kty");
   if (json_object_get(jwk, "d") != nullptr || kind == "oct" || json_object_get(jwk, "k") != nullptr)
     return "is a private or symmetric key, expected public ones only";
@@ -168,7 +168,7 @@ Error ReadJwk(const json_t* jwk, std::vector<JwtKey>* keys) {
     if (!key.algorithm) return std::nullopt;
   }
   const json_t* id = json_object_get(jwk, "kid");
-  if (id != nullptr && !json_is_string(id)) return R"(has a "kid" that is no string)";
+  if (id != nullptr && !JsonIs(JSON_STRING, id)) return R"(has a "kid" that is no string)";
   key.id = std::string(TextOf(jwk, "kid"));
   if (Error error = ReadNumbers(jwk, &key)) return error;
   if (key.algorithm && !FitsType(key.type, *key.algorithm))
@@ -181,7 +181,7 @@ Error ReadKeySet(std::string_view content, std::vector<JwtKey>* keys) {
   const auto document = ParseStrictJson(content, JsonIntegers::kAsReals);
   if (!document.ok()) return std::string(document.status().message());
   const json_t* list = json_object_get(document->get(), "keys");
-  if (!json_is_array(list)) return R"($: expected an object with a list "keys")";
+  if (!JsonIs(JSON_ARRAY, list)) return R"($: expected an object with a list "keys")";
   for (size_t i = 0; i < json_array_size(list); ++i) {
     if (Error error = ReadJwk(json_array_get(list, i), keys))
       return "$.keys[" + std::to_string(i) + "]: " + *error;

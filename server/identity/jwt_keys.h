@@ -48,10 +48,10 @@ class JwtKeys {
 };
 
 // Reads a JSON Web Key Set (RFC 7517), as Kubernetes serves it at /openid/v1/jwks, or PEM public
-// keys (one or several "PUBLIC KEY"), such as Kubernetes's sa.pub. RSA from 2048 bits on, EC P-256,
-// P-384 and P-521. Of a key set, keys for encryption and of kinds that are not known are left out.
-// The error is one line for people that repeats nothing of the content; private and symmetric keys
-// are one: they do not belong into a verifier's file. Thread-safe.
+// keys (one or several "PUBLIC KEY"), such as Kubernetes's sa.pub. RSA from 2048 bits, EC P-256,
+// P-384 and P-521. Encryption keys and keys of unknown types in a key set are skipped. The error is
+// one line for people that repeats nothing of the content; private and symmetric keys are an error:
+// they do not belong in a verifier's file. Thread-safe.
 absl::StatusOr<JwtKeys> ParseJwtKeys(std::string_view content);
 
 // Whether the key is for signatures of this algorithm.

@@ -74,7 +74,7 @@ absl::StatusOr<JsonDocument> ParseStrictJson(std::string_view text, JsonIntegers
 }
 
 std::optional<std::string_view> JsonText(const json_t* value) {
-  if (!json_is_string(value)) return std::nullopt;
+  if (!JsonIs(JSON_STRING, value)) return std::nullopt;
   return std::string_view(json_string_value(value), json_string_length(value));
 }
 

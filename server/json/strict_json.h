@@ -29,6 +29,11 @@ enum class JsonIntegers { kExact, kAsReals };
 inline constexpr size_t kMaxJsonDepth = 16;
 absl::StatusOr<JsonDocument> ParseStrictJson(std::string_view text, JsonIntegers integers);
 
+// No value is of no type.
+inline bool JsonIs(json_type type, const json_t* value) {
+  return value != nullptr && json_typeof(value) == type;
+}
+
 // The text of a string, as long as the value lives; nullopt for other values, and for no value.
 std::optional<std::string_view> JsonText(const json_t* value);
 

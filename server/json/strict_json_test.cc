@@ -67,7 +67,7 @@ TEST(StrictJson, ValidText_IsRead) {
   ASSERT_EQ(json_array_size(items), 4U);
   EXPECT_EQ(json_integer_value(json_array_get(items, 0)), 7);
   EXPECT_EQ(JsonText(json_array_get(items, 1)), std::string_view("]]}\"[[\0", 7));
-  EXPECT_TRUE(json_is_object(json_array_get(items, 2)));
+  EXPECT_TRUE(JsonIs(JSON_OBJECT, json_array_get(items, 2)));
   EXPECT_EQ(json_real_value(json_array_get(items, 3)), 1.5);
 }
 

@@ -39,7 +39,7 @@ auto& CounterFamily(const char* name, const char* help, prometheus::Registry& re
   return Register(prometheus::BuildCounter(), name, help, registry);
 }
 
-// The contract's table: which of the two an error of this process can say with this reason.
+// From the contract's table: which executions an error of this process can have with this reason.
 bool IsPossible(Reason reason, Execution execution) {
   constexpr Reason kOfOthers[] = {Reason::ERROR_REASON_UNSPECIFIED, Reason::GATEWAY_UNREACHABLE};
   constexpr Reason kAlwaysUnknown[] = {Reason::ENOS_INTERNAL, Reason::ENOS_CONNECTION_LOST,
@@ -61,7 +61,7 @@ bool IsRefusal(const CallError& error) {
     case Reason::GATEWAY_OVERLOADED:
     case Reason::GATEWAY_SHUTTING_DOWN:
       return true;
-    case Reason::ENOS_TIMEOUT:  // the deadline was past on arrival
+    case Reason::ENOS_TIMEOUT:  // the deadline had expired on arrival
       return error.execution == Execution::kNotExecuted;
     default:
       return false;

@@ -30,12 +30,12 @@ std::string Item(const std::string& path, size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-// An object with all of `required` and nothing else but `optional`.
+// An object with all of `required` and nothing else except `optional`.
 Error CheckMembers(json_t* value, const std::string& path,
                    std::initializer_list<const char*> required, std::string_view optional = "") {
   std::string expected = "expected";
   for (const std::string_view name : required) expected += " \"" + std::string(name) + "\"";
-  if (!json_is_object(value))
+  if (!JsonIs(JSON_OBJECT, value))
     return At(path, "not an object, expected one with" + expected.substr(8));
   for (void* it = json_object_iter(value); it != nullptr; it = json_object_iter_next(value, it)) {
     const std::string_view name = json_object_iter_key(it);
@@ -53,7 +53,7 @@ Error CheckMembers(json_t* value, const std::string& path,
 // Calls `read(item, path)` for each item of a list, until one of them has an error.
 template <typename Read>
 Error ReadList(const json_t* list, const std::string& path, Read read) {
-  const size_t size = json_array_size(list);  // 0 of what is no list
+  const size_t size = json_array_size(list);  // 0 if it is not a list
   if (size == 0) return At(path, kListExpected);
   for (size_t i = 0; i < size; ++i) {
     const json_t* item = json_array_get(list, i);
@@ -70,7 +70,7 @@ Error ReadCallers(const json_t* list, const std::string& path, PolicyRule* rule)
     auto pattern = text ? ParseCallerPattern(*text) : std::nullopt;
     if (!pattern) {
       const std::string shown = text ? ShownText(*text) : "this";
-      return At(at, shown + " is no caller, expected " + std::string(kCallerPatternExpected));
+      return At(at, shown + " is not a caller, expected " + std::string(kCallerPatternExpected));
     }
     rule->callers.push_back(*std::move(pattern));
     return std::nullopt;
@@ -84,8 +84,8 @@ Error ReadIds(const json_t* list, const std::string& path, IdSet* ids) {
     if (id == "*") {
       ids->any = true;
     } else if (id->empty() || id->size() > kMaxIdBytes || Contains(*id, "*")) {
-      return At(
-          at, ShownText(*id) + R"( is no id, expected 1 to 256 bytes without "*", or "*" for all)");
+      return At(at, ShownText(*id) +
+                        R"( is not an id, expected 1 to 256 bytes without "*", or "*" for all)");
     } else {
       ids->ids.emplace(*id);
     }
@@ -102,7 +102,7 @@ std::optional<int32_t> ParseFlowId(std::string_view text) {
 }
 
 std::optional<FlowRange> ParseFlows(const json_t* item) {
-  if (json_is_integer(item)) {
+  if (JsonIs(JSON_INTEGER, item)) {
     const json_int_t id = json_integer_value(item);
     if (id < 1 || id > kLastFlowId) return std::nullopt;
     return FlowRange{static_cast<int32_t>(id), static_cast<int32_t>(id)};
@@ -137,7 +137,7 @@ Error ReadRule(json_t* value, const std::string& path, PolicyRule* rule) {
           CheckMembers(value, path, {"callers", "org_ids", "user_ids", "flow_ids"}, "description"))
     return error;
   const json_t* description = json_object_get(value, "description");
-  if (description != nullptr && !json_is_string(description))
+  if (description != nullptr && !JsonIs(JSON_STRING, description))
     return At(path + ".description", "not a string, expected a text for people");
   if (Error error = ReadCallers(json_object_get(value, "callers"), path + ".callers", rule))
     return error;
@@ -159,7 +159,7 @@ absl::StatusOr<Policy> ParsePolicy(std::string_view text) {
   if (Error error = CheckMembers(document->get(), "$", {"rules"}))
     return absl::InvalidArgumentError(*error);
   const json_t* list = json_object_get(document->get(), "rules");
-  if (!json_is_array(list))
+  if (!JsonIs(JSON_ARRAY, list))
     return absl::InvalidArgumentError("$.rules: not a list, expected a list of rules");
   std::vector<PolicyRule> rules(json_array_size(list));
   for (size_t i = 0; i < rules.size(); ++i) {

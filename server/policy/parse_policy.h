@@ -27,10 +27,10 @@ inline constexpr size_t kMaxPolicyBytes = 4 << 20;
 //     ]
 //   }
 //
-// Strict, because a typo must not widen access: every member but the description has to be there,
-// no other may be, lists are not empty, and "*" stands alone in its list. "rules" may be empty:
-// nobody may do anything. The error is one line that begins with the place (line and column, or a
-// path like "$.rules[2].flow_ids[0]") and says what is expected. Pure.
+// Strict, because a typo must not widen access: every member except the description is required, no
+// others are allowed, lists are not empty, and "*" stands alone in its list. "rules" may be empty:
+// nobody may do anything. The error is one line that begins with the position (line and column, or
+// a path like "$.rules[2].flow_ids[0]") and says what is expected. Pure.
 absl::StatusOr<Policy> ParsePolicy(std::string_view text);
 
 }  // namespace enos::gateway

@@ -22,10 +22,10 @@ enum class Execution { kNotExecuted, kUnknown };
 // "NOT_EXECUTED" or "UNKNOWN", as on the wire.
 const char* ExecutionName(Execution execution);
 
-// Why a call failed: the proto says of each value what to do.
+// Why a call failed: the proto says for each value what to do.
 using Reason = dataflow::v1::ErrorReason;
 
-// The one reason that never comes over the wire: this library found no usable token in the file,
+// The only reason that is never sent over the wire: this library found no usable token in the file,
 // and sent nothing.
 inline constexpr char kTokenFileUnusable[] = "TOKEN_FILE_UNUSABLE";
 
@@ -41,11 +41,11 @@ struct FlowError {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   std::string message;  // for people: what happened, to what, what to do
 
-  // The wire name, for example "ENOS_RATE_LIMITED". Empty: the error was made by a gRPC library or
-  // a proxy on the way.
+  // The wire name, for example "ENOS_RATE_LIMITED". Empty: the error came from a gRPC library or a
+  // proxy on the way.
   std::string reason;
-  // The same for a switch; ERROR_REASON_UNSPECIFIED for a name that this version of the library
-  // does not know.
+  // The same as an enum, for switch statements; ERROR_REASON_UNSPECIFIED for a name that this
+  // version of the library does not know.
   Reason reason_kind = Reason::ERROR_REASON_UNSPECIFIED;
   Execution execution = Execution::kUnknown;
 
