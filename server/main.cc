@@ -65,13 +65,33 @@ int WaitForTheEnd(LogLevel configured) {
   return signal;
 }
 
+// What keeps others from calling at the port.
+struct Protection {
+  explicit Protection(const Settings& settings)
+      : tls(settings.tls),
+        mtls(settings.tls && settings.tls->client_ca),
+        policy(!settings.policy_file.empty()),
+        tokens(!settings.jwt_keys_file.empty()) {}
+  bool tls;     // encrypted
+  bool mtls;    // clients show a certificate
+  bool policy;  // not everybody may call for everything
+  bool tokens;  // callers show a token
+};
+
+std::string_view OnOff(bool on) { return on ? "on" : "off"; }
+
 // Until a signal asks it to stop; a second one then ends the process at once.
 void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, LogLevel log_level,
-                      std::string_view tls) {
+                      const Protection& protection) {
   if (!gateway.metrics_address().empty()) {
     Log(LogLevel::kInfo, "operations endpoint", {{"metrics_address", gateway.metrics_address()}});
   }
-  Log(LogLevel::kInfo, "listening", {{"address", gateway.address()}, {"tls", tls}});
+  Log(LogLevel::kInfo, "listening",
+      {{"address", gateway.address()},
+       {"tls", OnOff(protection.tls)},
+       {"mtls", OnOff(protection.mtls)},
+       {"policy", OnOff(protection.policy)},
+       {"tokens", OnOff(protection.tokens)}});
   const int signal = WaitForTheEnd(log_level);
   EndAtOnceOnNextSignal();
   Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"drain_delay_ms", drain_delay.count()}});
@@ -81,12 +101,6 @@ void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, L
   std::this_thread::sleep_for(drain_delay);
   gateway.Drain();
   Log(LogLevel::kInfo, "ended");
-}
-
-// Whom the listener's TLS authenticates: nobody, the server, or clients as well.
-std::string_view TlsName(const Settings& settings) {
-  if (!settings.tls) return "off";
-  return settings.tls->client_ca ? "mutual" : "on";
 }
 
 int Run(Settings settings) {
@@ -101,14 +115,14 @@ int Run(Settings settings) {
   }
   const auto drain_delay = settings.drain_delay;
   const LogLevel log_level = settings.log_level;
-  const std::string_view tls = TlsName(settings);
+  const Protection protection(settings);
   Gateway gateway(std::move(settings), Randomness());
   if (const absl::Status started = gateway.Start(); !started.ok()) {
     StopLog(kTimeToWriteLog);
     std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(started.message()).c_str());
     return started.code() == absl::StatusCode::kInvalidArgument ? kWrongSetting : kCannotStart;
   }
-  ServeUntilSignal(gateway, drain_delay, log_level, tls);
+  ServeUntilSignal(gateway, drain_delay, log_level, protection);
   StopLog(kTimeToWriteLog);
   return 0;
 }
@@ -121,7 +135,7 @@ int main(int argc, char** argv) try {
   // Debian builds Abseil with deadlock detection switched on; gRPC's many locks then pay for it on
   // every call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile);
+  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile, EnvironmentNames());
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
   auto& settings = std::get<Settings>(parsed);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);

@@ -14,6 +14,7 @@
 #include "server/config/help.h"
 #include "server/config/keys.h"
 #include "server/config/setting_table.h"
+#include "server/config/unknown_variable.h"
 
 namespace enos::gateway {
 namespace {
@@ -49,11 +50,13 @@ class Parser {
     RegisterKeyVariables(environment_, &keys_);
   }
 
-  std::variant<Settings, ExitNow> Run(const std::vector<std::string>& arguments) {
+  std::variant<Settings, ExitNow> Run(const std::vector<std::string>& arguments,
+                                      const std::vector<std::string>& variables) {
     const auto line = ReadCommandLine(arguments, keys_);
     if (!line.ok()) return WrongSetting(std::string(line.status().message()));
     if (line->help) return ExitNow{0, HelpText()};
     if (line->version) return ExitNow{0, VersionText()};
+    if (Error error = FindUnknownVariable(variables, keys_)) return WrongSetting(*error);
     if (Error error = ReadAll(*line)) return WrongSetting(*error);
     return std::move(settings_);
   }
@@ -223,9 +226,10 @@ uint64_t DescriptorsFor(uint64_t in_flight) {
 
 std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const EnvLookup& environment,
-                                              const FileReader& read_file) {
+                                              const FileReader& read_file,
+                                              const std::vector<std::string>& variables) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  return Parser(environment, read_file).Run(arguments);
+  return Parser(environment, read_file).Run(arguments, variables);
 }
 
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "server/base/secret.h"
 #include "server/config/settings.h"
@@ -31,11 +32,13 @@ struct ExitNow {
 
 // Settings from the command line, the environment and the files that they name. A flag overrides
 // its variable, which is then ignored; a variable overrides the default. The first error is
-// reported: on the command line, then in each setting in the order of --help, then in the keys,
-// then in combinations. Never throws.
+// reported: on the command line, then in variables that look like ours and are not, then in each
+// setting in the order of --help, then in the keys, then in combinations. `variables`: the names of
+// all in the environment. Never throws.
 std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const EnvLookup& environment,
-                                              const FileReader& read_file);
+                                              const FileReader& read_file,
+                                              const std::vector<std::string>& variables = {});
 
 // Whether the calls that the settings allow fit into the descriptors that the process may open: one
 // upstream connection per call in flight; one inbound connection per call in flight, up to

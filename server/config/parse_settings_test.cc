@@ -41,7 +41,9 @@ std::variant<Settings, ExitNow> Parse(const std::vector<std::string>& arguments,
     const auto found = environment.find(name);
     return found == environment.end() ? std::nullopt : std::make_optional(found->second);
   };
-  return ParseSettings(static_cast<int>(argv.size()), argv.data(), look_up, &ReadTestFile);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : environment) names.push_back(name);
+  return ParseSettings(static_cast<int>(argv.size()), argv.data(), look_up, &ReadTestFile, names);
 }
 
 // Required() plus, or with replaced, entries.
@@ -443,6 +445,22 @@ TEST(ParseSettings, VersionAsked_StatusZeroWhateverIsMissing) {
   ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
   EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
   EXPECT_THAT(std::get<ExitNow>(parsed).text, testing::StartsWith("enos-flow-gateway "));
+}
+
+// -- Variables that are none of ours
+
+TEST(UnknownVariables, StopTheStartBeforeWhatTheyLeaveOutDoes) {
+  Environment environment = With({{"ENOS_GATEWAY_POLICY_FIEL", "/policy.json"}});
+  environment.erase("ENOS_API_URL");
+  EXPECT_EQ(ErrorOf(Parse({}, environment)),
+            "\"ENOS_GATEWAY_POLICY_FIEL\": unknown variable, expected ENOS_GATEWAY_POLICY_FILE "
+            "(--policy_file)");
+}
+
+TEST(UnknownVariables, DoNotKeepHelpAway) {
+  const auto parsed = Parse({"--help"}, {{"ENOS_GATEWAY_POLICY_FIEL", "/policy.json"}});
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+  EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
 }
 
 // -- Removed settings

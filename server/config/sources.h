@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace enos::gateway {
 
@@ -11,6 +12,9 @@ namespace enos::gateway {
 // the environment; meant for start-up. One trailing line break is removed from a variable's value,
 // as from the content of a key file: a Secret mounted as variables often has one.
 std::optional<std::string> LookUpEnvironment(std::string_view name);
+
+// The names of all variables, likewise.
+std::vector<std::string> EnvironmentNames();
 
 }  // namespace enos::gateway
 

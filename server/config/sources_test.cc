@@ -1,5 +1,6 @@
 #include "server/config/sources.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -33,6 +34,13 @@ TEST(LookUpEnvironment, LineBreakAtTheEnd_IsNotPartOfTheValue) {
     EXPECT_EQ(LookUpEnvironment("ENOS_SOURCES_TEST"), seen);
   }
   ::unsetenv("ENOS_SOURCES_TEST");
+}
+
+TEST(EnvironmentNames, AreThoseOfTheVariables) {
+  ::setenv("ENOS_SOURCES_TEST", "a=b", 1);
+  EXPECT_THAT(EnvironmentNames(), testing::Contains("ENOS_SOURCES_TEST"));
+  ::unsetenv("ENOS_SOURCES_TEST");
+  EXPECT_THAT(EnvironmentNames(), testing::Not(testing::Contains("ENOS_SOURCES_TEST")));
 }
 
 // Every setting, and the keys, as given by a Secret whose values were written with an editor.

@@ -69,6 +69,15 @@ TEST_F(AccessTest, CallsOfAllKinds_OnlyWhatIsAllowedIsSent) {
               AllOf(HasSubstr("caller=sub:alice"), HasSubstr("peer=ipv4:127.0.0.1:")));
 }
 
+TEST_F(AccessTest, LineListening_SaysWhatProtectsThePort) {
+  GatewayProcess guarded(Options());
+  EXPECT_THAT(guarded.WaitForLine("listening").value_or(""),
+              HasSubstr(" tls=off mtls=off policy=on tokens=on"));
+  GatewayProcess open(GatewayOptions(enos_.url()));
+  EXPECT_THAT(open.WaitForLine("listening").value_or(""),
+              HasSubstr(" tls=off mtls=off policy=off tokens=off"));
+}
+
 TEST_F(AccessTest, HealthAndReflection_NeedNoIdentity) {
   GatewayProcess gateway(Options());
   EXPECT_TRUE(WaitForHealth(OwnChannel(gateway.address()), Health::kServing));
