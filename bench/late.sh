@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Shows how callers learn that a call is late, under load: gateway and sandbox as shipped, each answer of EnOS half a second
-# later than the deadline, several hundred calls at once. Prints, for each deadline, the share that the gateway told with its
-# details before the caller's own library gave up: with calls that come one after the other, and with all of them in step, so
-# that all are late in the same moment. A minute; needs the build of bench/run.sh.
+# Shows how callers learn that a call is late, under load: gateway and sandbox as shipped, each answer from EnOS half a second
+# after the deadline, several hundred calls at once. Prints, for each deadline, the share of calls that the gateway answered with
+# its details before the caller's own library gave up: once with staggered calls, and once with all of them in step, so
+# that all are late at the same moment. Takes a minute; needs the build of bench/run.sh.
 #
 #   bench/late.sh            500 calls in flight, with deadlines of 0.2, 0.5, 1 and 5 s
 #   bench/late.sh N          N calls in flight

@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Measures the gateway against the floor (bare gRPC and bare libcurl) and against a peer in Go, on this
-# machine alone: nginx plays EnOS, h2load the callers, everything is on 127.0.0.1.
+# Measures the gateway against the floor (bare gRPC and bare libcurl) and against a peer in Go, all on this
+# machine: nginx plays EnOS, h2load the callers, everything is on 127.0.0.1.
 #
-#   bench/run.sh                      installs what is missing (Debian 12, as root or with sudo), builds, measures
-#                                     every shape with every server 5 times in alternation; about half an hour
-#   bench/run.sh --quick              once, 1 s each: about 4 minutes; for a first look
+#   bench/run.sh                      installs missing packages (Debian 12, as root or with sudo), builds, measures
+#                                     every shape with every server 5 times, alternating; about half an hour
+#   bench/run.sh --quick              once, 1 s each: about 4 minutes; for a quick look
 #   bench/run.sh --smoke              a few calls to every server: shows that everything works, not how fast;
 #                                     checks tokens and signatures against the sandbox
-#   bench/run.sh --only SHAPE/SERVER  these alone, and the only way to the peers node and python; * is for any; may be repeated: --only '64/*' --only 'tls/go'
+#   bench/run.sh --only SHAPE/SERVER  only these, and the only way to run the peers node and python; * matches any; may be repeated: --only '64/*' --only 'tls/go'
 #   bench/run.sh --also NAME=COMMAND  also another gateway, with its own row: another build, other flags, an allocator:
 #                                     --also before=/tmp/before/enos-flow-gateway
 #                                     --also 'jemalloc=env LD_PRELOAD=libjemalloc.so.2 build/release/bin/enos-flow-gateway'
 #   bench/run.sh --repeat N           N measurements of each
 #   bench/run.sh --seconds N          N seconds of load for each
 #   bench/run.sh --output FOLDER      where the results go, instead of build/bench
-#   bench/run.sh --no-build           measures what is there, for example while something is being tried out
+#   bench/run.sh --no-build           measures the existing build, for example during experiments
 #   bench/run.sh --help               this text
 #
 # Prints the tables as Markdown on standard output and progress on standard error; results.md, results.json, results.csv
-# and the chart results.svg are in build/bench. How to read the figures, and what they cannot tell: bench/README.md.
-# Status: 0 all measured, 1 something failed or could not be built, 2 wrong usage.
+# and the chart results.svg are in build/bench. How to read the figures, and their limits: bench/README.md.
+# Exit status: 0 all measured, 1 something failed or could not be built, 2 wrong usage.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

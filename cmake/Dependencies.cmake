@@ -23,6 +23,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv>=1.44)
 find_package(mimalloc 2.0 CONFIG REQUIRED)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose>=0.6.2.1)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 
 # The registry and the text format only. Its CMake config asks for its HTTP server, too, which is not ours (server/ops is).
 find_library(PROMETHEUS_CORE_LIBRARY prometheus-cpp-core REQUIRED)

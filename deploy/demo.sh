@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows the gateway's main job end to end on this machine: installs what is missing, builds the three programs, starts a
+# Shows the gateway's main job end to end on this machine: installs missing packages, builds the three programs, starts a
 # local EnOS (enos-sandbox) and the gateway on free ports, triggers a flow with enos-flow, shows a call that EnOS
 # refuses and what EnOS received, and stops everything.
 #
@@ -8,7 +8,7 @@
 #   deploy/demo.sh --help    this text
 #
 # Nothing listens beyond this machine, and no real EnOS is called. Full logs are in build/logs.
-# Status: 0 all went as it should, 1 something failed, 2 wrong usage.
+# Exit status: 0 success, 1 something failed, 2 wrong usage.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Builds the container images of deploy/Dockerfile with buildah, or with docker where there is no buildah.
+# Builds the container images of deploy/Dockerfile with buildah, or with docker if there is no buildah.
 #
-#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [front] [load]     the first three unless some are named
+#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [front] [load]     default: the first three
 #
-#     --tag=TAG         what follows the colon of their names; the project's version unless given
-#     --prefix=PREFIX   what stands before their names, for example registry.example.com/team/ (buildah's own: localhost/)
-#     --push            push each image to its registry once it is built; you have to be logged in there
+#     --tag=TAG         the tag of the images; default: the project's version
+#     --prefix=PREFIX   prefix of their names, for example registry.example.com/team/ (buildah's default: localhost/)
+#     --push            push each image to its registry once it is built; log in there first
 #     --base=IMAGE      instead of debian:bookworm-slim
-#     --stand_in_base   make a base with mmdebstrap from this machine's Debian sources, and no registry is needed. It is a
+#     --stand_in_base   build a base with mmdebstrap from this machine's Debian sources, so that no registry is needed. It is a
 #                       STAND-IN: Debian's packages, but not the bytes that Debian publishes. For tests, not for production.
-#     --print_stand_in_base  make that base where it is missing, print its name and end
-#     --ccache=DIR      a compiler cache to use and to fill (buildah only)
+#     --print_stand_in_base  build that base if it is missing, print its name and exit
+#     --ccache=DIR      a compiler cache to use (buildah only)
 #     --help            this text
 #
-# Names: enos-flow-gateway, enos-sandbox, enos-flow, enos-flow-front, and enos-load (for deploy/smoke.sh). Layers are kept and used again; time stamps in them are those of the
-# last commit, so that the same commit on the same base with the same packages gives the same layers.
-# Status: 0 built, 1 failed, 2 wrong usage.
+# Names: enos-flow-gateway, enos-sandbox, enos-flow, enos-flow-front, and enos-load (for deploy/smoke.sh). Layers are cached and reused; time stamps in them are those of the
+# last commit, so the same commit on the same base with the same packages gives the same layers.
+# Exit status: 0 built, 1 failed, 2 wrong usage.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

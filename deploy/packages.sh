@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The one list of Debian packages that the project needs, and the one way to install them.
+# The list of Debian packages that the project needs, and the way to install them.
 #
-#   deploy/packages.sh build test     installs what is missing of these groups
-#   deploy/packages.sh --list build   prints the names, one a line
+#   deploy/packages.sh build test     installs the missing packages of these groups
+#   deploy/packages.sh --list build   prints the names, one per line
 #
 # Groups:  build  compiles the three programs        test  compiles and runs the tests
-#          demo   what deploy/demo.sh calls          clang second compiler, TSan and libFuzzer runtimes
+#          demo   what deploy/demo.sh calls          clang the compiler of all sanitizers and of libFuzzer
 #          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
-#          lint   formatter, linters, and npm for buf (left out where an npm is on the PATH)
+#          lint   formatter, linters, and npm for buf (left out if an npm is on the PATH)
 #          images builds container images and Debian packages and runs them; kubernetes renders and checks manifests (npm as above)
-#          examples: what client/examples needs; cpp, go, java, node, python, ruby: for that language alone
-# On a machine that has everything this takes no time and needs neither root nor a network.
+#          examples: what client/examples needs; cpp, go, java, node, python, ruby: only for that language
+# If nothing is missing this is instant and needs neither root nor a network.
 set -euo pipefail
 
 group_packages() {

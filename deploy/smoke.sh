@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
-# Shows on a running cluster that the gateway is deployed well: applies an overlay in a fresh namespace of the cluster that
-# kubectl points at, and under a steady gRPC load restarts, scales, kills a Pod, changes the keys and drains. Then it
-# compares what callers were told with what EnOS (enos-sandbox) received. Prints a table, and takes everything away again.
+# Tests a deployment of the gateway on a running cluster: applies an overlay in a fresh namespace of the cluster that
+# kubectl points to, and under a steady gRPC load restarts, scales, kills a Pod, changes the keys and drains. Then it
+# compares what callers were told with what EnOS (enos-sandbox) received. Prints a table, and removes everything again.
 #
 #   deploy/smoke.sh [OPTION]...
 #
-#     --overlay=DIR      instead of deploy/kubernetes/overlays/sandbox; has to have enos-sandbox and its keys
-#     --load_image=IMAGE that of deploy/images.sh load; enos-load with the project's version unless given
-#     --load_args="..."  more arguments for enos-load; --plaintext unless given (TLS: the paths below /run/secrets/tls, from
+#     --overlay=DIR      instead of deploy/kubernetes/overlays/sandbox; must include enos-sandbox and its keys
+#     --load_image=IMAGE the image of deploy/images.sh load; default: enos-load with the project's version
+#     --load_args="..."  more arguments for enos-load; default: --plaintext (TLS: the paths below /run/secrets/tls, from
 #                        the Secret enos-load-tls)
-#     --stranger_args="..."  likewise, for a caller that the overlay's policy does not name: has to be refused, until the policy is
-#                        changed; none unless given
-#     --out=DIR          takes logs and results; build/smoke unless given
-#     --keep             leaves the namespace there
+#     --stranger_args="..."  likewise, for a caller that the overlay's policy does not name: must be refused until the policy is
+#                        changed; default: none
+#     --out=DIR          where logs and results go; default: build/smoke
+#     --keep             keeps the namespace
 #     --help             this text
 #
-# Two loads call at once: one through the headless Service, balanced by the client library, one through the Service.
-# Holds if: no flow was started twice; who was told OK, had it started; who was told NOT_EXECUTED last, did not; every call
-# ended with a status that has our details, except calls that the Pod kill cut off; what was told UNAVAILABLE with
-# NOT_EXECUTED succeeded when it was repeated; changed keys and a changed policy were used by the Pods that ran, from the moment
-# on in which they said so; the stranger was refused before that, and served after it; each phase ended in time.
-# Needs kubectl, curl, jq. Status: 0 it holds, 1 it does not, 2 wrong usage.
+# Two loads run at once: one through the headless Service, balanced by the client library, one through the Service.
+# Passes if: no flow was started twice; calls answered OK were started, and those last answered NOT_EXECUTED were not; every call
+# ended with a status that has our details, except calls that the Pod kill cut off; calls answered UNAVAILABLE with
+# NOT_EXECUTED succeeded when repeated; running Pods used changed keys and a changed policy from the moment that
+# they said so; the stranger was refused before that, and served after it; each phase ended in time.
+# Needs kubectl, curl, jq. Exit status: 0 passed, 1 failed, 2 wrong usage.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -12,6 +14,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "sandbox/runs/time_zone.h"
 
 namespace enos::sandbox {
 namespace {
@@ -23,17 +26,19 @@ processing service (v2.0 and v2.1), with every signature really checked.
 How it thinks: a call passes the door (token, timestamp, signature), then its body is
 checked, then user and organization, then the flow. Without further flags every positive
 flow id exists, except 62103 (of another user), 62104 (without tasks) and 99404 (unknown).
-A started flow does nothing but appear in the ledger.)";
+A started run does nothing but appear in the ledger, and live for --run_time: INIT, RUNNING
+with three tasks one after another, SUCCESS. It can be looked at and cancelled.)";
 
 std::string Footer() {
   return absl::StrCat(
       "\nKinds of faults, to be joined by \"+\", with xN for the first N times only:\n",
-      FaultKindsHelp(), R"(
-Views: GET /_sandbox/calls?since=N&limit=M (what was received, and whether it was started),
-       GET /_sandbox/stats, DELETE /_sandbox/calls (forget), DELETE /_sandbox/tokens (kill
-       every token).
+      FaultKindsHelp(), "\nKinds of --run_fault, to be joined by \"+\":\n", RunFaultKindsHelp(), R"(
+Views: GET /_sandbox/calls?limit=M (the newest triggers, and whether they started a run;
+       with since=N: the first after number N), GET /_sandbox/stats,
+       DELETE /_sandbox/calls and DELETE /_sandbox/runs (forget them),
+       DELETE /_sandbox/tokens (kill every token).
 
-Example: enos-sandbox --latency=1s --fault=500:reset --fault=503:code-429x1)");
+Example: enos-sandbox --latency=1s --fault=500:reset --fault=501:get:code-429x1 --run_fault=502:fail)");
 }
 
 // The flags as text, before their meaning is checked.
@@ -47,9 +52,16 @@ struct RawFlags {
   std::string clock_offset = "0s";
   std::string latency = "0s";
   std::string idle_timeout = "0s";
+  std::string same_minute = "another";
+  std::string parameters_as = "either";
+  std::string run_time = "10s";
+  std::string time_zone = "GMT+8";
+  std::string unknown_run = "99404";
+  std::string generation = "both";
   std::int64_t keep_calls = 100'000;
+  std::int64_t keep_runs = 100'000;
   std::vector<std::int32_t> flows, no_task, foreign, unknown;
-  std::vector<std::string> users, orgs, faults, token_faults, random_kinds;
+  std::vector<std::string> users, orgs, faults, token_faults, time_faults, run_faults, random_kinds;
 };
 
 [[noreturn]] void Fail(const std::string& flag, const std::string& why) {
@@ -75,10 +87,11 @@ absl::Duration ReadOffset(const std::string& flag, const std::string& text) {
 }
 
 std::string ReadFile(const std::string& flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.good() && text.empty()) Fail(flag, absl::StrCat("cannot read \"", path, "\""));
-  return text;
+  std::error_code why_not;
+  const bool regular = std::filesystem::is_regular_file(path, why_not);
+  std::ifstream file(regular ? path : "", std::ios::binary);  // a pipe would hold the start
+  if (!file) Fail(flag, absl::StrCat("cannot read \"", path, "\""));
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 template <typename Value>
@@ -98,12 +111,17 @@ void ReadListen(const std::string& text, HttpServerOptions& http) {
   http.address = absl::StrReplaceAll(text.substr(0, colon), {{"[", ""}, {"]", ""}});
 }
 
-TokenRefusal ReadTokenRefusal(const std::string& text) {
-  if (text == "http401") return TokenRefusal::kHttp401;
-  if (text == "401") return TokenRefusal::kCode401;
-  if (text == "497") return TokenRefusal::kCode497;
-  if (text == "1203") return TokenRefusal::kCode1203;
-  Fail("token_refusal", absl::StrCat("\"", text, "\" is none of http401, 401, 497, 1203"));
+template <typename Value>
+using Choices = std::vector<std::pair<std::string, Value>>;
+
+template <typename Value>
+Value ReadChoice(const std::string& flag, const std::string& text, const Choices<Value>& choices) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    if (text == name) return value;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", name);
+  }
+  Fail(flag, absl::StrCat("\"", text, "\" is none of ", names));
 }
 
 void ReadTls(const RawFlags& raw, HttpServerOptions& http) {
@@ -121,9 +139,35 @@ void ReadFaults(const RawFlags& raw, FaultPlanOptions& faults) {
   for (const auto& text : raw.token_faults) {
     faults.token_faults.push_back(ValueOrFail("token_fault", ParseTokenFault(text)));
   }
+  for (const auto& text : raw.time_faults) {
+    faults.time_faults.push_back(ValueOrFail("time_fault", ParseTimeFault(text)));
+  }
   for (const auto& text : raw.random_kinds) {
     faults.random_kinds.push_back(ValueOrFail("random_kinds", ParseFault(text)));
   }
+}
+
+void ReadRuns(const RawFlags& raw, SandboxOptions& options) {
+  options.runs.same_minute = ReadChoice<SameMinute>("same_minute", raw.same_minute,
+                                                    {{"another", SameMinute::kAnother},
+                                                     {"refuse", SameMinute::kRefuse},
+                                                     {"same", SameMinute::kSame}});
+  options.runs.run_time = ReadDuration("run_time", raw.run_time);
+  options.runs.keep = static_cast<std::size_t>(raw.keep_runs);
+  for (const auto& text : raw.run_faults) {
+    auto fault = ValueOrFail("run_fault", ParseRunFault(text));
+    if (!options.runs.faults.insert(fault).second) {
+      Fail("run_fault",
+           absl::StrCat("names flow ", fault.first, " twice; join its kinds by \"+\""));
+    }
+  }
+  options.time_zone = ValueOrFail("time_zone", ParseZone(raw.time_zone));
+  options.generation = ReadChoice<std::string>("generation", raw.generation,
+                                               {{"both", ""}, {"v2.0", "v2.0"}, {"v2.1", "v2.1"}});
+  options.unknown_run = ReadChoice<UnknownRun>("unknown_run", raw.unknown_run,
+                                               {{"99404", UnknownRun::k99404},
+                                                {"62102", UnknownRun::k62102},
+                                                {"empty", UnknownRun::kEmpty}});
 }
 
 void Interpret(const RawFlags& raw, SandboxOptions& options) {
@@ -137,7 +181,15 @@ void Interpret(const RawFlags& raw, SandboxOptions& options) {
   const absl::Duration offset = ReadOffset("clock_offset", raw.clock_offset);
   if (offset != absl::ZeroDuration()) options.clock = [offset] { return absl::Now() + offset; };
   FlowServiceOptions& flows = options.flows;
-  flows.token_refusal = ReadTokenRefusal(raw.token_refusal);
+  flows.token_refusal = ReadChoice<TokenRefusal>("token_refusal", raw.token_refusal,
+                                                 {{"http401", TokenRefusal::kHttp401},
+                                                  {"401", TokenRefusal::kCode401},
+                                                  {"497", TokenRefusal::kCode497},
+                                                  {"1203", TokenRefusal::kCode1203}});
+  flows.parameters_as = ReadChoice<ParametersAs>("parameters_as", raw.parameters_as,
+                                                 {{"either", ParametersAs::kEither},
+                                                  {"array", ParametersAs::kArray},
+                                                  {"string", ParametersAs::kString}});
   flows.clock_skew = ReadDuration("clock_skew", raw.clock_skew);
   flows.flows = {raw.flows.begin(), raw.flows.end()};
   if (!raw.no_task.empty()) flows.flows_without_task = {raw.no_task.begin(), raw.no_task.end()};
@@ -146,6 +198,7 @@ void Interpret(const RawFlags& raw, SandboxOptions& options) {
   flows.users = {raw.users.begin(), raw.users.end()};
   flows.orgs = {raw.orgs.begin(), raw.orgs.end()};
   ReadFaults(raw, options.faults);
+  ReadRuns(raw, options);
 }
 
 void DeclareServer(CLI::App& app, RawFlags& raw, Flags& flags) {
@@ -206,13 +259,49 @@ void DeclareFlows(CLI::App& app, RawFlags& raw) {
   app.add_option("--org", raw.orgs, "an organization that exists (repeatable); default: all");
 }
 
-void DeclareFaults(CLI::App& app, RawFlags& raw, SandboxOptions& options) {
-  app.add_option("--latency", raw.latency, "of flow calls: 1s, or a range such as 50ms-200ms")
+void DeclareRuns(CLI::App& app, RawFlags& raw) {
+  app.add_option("--generation", raw.generation,
+                 "of the batch processing service: v2.0, v2.1, both; the paths of another one are "
+                 "not there (HTTP 404)")
       ->capture_default_str();
-  app.add_option("--fault", raw.faults, "FLOWID:KIND[+KIND][xN] (repeatable)");
+  app.add_option("--parameters_as", raw.parameters_as,
+                 "how a trigger has to send its parameters: array, string (that array as JSON text "
+                 "in a string), either; otherwise 99400")
+      ->capture_default_str();
+  app.add_option("--same_minute", raw.same_minute,
+                 "what another trigger of the same flow and minute gets: another (run), refuse "
+                 "(62102), same (id, and nothing is started)")
+      ->capture_default_str();
+  app.add_option("--run_time", raw.run_time, "from the begin of a run to its end")
+      ->capture_default_str();
+  app.add_option("--time_zone", raw.time_zone,
+                 "of the times of runs, and the text of getTimeZone: GMT+8, GMT-3:30, "
+                 "Asia/Shanghai")
+      ->capture_default_str();
+  app.add_option("--unknown_run", raw.unknown_run,
+                 "how a get of a run that is not known is answered: 99404, 62102, empty (data)")
+      ->capture_default_str();
+  app.add_option("--keep_runs", raw.keep_runs, "runs kept to be looked at, the newest")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}))
+      ->capture_default_str();
+}
+
+void DeclareFaults(CLI::App& app, RawFlags& raw, SandboxOptions& options) {
+  app.add_option("--latency", raw.latency,
+                 "of all calls but those for tokens: 1s, or a range such as 50ms-200ms")
+      ->capture_default_str();
+  app.add_option("--fault", raw.faults,
+                 "of triggers, gets or cancels: FLOWID:[get:|cancel:]KIND[+KIND][xN] (repeatable)");
+  app.add_option("--run_fault", raw.run_faults,
+                 "what becomes of the runs of a flow: FLOWID:KIND[+KIND] (repeatable)");
   app.add_option("--token_fault", raw.token_faults, "[get:|refresh:]KIND[+KIND][xN] (repeatable)");
+  app.add_option("--time_fault", raw.time_faults, "[current:|zone:]KIND[+KIND][xN] (repeatable)");
   app.add_option("--random_faults", options.faults.random_share,
-                 "share of the calls of other flows that meets a random fault, 0 to 1")
+                 "share of the triggers of other flows that meets a random fault, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--random_read_faults", options.faults.random_read_share,
+                 "likewise of gets, cancels and reads of the time")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--random_kinds", raw.random_kinds,
@@ -239,6 +328,7 @@ std::variant<Flags, FlagsExit> ParseFlags(std::vector<std::string> arguments) {
   DeclareServer(app, raw, flags);
   DeclareApplication(app, raw, flags.options);
   DeclareFlows(app, raw);
+  DeclareRuns(app, raw);
   DeclareFaults(app, raw, flags.options);
   // A repeatable flag takes one value each time; what follows it is not swallowed.
   for (CLI::Option* option : app.get_options()) {

@@ -28,6 +28,13 @@ TEST(ParseFlags, DefaultsAreTheDocumentedOnes) {
   EXPECT_TRUE(flags.options.flows.flows.empty());
   EXPECT_EQ(flags.options.flows.flows_without_task, std::set<std::int32_t>{62104});
   EXPECT_EQ(flags.options.keep_calls, 100'000U);
+  EXPECT_EQ(flags.options.runs.same_minute, SameMinute::kAnother);
+  EXPECT_EQ(flags.options.runs.run_time, absl::Seconds(10));
+  EXPECT_EQ(flags.options.runs.keep, 100'000U);
+  EXPECT_EQ(flags.options.time_zone.name, "GMT+8");
+  EXPECT_EQ(flags.options.unknown_run, UnknownRun::k99404);
+  EXPECT_EQ(flags.options.generation, "");
+  EXPECT_EQ(flags.options.flows.parameters_as, ParametersAs::kEither);
   EXPECT_FALSE(flags.quiet);
 }
 
@@ -55,6 +62,18 @@ TEST(ParseFlags, EverySettingArrives) {
                               "--latency=50ms-200ms",
                               "--fault=500:reset",
                               "--fault=501:code-429+retry-after=2x1",
+                              "--fault=502:get:reset",
+                              "--run_fault=600:fail+tasks-2",
+                              "--run_fault=601:never-ends",
+                              "--time_fault=zone:data=Mars",
+                              "--random_read_faults=0.5",
+                              "--parameters_as=string",
+                              "--same_minute=refuse",
+                              "--run_time=3s",
+                              "--time_zone=GMT-3:30",
+                              "--unknown_run=empty",
+                              "--generation=v2.1",
+                              "--keep_runs=8",
                               "--token_fault=get:code-1005x2",
                               "--random_faults=0.25",
                               "--random_kinds=reset,close",
@@ -80,7 +99,20 @@ TEST(ParseFlags, EverySettingArrives) {
   EXPECT_EQ(options.flows.users, (std::set<std::string>{"u", "v"}));
   EXPECT_EQ(options.flows.orgs, (std::set<std::string>{"o"}));
   EXPECT_EQ(options.latency.high, absl::Milliseconds(200));
-  ASSERT_EQ(options.faults.flow_faults.size(), 2U);
+  EXPECT_EQ(options.flows.parameters_as, ParametersAs::kString);
+  EXPECT_EQ(options.runs.same_minute, SameMinute::kRefuse);
+  EXPECT_EQ(options.runs.run_time, absl::Seconds(3));
+  EXPECT_EQ(options.runs.keep, 8U);
+  EXPECT_EQ(options.runs.faults.at(600).tasks, 2);
+  EXPECT_EQ(options.runs.faults.at(601).life, RunFault::Life::kNeverEnds);
+  EXPECT_EQ(options.time_zone.name, "GMT-3:30");
+  EXPECT_EQ(options.unknown_run, UnknownRun::kEmpty);
+  EXPECT_EQ(options.generation, "v2.1");
+  ASSERT_EQ(options.faults.time_faults.size(), 1U);
+  EXPECT_EQ(options.faults.time_faults[0].action, TimeAction::kTimeZone);
+  EXPECT_EQ(options.faults.random_read_share, 0.5);
+  ASSERT_EQ(options.faults.flow_faults.size(), 3U);
+  EXPECT_EQ(options.faults.flow_faults[2].action, RunAction::kGet);
   EXPECT_EQ(options.faults.flow_faults[1].flow_id, 501);
   EXPECT_EQ(options.faults.flow_faults[1].fault.times, 1U);
   ASSERT_EQ(options.faults.token_faults.size(), 1U);
@@ -95,6 +127,7 @@ TEST(ParseFlags, HelpAndVersionEndWell) {
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.text, HasSubstr("--random_faults"));
   EXPECT_THAT(help.text, HasSubstr("half-answer"));
+  EXPECT_THAT(help.text, HasSubstr("never-ends"));
   const auto version = std::get<FlagsExit>(ParseFlags({"--version"}));
   EXPECT_EQ(version.status, 0);
   EXPECT_THAT(version.text, testing::StartsWith("enos-sandbox "));
@@ -133,6 +166,18 @@ INSTANTIATE_TEST_SUITE_P(All, FlagErrorTest,
                              {"--random_faults=2"},
                              {"--random_kinds=rest"},
                              {"--keep_calls=-1"},
+                             {"--keep_runs=0"},
+                             {"--parameters_as=map"},
+                             {"--same_minute=wait"},
+                             {"--run_time=soon"},
+                             {"--time_zone=Mars/Olympus"},
+                             {"--unknown_run=404"},
+                             {"--generation=v3"},
+                             {"--run_fault=fail"},
+                             {"--run_fault=1:rest"},
+                             {"--run_fault=1:fail", "--run_fault=1:never-ends"},
+                             {"--time_fault=get:reset"},
+                             {"--random_read_faults=-1"},
                              {"--tls_key_file", "--tls_cert_file=/nowhere"},
                              {"--refresh_kills_old_token=perhaps"}}));
 
@@ -143,6 +188,10 @@ TEST(ParseFlags, TlsFilesGoTogetherAndMustBeReadable) {
       std::get<FlagsExit>(ParseFlags({"--tls_key_file=/nowhere/k", "--tls_cert_file=/nowhere/c"}))
           .text,
       HasSubstr("cannot read \"/nowhere/c\""));
+  EXPECT_THAT(
+      std::get<FlagsExit>(ParseFlags({"--tls_key_file=/nowhere/k", "--tls_cert_file=/dev/null"}))
+          .text,
+      HasSubstr("cannot read \"/dev/null\""));
 }
 
 }  // namespace

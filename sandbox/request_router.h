@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "sandbox/flow_api.h"
 #include "sandbox/http/handler.h"
 #include "sandbox/sandbox_server.h"
 
@@ -26,24 +27,23 @@ class RequestRouter : public HttpHandler {
   TokenService& tokens() { return tokens_; }
   const CallLedger& ledger() const { return ledger_; }
   TokenStats token_stats() const;
+  ReadStats read_stats() const { return flows_.read_stats(); }
 
  private:
   Answer Route(const HttpRequest& request, const Target& target);
   Answer AnswerToken(const HttpRequest& request, TokenAction action);
-  Answer AnswerFlow(const HttpRequest& request, const Target& target,
-                    const std::string& api_version);
-  Answer Json(int status, std::string body) const;
   Answer AnswerView(const HttpRequest& request, const Target& target);
+  Answer AnswerCalls(const Query& query) const;
+  bool Forget(const std::string& path);
   void Log(const HttpRequest& request, const std::string& outcome) const;
 
   const Clock clock_;
   const std::function<void(const std::string&)> log_;
-  const Latency latency_;
   std::function<ServerCounts()> server_counts_;
   TokenService tokens_;
-  FlowService flows_;
   FaultPlan faults_;
   CallLedger ledger_;
+  FlowApi flows_;  // uses those above
 
   mutable std::mutex mutex_;
   TokenStats token_stats_;

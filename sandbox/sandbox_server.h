@@ -1,6 +1,6 @@
-// A local EnOS over HTTP: the token service, the flow service in both generations, faults, and the
-// views under
-// /_sandbox. What the program enos-sandbox runs, and what end-to-end tests run in-process.
+// A local EnOS over HTTP: the token service, the batch processing service in both generations,
+// faults, and the views under /_sandbox. What the program enos-sandbox runs, and what end-to-end
+// tests run in-process.
 #ifndef ENOS_SANDBOX_SANDBOX_SERVER_H_
 #define ENOS_SANDBOX_SANDBOX_SERVER_H_
 
@@ -19,8 +19,13 @@
 #include "sandbox/http/http_server.h"
 #include "sandbox/ledger/call_ledger.h"
 #include "sandbox/ledger/views.h"
+#include "sandbox/runs/runs.h"
+#include "sandbox/runs/time_zone.h"
 
 namespace enos::sandbox {
+
+// The answer to a get of a run that is not known (or no longer): not documented.
+enum class UnknownRun { k99404, k62102, kEmpty };
 
 struct SandboxOptions {
   HttpServerOptions http;
@@ -30,16 +35,20 @@ struct SandboxOptions {
   absl::Duration token_lifetime = absl::Hours(2);
   bool refresh_kills_old_token = true;
   FlowServiceOptions flows;  // its keys are ignored: those above count
+  RunsOptions runs;
+  NamedZone time_zone;     // of the times of runs
+  std::string generation;  // "v2.0" or "v2.1": the only one there is; empty: both
+  UnknownRun unknown_run = UnknownRun::k99404;
   FaultPlanOptions faults;
-  Latency latency;  // of flow calls; the token service answers at once
+  Latency latency;  // of the batch processing service; the token service answers at once
   std::size_t keep_calls = 100'000;
   Clock clock;  // empty: the real one
   std::function<void(const std::string&)>
       log;  // one line per request, without its end; empty: none; any thread
 };
 
-// Thread-safe but for Interrupt and Resume, beside which only Calls, Stats, Tokens and RevokeTokens
-// may be called; one object serves once.
+// Thread-safe but for Interrupt and Resume, beside which only Calls, Stats, Tokens, Reads and
+// RevokeTokens may be called; one object serves once.
 class SandboxServer {
  public:
   explicit SandboxServer(SandboxOptions options);
@@ -64,6 +73,7 @@ class SandboxServer {
   CallPage Calls(std::uint64_t since = 0, std::size_t limit = SIZE_MAX) const;
   CallStats Stats() const;
   TokenStats Tokens() const;
+  ReadStats Reads() const;
   const ServerCounters& counters() const;  // of the sockets, and to wait for
   // Every token issued so far is dead from now on.
   void RevokeTokens();

@@ -102,7 +102,7 @@ TEST_F(SandboxServerTest, SignedCallOfEitherGenerationRuns) {
   Start();
   const std::string token = Token();
   EXPECT_EQ(Call(token, 3377),
-            R"({"status":0,"msg":" Success","data":{"flowInstanceId":"3377-20191122012344"}})");
+            R"({"status":0,"msg":" Success","data":{"flowInstanceId":"3377-20191122012300"}})");
   EXPECT_THAT(Call(token, 3377, "/batch-processing-service/v2.1/flows"),
               testing::MatchesRegex(R"(\{"code":0,"msg":"OK","requestId":"[0-9a-f]+",.*)"));
   const CallPage page = server_->Calls();
@@ -112,7 +112,7 @@ TEST_F(SandboxServerTest, SignedCallOfEitherGenerationRuns) {
   EXPECT_EQ(page.calls[0].api_version, "v2.0");
   EXPECT_EQ(page.calls[1].api_version, "v2.1");
   EXPECT_TRUE(page.calls[0].executed && page.calls[0].token_valid && page.calls[0].signature_valid);
-  EXPECT_EQ(page.calls[0].instance_id, "3377-20191122012344");
+  EXPECT_EQ(page.calls[0].instance_id, "3377-20191122012300");
   EXPECT_EQ(server_->Stats().executed_by_flow.at(3377), 2U);
 }
 
@@ -271,7 +271,14 @@ TEST_F(SandboxServerTest, ViewsTellAndForget) {
   EXPECT_THAT(Exchange("GET /_sandbox/calls?since=0&limit=5", ""),
               testing::AllOf(HasSubstr("\"callId\":\"c7\""), HasSubstr("\"executed\":true")));
   EXPECT_THAT(Exchange("GET /_sandbox/calls?since=1", ""), HasSubstr("\"calls\":[]"));
-  EXPECT_THAT(Exchange("GET /_sandbox/stats", ""), HasSubstr("\"executedByFlow\":{\"3377\":1}"));
+  Call(Token(), 3378);
+  extra_headers_.clear();
+  EXPECT_THAT(Exchange("GET /_sandbox/calls?limit=1", ""), HasSubstr("\"calls\":[{\"number\":2,"));
+  EXPECT_THAT(Exchange("GET /_sandbox/calls?since=0&limit=1", ""),
+              HasSubstr("\"calls\":[{\"number\":1,"));
+  EXPECT_THAT(Exchange("GET /_sandbox/stats", ""),
+              HasSubstr("\"executedByFlow\":{\"3377\":1,\"3378\":1}"));
+  EXPECT_THAT(Exchange("DELETE /_sandbox/runs", ""), HasSubstr("200 OK"));
   EXPECT_THAT(Exchange("DELETE /_sandbox/calls", ""), HasSubstr("200 OK"));
   EXPECT_TRUE(server_->Calls().calls.empty());
   EXPECT_THAT(Exchange("DELETE /_sandbox/tokens", ""), HasSubstr("200 OK"));
@@ -280,6 +287,7 @@ TEST_F(SandboxServerTest, ViewsTellAndForget) {
 TEST_F(SandboxServerTest, UnknownPathsAndMethodsAreRefused) {
   Start();
   EXPECT_THAT(Exchange("GET /", ""), HasSubstr(R"({"code":404,"msg":"Not Found"})"));
+  EXPECT_THAT(Exchange("POST /dataflow-batch-service/v2.0/nodes", ""), HasSubstr("HTTP/1.1 404 "));
   EXPECT_THAT(Exchange("PUT /_sandbox/calls", ""), HasSubstr("HTTP/1.1 405 "));
   EXPECT_THAT(Exchange("GET /apim-token-service/v2.0/token/get", ""), HasSubstr("HTTP/1.1 405 "));
 }
@@ -290,7 +298,7 @@ TEST_F(SandboxServerTest, LogHasOneLinePerRequest) {
   server_->Stop();
   EXPECT_THAT(log_, ElementsAre(HasSubstr("POST /apim-token-service/v2.0/token/get status=0"),
                                 testing::AllOf(HasSubstr("call=1 flow=3377"),
-                                               HasSubstr("executed 3377-20191122012344"))));
+                                               HasSubstr("executed 3377-20191122012300"))));
 }
 
 class SandboxServerInterruptTest : public SandboxServerTest,

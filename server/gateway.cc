@@ -35,16 +35,16 @@
 namespace enos::gateway {
 namespace {
 
-// gRPC's threads: one for every two cores, and no more than are of use beside the one upstream
-// loop. All of them wait in one epoll set, where one thread takes what comes in and wakes the
-// others: with fewer threads an event is more often with the one that it is for.
+// gRPC's threads: one per two cores, and no more than are useful beside the single upstream loop.
+// All of them wait on one epoll set, where one thread takes what arrives and wakes the others: with
+// fewer threads an event is more often already on the right one.
 constexpr unsigned kMostGrpcThreads = 4;
 
 CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metrics) {
   CurlHttpClientOptions options;
   options.base_url = settings.enos_url.ToString();
   options.transfer.ca_file = settings.enos_ca_file;
-  // Plaintext that is let pass because it stays on this machine has to stay on it.
+  // Plaintext that is allowed because it stays on this machine must stay on it.
   options.transfer.use_proxy = settings.enos_url.tls || !settings.enos_url.IsLoopback();
   options.transfer.connect_timeout = settings.connect_timeout;
   options.transfer.idle_timeout =
@@ -62,7 +62,7 @@ UpstreamOptions CallOptions(const Settings& settings) {
   return options;
 }
 
-// All descriptors that calls to EnOS cannot need; at least what CheckDescriptors counts.
+// All descriptors that calls to EnOS cannot need; at least as many as CheckDescriptors counts.
 size_t MaxConnections(const Settings& settings) {
   const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
   const uint64_t others = in_flight + kOtherDescriptors;
@@ -71,7 +71,7 @@ size_t MaxConnections(const Settings& settings) {
   return std::max(left, std::min(in_flight, kInboundConnections));
 }
 
-// What is left up to the container's limit is for what comes in until the cuts take effect.
+// The rest up to the container's limit is for what arrives until the cuts take effect.
 uint64_t MaxMemory(const Settings& settings) {
   if (settings.max_memory) return static_cast<uint64_t>(*settings.max_memory) << 20;
   return ContainerMemoryLimit().value_or(0) / 4 * 3;
@@ -139,8 +139,8 @@ absl::Status CannotListen(std::string_view setting, const ListenAddress& listen,
 absl::Status CannotListenAt(const std::string& path, const std::error_code& error) {
   return absl::InvalidArgumentError(
       Concat("--front_socket (ENOS_GATEWAY_FRONT_SOCKET): cannot listen at \"", path,
-             "\", expected a path in a folder that this process may write, where there is nothing, "
-             "or a socket on which nobody listens any more (",
+             "\", expected a path in a directory that this process may write to, where nothing "
+             "exists, or a socket that nobody listens on (",
              error.message(), ")"));
 }
 
@@ -162,7 +162,7 @@ ReloadedFiles ForMetrics(AccessFile file) {
 
 }  // namespace
 
-// In the order in which they need each other; destroyed in the reverse one.
+// In dependency order; destroyed in reverse.
 struct Gateway::Parts {
   Parts(Settings& settings, const RandomSource& random)
       : ids(random),
@@ -181,7 +181,7 @@ struct Gateway::Parts {
         admission(settings.max_in_flight),
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
                  OnRequest(), [this](Reason why) { metrics.Retried(why); }},
-                {settings.enos_api_version, settings.trust_503}),
+                {settings.enos_api_version, settings.trust_503, settings.parameters_as}),
         tls_check(HowToCheck(settings.tls)),
         key_reloader(
             {settings.access_key_file, settings.secret_key_file}, credentials,
@@ -213,7 +213,7 @@ struct Gateway::Parts {
     }
   }
 
-  // Null where there is none: plaintext.
+  // Null if there is none: plaintext.
   std::shared_ptr<TlsCredentials> ServeTls(Settings& settings) {
     if (!settings.tls) return nullptr;
     const FileContents known = ContentsOf(*settings.tls);
@@ -263,14 +263,14 @@ struct Gateway::Parts {
     return events;
   }
 
-  // What others count anyway.
+  // What is counted elsewhere anyway.
   void SampleMetrics() {
     SampledMetrics& sampled = metrics.sampled();
     sampled.AddGauge("enos_gateway_calls_in_flight",
-                     "Calls that hold a slot, those included whose callers are gone.",
+                     "Calls that hold a slot, including those whose callers are gone.",
                      [this] { return static_cast<double>(admission.in_flight()); });
     sampled.AddCounter("enos_gateway_log_lines_dropped_total",
-                       "Log lines lost because nobody read them fast enough.",
+                       "Log lines lost because they were not read fast enough.",
                        [] { return static_cast<double>(LostLogLines()); });
   }
 
@@ -315,7 +315,7 @@ struct Gateway::Parts {
 
   void CheckLiveness(const OpsRespond& respond) {
     liveness->Run([this, respond](const std::string& failure) {
-      // While draining nothing listens, on purpose; that has its own time limit.
+      // While draining nothing listens, on purpose; the drain has its own time limit.
       const bool alive = failure.empty() || draining;
       respond(alive ? OpsAnswer{200, "ok\n"} : OpsAnswer{503, failure + "\n"});
     });
@@ -325,7 +325,7 @@ struct Gateway::Parts {
   GatewayMetrics metrics{ENOS_GATEWAY_VERSION};
   Readiness readiness;
   std::atomic<bool> draining{false};
-  // Outlives the loop, whose tasks may answer to it.
+  // Outlives the loop, whose tasks may call it.
   std::optional<OpsServer> ops;
   std::optional<LivenessCheck> liveness;
   IdSource ids;
@@ -345,7 +345,7 @@ struct Gateway::Parts {
   const LivenessTls tls_check;
   std::optional<TlsReloader> tls_reloader;
   KeyReloader key_reloader;
-  // Stopped by Drain, before what it calls ends.
+  // Stopped by Drain, before the objects it calls are destroyed.
   FileWatcher files;
   GrpcServer server;
 };
@@ -358,7 +358,7 @@ Gateway::~Gateway() { Drain(); }
 absl::Status Gateway::Start() {
   if (auto error = parts_->access_files.Load()) return absl::InvalidArgumentError(*error);
   parts_->WatchAccessFiles(settings_);
-  // The operations port first: where the RPC port is taken, it can be closed again without a trace.
+  // The operations port first: if the RPC port is in use, it can be closed again without a trace.
   if (parts_->ops && parts_->ops->Listen()) {
     return CannotListen("--metrics_listen (ENOS_GATEWAY_METRICS_LISTEN)", *settings_.metrics_listen,
                         ", or nothing to turn it off");
@@ -393,7 +393,7 @@ void Gateway::Drain() {
   parts_->draining = true;
   parts_->files.Stop();
   parts_->server.Drain();
-  // Transfers whose callers are gone have the same time to end.
+  // Transfers whose callers are gone get the same time to finish.
   auto idle = std::make_shared<std::promise<void>>();
   parts_->loop.Post([this, idle] { parts_->trigger.WhenIdle([idle] { idle->set_value(); }); });
   if (idle->get_future().wait_until(deadline) == std::future_status::timeout) {

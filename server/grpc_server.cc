@@ -18,30 +18,31 @@ namespace {
 
 constexpr int kMaxMessageBytes = 1 << 20;  // the contract's limit
 constexpr int kMaxMetadataBytes = 16 << 10;
-// A front adds its caller's certificate to as much from the caller.
+// A front adds its caller's certificate to the same amount from the caller.
 constexpr int kMaxMetadataBytesWithFront = kMaxMetadataBytes + (16 << 10);
-// Offers that wait for an RPC on each queue: enough for the calls that come in while the thread is
+// Pending requests for an RPC on each queue: enough for the calls that arrive while the thread is
 // busy.
 constexpr int kOffersPerQueue = 128;
-// What clients may ping; the usual client libraries send none below 10 s unless told to.
+// How often clients may ping; the usual client libraries do not ping more often than every 10 s
+// unless configured to.
 constexpr int kMinPingIntervalMs = 10000;
 static_assert(kMinPingIntervalMs < 30000, "ordinary clients ping every 30 s, also without calls");
 // More pings than allowed before the connection is ended (GOAWAY, "too_many_pings").
 constexpr int kMaxPingStrikes = 2;
-// Calls and health watches at once on one connection; a client keeps further ones back.
+// Concurrent calls and health watches on one connection; a client holds further ones back.
 constexpr int kMaxStreams = 1000;
-// A client that is gone without a word is noticed after this long.
+// A client that silently disappears is noticed after this long.
 constexpr int kKeepaliveMs = 60000;
 constexpr int kKeepaliveTimeoutMs = 20000;
-// What gRPC reads from a connection in one go, and takes apart whatever becomes of the connection
+// What gRPC reads from a connection at once, and parses whatever happens to the connection
 // meanwhile.
 constexpr int kMaxReadBytes = 64 << 10;
-// After the last answer: for its way out before connections are closed by force.
+// After the last answer: time for it to be sent before connections are closed by force.
 constexpr std::chrono::milliseconds kGraceForTheRest{1000};
 
-// gRPC 1.51 unpacks a message before it looks at its size, and before anybody is known: callers
-// must not compress. With the algorithms off a compressed call is refused by its headers
-// (UNIMPLEMENTED), and nothing is left that could unpack.
+// gRPC 1.51 decompresses a message before it checks its size, and before the caller is known:
+// callers must not compress. With the algorithms off a compressed call is refused by its headers
+// (UNIMPLEMENTED), and nothing is decompressed.
 void RefuseCompression(grpc::ServerBuilder& builder) {
   for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP})
     builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
@@ -81,7 +82,7 @@ GrpcServerOptions WithCredentials(GrpcServerOptions options) {
   return options;
 }
 
-// Of those that are offered.
+// Of the pending requests.
 std::vector<std::string> ServiceNames() {
   return {dataflow::v1::FlowService::service_full_name(),
           grpc::health::v1::Health::service_full_name(),
@@ -114,8 +115,8 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
                        callers,
                        acceptor_.connections()} {}
 
-// What gRPC frees on one thread belongs to the part of the allocator of another, which notices when
-// it next needs memory: idle threads never.
+// What gRPC frees on one thread may belong to another thread's part of the allocator, which notices
+// only when it next needs memory: idle threads never do.
 InboundSensors GrpcServer::Sensors() {
   InboundSensors sensors = InboundSensors::Real();
   sensors.collect_memory = [this] {
@@ -195,7 +196,7 @@ void GrpcServer::StopServing() {
 }
 
 void GrpcServer::PublishHealth(bool serving) {
-  // The server last: whoever is told that it serves may ask for the service.
+  // The server last: whoever learns that it serves may ask for the service.
   health_.Set(dataflow::v1::FlowService::service_full_name(), serving);
   health_.Set("", serving);
 }
@@ -204,20 +205,20 @@ void GrpcServer::Drain() {
   if (server_ == nullptr) return;
   StopServing();
   shutting_down_ = true;
-  // First: what is handed over after Shutdown is not closed by gRPC 1.51.
+  // First: gRPC 1.51 does not close what is handed over after Shutdown.
   acceptor_.Stop();
   front_acceptor_.Stop();
   const auto deadline = std::chrono::steady_clock::now() + options_.drain_timeout;
-  // Shutdown sends GOAWAY at once, then waits for everything that is open, watches of the health
-  // service and reflection streams included, which end as soon as the calls are answered: by force
-  // where a client does not read.
+  // Shutdown sends GOAWAY at once, then waits for everything that is open, including health watches
+  // and reflection streams, which end as soon as the calls are answered: by force if a client does
+  // not read.
   auto shutdown = std::async(std::launch::async, [&] {
     server_->Shutdown(std::chrono::system_clock::now() + options_.drain_timeout +
                       2 * kGraceForTheRest);
   });
   if (!open_calls_.WaitForNone(deadline)) {
     loop_.Post([this] { trigger_.EndAll(); });
-    for (auto& queue : queues_) queue->RunTimersNow();  // whose headers are not out
+    for (auto& queue : queues_) queue->RunTimersNow();  // whose headers have not been sent
     open_calls_.WaitForNone(std::chrono::steady_clock::now() + kGraceForTheRest);
   }
   health_.EndWatches();
@@ -231,7 +232,7 @@ void GrpcServer::Drain() {
   server_.reset();
 }
 
-// What the watch has posted to the loop must be through before the queues go.
+// What the watch has posted to the loop must have run before the queues are destroyed.
 void GrpcServer::StopWatching() {
   acceptor_.StopWatching();
   std::promise<void> through;
@@ -239,17 +240,17 @@ void GrpcServer::StopWatching() {
   through.get_future().wait();
 }
 
-// After the server's shutdown, when no RPC arrives any more: lets those that did end.
+// After the server's shutdown, when no RPC arrives any more: lets those that did arrive end.
 void GrpcServer::CloseQueues() {
-  // An RPC that arrived may lie in its queue still, where nobody has counted it; what is put in now
-  // comes out behind it.
+  // An RPC that has arrived may still be in its queue, not yet counted; what is queued now comes
+  // out after it.
   for (auto& queue : queues_) {
     std::promise<void> out;
     queue->Post([&out] { out.set_value(); });
     out.get_future().wait();
   }
-  // Shutdown does not wait for answers that the upstream loop has still to give, and they need
-  // their queue. They come: calls are refused at the door or, if they were past it, by the loop.
+  // Shutdown does not wait for answers that the upstream loop has yet to give, and they need their
+  // queue. They will come: calls are refused on arrival or, if they were past that, by the loop.
   open_calls_.WaitForNone();
   health_.WaitForNone();
   reflection_.WaitForNone();

@@ -24,15 +24,15 @@
 namespace enos::gateway {
 
 struct GrpcServerOptions {
-  ListenAddress listen;  // port 0 takes a free one
+  ListenAddress listen;  // port 0 picks a free one
   // Null: plaintext.
   std::shared_ptr<grpc::ServerCredentials> credentials;
-  // A Unix-domain socket, beside `listen`, where a proxy on this machine hands over calls in
+  // A Unix-domain socket, in addition to `listen`, where a proxy on this machine passes on calls in
   // plaintext, and says who calls (caller_identity.h); empty: none.
   std::string front_socket;
   size_t max_connections = 1024;                             // of each of the two
   InboundLimits inbound;                                     // of `listen`
-  InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a thread of its own
+  InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a separate thread
   bool reflection = true;                                    // grpc.reflection.v1alpha
   bool early_headers = true;
   Duration upstream_timeout = std::chrono::seconds(30);
@@ -40,14 +40,14 @@ struct GrpcServerOptions {
   std::chrono::milliseconds max_connection_age{0};  // 0: never
   // For TLS and the client's first HTTP/2 frame together.
   std::chrono::milliseconds handshake_timeout{10000};
-  std::chrono::milliseconds max_connection_idle{0};  // without calls; 0: for ever
+  std::chrono::milliseconds max_connection_idle{0};  // without calls; 0: forever
   int threads = 1;                                   // that serve completion queues, one each
 };
 
-// The gRPC side: FlowService, grpc.health.v1 and reflection on one port, and perhaps a Unix-domain
-// socket beside it, all of them asynchronous on the same completion queues: gRPC makes threads of
-// its own for a callback or synchronous service. A fixed number of threads, whatever the number of
-// calls. Used from one thread, unless it says otherwise.
+// The gRPC side: FlowService, grpc.health.v1 and reflection on one port, and optionally on a
+// Unix-domain socket as well, all of them asynchronous on the same completion queues, because gRPC
+// creates its own threads for callback or synchronous services. A fixed number of threads, whatever
+// the number of calls. Used from one thread, unless noted otherwise.
 class GrpcServer {
  public:
   // The references must outlive the server.
@@ -57,28 +57,29 @@ class GrpcServer {
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  // Listens and serves; an error says why the address cannot be had (another process may have it:
-  // ports are not shared).
+  // Listens and serves; an error says why the address is not available (another process may have
+  // it: ports are not shared).
   std::error_code Start();
 
-  // Before Start, where there is a front socket: likewise for that.
+  // Before Start, if there is a front socket: likewise for that.
   std::error_code ListenForFront();
 
-  // The address that it listens on, with the port that was taken.
+  // The address that it listens on, with the actual port.
   const ListenAddress& address() const { return address_; }
 
-  // Whether connections are closed at once, because there are enough. Thread-safe.
+  // Whether connections are closed at once because there are enough. Thread-safe.
   bool full() const { return acceptor_.full(); }
 
-  // What grpc.health.v1 says, of the whole server and of FlowService: SERVING or NOT_SERVING.
-  // NOT_SERVING until the first call of this, and for ever after StopServing. Both are thread-safe.
+  // What grpc.health.v1 reports, for the whole server and for FlowService: SERVING or NOT_SERVING.
+  // NOT_SERVING until this is first called, and permanently after StopServing. Both are
+  // thread-safe.
   void SetServing(bool serving);
   void StopServing();
 
-  // StopServing, and from now on new calls are refused (GATEWAY_SHUTTING_DOWN, and GOAWAY on
-  // every connection), open ones go on. Returns when all are answered and everything is closed;
-  // after `drain_timeout` what is left of them is answered by FlowTrigger::EndAll first. Health
-  // watches and reflection streams go on as long as there are open calls.
+  // StopServing, and from now on new calls are refused (GATEWAY_SHUTTING_DOWN, and GOAWAY on every
+  // connection), while open ones continue. Returns when all are answered and everything is closed;
+  // after `drain_timeout` FlowTrigger::EndAll answers the remaining ones first. Health watches and
+  // reflection streams continue as long as there are open calls.
   void Drain();
 
  private:

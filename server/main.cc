@@ -1,4 +1,4 @@
-// The program enos-flow-gateway: reads the settings, runs the gateway, ends it on a signal.
+// The program enos-flow-gateway: reads the settings, runs the gateway, stops it on a signal.
 
 #include <algorithm>
 #include <chrono>
@@ -52,8 +52,8 @@ RandomSource Randomness() {
   };
 }
 
-// Waits for SIGTERM or SIGINT. SIGHUP meanwhile switches the log to debug and, the next time, back:
-// no file has to be there for it, and nothing is left behind.
+// Waits for SIGTERM or SIGINT. Meanwhile SIGHUP switches the log to debug and, the next time, back:
+// this needs no file, and leaves nothing behind.
 int WaitForTheEnd(LogLevel configured) {
   LogLevel level = configured;
   int signal = WaitForSignal();
@@ -65,27 +65,42 @@ int WaitForTheEnd(LogLevel configured) {
   return signal;
 }
 
-// Until a signal asks for the end; a second one then ends the process at once.
+// What keeps others from calling at the port.
+struct Protection {
+  explicit Protection(const Settings& settings)
+      : tls(settings.tls),
+        mtls(settings.tls && settings.tls->client_ca),
+        policy(!settings.policy_file.empty()),
+        tokens(!settings.jwt_keys_file.empty()) {}
+  bool tls;     // encrypted
+  bool mtls;    // clients show a certificate
+  bool policy;  // not everybody may call for everything
+  bool tokens;  // callers show a token
+};
+
+std::string_view OnOff(bool on) { return on ? "on" : "off"; }
+
+// Until a signal asks it to stop; a second one then ends the process at once.
 void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, LogLevel log_level,
-                      std::string_view tls) {
+                      const Protection& protection) {
   if (!gateway.metrics_address().empty()) {
     Log(LogLevel::kInfo, "operations endpoint", {{"metrics_address", gateway.metrics_address()}});
   }
-  Log(LogLevel::kInfo, "listening", {{"address", gateway.address()}, {"tls", tls}});
+  Log(LogLevel::kInfo, "listening",
+      {{"address", gateway.address()},
+       {"tls", OnOff(protection.tls)},
+       {"mtls", OnOff(protection.mtls)},
+       {"policy", OnOff(protection.policy)},
+       {"tokens", OnOff(protection.tokens)}});
   const int signal = WaitForTheEnd(log_level);
   EndAtOnceOnNextSignal();
   Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"drain_delay_ms", drain_delay.count()}});
   gateway.StopServing();
-  // Load balancers need this time to see that no new calls should come here; they are still served.
+  // Load balancers need this time to see that no new calls should come here; calls are still
+  // served.
   std::this_thread::sleep_for(drain_delay);
   gateway.Drain();
   Log(LogLevel::kInfo, "ended");
-}
-
-// Whom the listener's TLS makes sure of: nobody, the server, or clients, too.
-std::string_view TlsName(const Settings& settings) {
-  if (!settings.tls) return "off";
-  return settings.tls->client_ca ? "mutual" : "on";
 }
 
 int Run(Settings settings) {
@@ -95,19 +110,19 @@ int Run(Settings settings) {
         {{"listen", settings.listen.ToString()}, {"because", "--allow_plaintext"}});
   }
   for (const Settings::Removed& removed : settings.removed) {
-    Log(LogLevel::kWarning, "a setting that is gone has no effect",
+    Log(LogLevel::kWarning, "a removed setting has no effect",
         {{"setting", removed.name}, {"because", removed.because}});
   }
   const auto drain_delay = settings.drain_delay;
   const LogLevel log_level = settings.log_level;
-  const std::string_view tls = TlsName(settings);
+  const Protection protection(settings);
   Gateway gateway(std::move(settings), Randomness());
   if (const absl::Status started = gateway.Start(); !started.ok()) {
     StopLog(kTimeToWriteLog);
     std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(started.message()).c_str());
     return started.code() == absl::StatusCode::kInvalidArgument ? kWrongSetting : kCannotStart;
   }
-  ServeUntilSignal(gateway, drain_delay, log_level, tls);
+  ServeUntilSignal(gateway, drain_delay, log_level, protection);
   StopLog(kTimeToWriteLog);
   return 0;
 }
@@ -117,15 +132,15 @@ int Run(Settings settings) {
 int main(int argc, char** argv) try {
   BlockSignals();
   DisableCoreDumps();
-  // Debian builds Abseil with its debugging aid for the order of locks switched on; gRPC's many
-  // locks then pay for it at every call.
+  // Debian builds Abseil with deadlock detection switched on; gRPC's many locks then pay for it on
+  // every call.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile);
+  auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile, EnvironmentNames());
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
   auto& settings = std::get<Settings>(parsed);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
   return Run(std::move(settings));
 } catch (const std::exception& error) {  // out of memory or of threads
-  std::fprintf(stderr, "enos-flow-gateway: cannot go on: %s\n", error.what());
+  std::fprintf(stderr, "enos-flow-gateway: cannot continue: %s\n", error.what());
   return kCannotStart;
 }

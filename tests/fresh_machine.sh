@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The honest check that a fresh Debian 12 is enough: makes a minimal one in a temporary directory, clones the repository's
-# HEAD into it (into a path with a space), and runs a command there, from another directory and with nearly no environment.
+# Checks that a fresh Debian 12 is enough: builds a minimal one in a temporary directory, clones the repository's
+# HEAD into it (into a path with a space), and runs a command there, from another directory and with an almost empty environment.
 #
-#   sudo tests/fresh_machine.sh [--keep] [COMMAND...]     COMMAND is tests/run.sh unless given, or deploy/demo.sh ...
+#   sudo tests/fresh_machine.sh [--keep] [COMMAND...]     COMMAND defaults to tests/run.sh; or deploy/demo.sh ...
 #
 # Needs root, mmdebstrap and a network; takes some GB of TMPDIR. Run it by hand: it is not part of tests/run.sh --all.
 # It uses this machine's Debian sources (FRESH_SOURCES=FILE for others), proxy settings, npm settings from the
-# environment and additional CA certificates, and nothing else of it. All mounts live in a namespace of their own: they
-# are gone with the last process, however this ends.
+# environment and additional CA certificates, and nothing else of it. All mounts are in a separate namespace: they
+# disappear with the last process, however this ends.
 set -euo pipefail
 
 usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Hostile connections of every kind to a gateway, beside polite callers on connections of their own: how far the gateway's
-# memory rises, what it is afterwards, and what the polite ones were told.
+# Hostile connections of every kind to a gateway, together with polite callers on separate connections: how far the gateway's
+# memory rises, what it is afterwards, and what the polite callers were told.
 #
 #   tests/hostile.sh                  100 connections of every kind at once, 20 s; plaintext, TLS, and behind the nginx front
-#   tests/hostile.sh --each           every kind on its own, 4 s each
+#   tests/hostile.sh --each           every kind separately, 4 s each
 #   tests/hostile.sh --connections=N  N connections of each kind
 #   tests/hostile.sh --seconds=N      for N seconds
 #   tests/hostile.sh --max_memory=N   the gateway's --max_memory in MiB (384)
 #   tests/hostile.sh --help           this text
 #
-# Needs the preset release; what is not built yet is built first. Status: 0 memory stayed below 512 MiB and came back, and
-# every polite call was served; 1 not; 2 wrong usage, or it could not run.
+# Needs the preset release; what is not built yet is built first. Exit status: 0 memory stayed below 512 MiB and was freed, and
+# every polite call was served; 1 otherwise; 2 wrong usage, or it could not run.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

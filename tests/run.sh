@@ -4,7 +4,7 @@
 #   tests/run.sh          the quick tier: installs what is missing, builds with AddressSanitizer and
 #                         UndefinedBehaviorSanitizer (preset debug) and runs every test: unit, wire and end to end, and
 #                         the client examples of those languages whose tool chains are there.
-#                         18 minutes on 2 cores with nothing in ccache, 16 of them the build.
+#                         8 minutes on 2 cores with nothing in ccache, 6 of them the build; the client examples come on top.
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
 #                         short soak, a few calls through every server of the benchmark, the client examples of
@@ -54,8 +54,8 @@ build() {
   cmake --preset "$1" && cmake --build --preset "$1" --parallel "$ENOS_JOBS" "${@:2}"
 }
 
-# Runs ctest so that the sanitizers can work: without address randomisation where that can be switched off (GCC 12's
-# AddressSanitizer dies at random on kernels that randomise 32 bits), every report an error with a stack.
+# Runs ctest so that the sanitizers can work: without address randomisation where that can be switched off (they may
+# die at random on kernels that randomise 32 bits), every report an error with a stack.
 run_ctest() {
   local preset="$1" wrapper=()
   shift
@@ -72,10 +72,10 @@ run_ctest() {
   "${wrapper[@]}" ctest --preset "$preset" "${ctest_args[@]}" "$@"
 }
 
-# clang is for CI's tier only, and only a part of it: where it cannot be installed the rest is still worth running.
+# The linters are for CI's tier only: where they cannot be installed the rest is still worth running.
 install_optional() {
-  deploy/packages.sh clang lint || {
-    echo "SKIPPED: some of these packages could not be installed: $(deploy/packages.sh --list clang lint | tr '\n' ' ')"
+  deploy/packages.sh lint || {
+    echo "SKIPPED: some of these packages could not be installed: $(deploy/packages.sh --list lint | tr '\n' ' ')"
     return "$STATUS_SKIPPED"
   }
 }
@@ -88,25 +88,8 @@ install_for_deployment() {
   }
 }
 
-build_with_clang() {
-  if ! command -v clang++-19 >/dev/null; then
-    echo "SKIPPED: build of preset $1: clang++-19 is not installed"
-    return "$STATUS_SKIPPED"
-  fi
-  build "$@"
-}
-
 run_concurrency_tests() {
   run_ctest tsan -L '^threads$'
-}
-
-# with_build PRESET COMMAND...: skips what needs a build that was skipped.
-with_build() {
-  if [[ ! -f "$root/build/$1/build.ninja" ]] || ! command -v clang++-19 >/dev/null; then
-    echo "SKIPPED: ${*:2}: preset $1 was not built"
-    return "$STATUS_SKIPPED"
-  fi
-  "${@:2}"
 }
 
 # Where a language cannot be installed, the step that builds the examples says so.
@@ -137,7 +120,7 @@ last_ctest() {
 mkdir -p "$LOG_DIR"
 if [[ $tier == quick ]]; then
   STEPS_TOTAL=4
-  step "Install what is missing" packages deploy/packages.sh build test
+  step "Install what is missing" packages deploy/packages.sh build test clang
   step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug, $ENOS_JOBS jobs)" build-debug build debug
   step "Build the client examples of the languages that are there" examples client/examples/build.sh
   last_ctest debug "Run all tests (preset debug)"
@@ -145,8 +128,8 @@ fi
 
 STEPS_TOTAL=28
 [[ -x tests/soak.sh ]] && STEPS_TOTAL=29
-step "Install what is missing" packages deploy/packages.sh build test demo
-step "Install the second compiler and the linters" packages-optional install_optional
+step "Install what is missing" packages deploy/packages.sh build test clang demo
+step "Install the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
 step "Formatter: clang-format changes nothing" format tests/checks/format.sh
 step "Scripts: shellcheck" shellcheck tests/checks/shell.sh
@@ -155,17 +138,17 @@ step "Monitoring: promtool on alerts and their tests" monitoring tests/checks/mo
 step "Proto: buf lint, buf format, buf breaking" buf tests/checks/proto.sh
 step "Stubs: the protoc lines of docs/clients.md, and buf generate" stubs tests/checks/stubs.sh
 step "Reference: docs/reference.md is what the proto's comments say" reference tests/checks/reference.sh
-step "Generate what clang-tidy has to see (preset clang)" build-clang build_with_clang clang \
+step "Generate what clang-tidy has to see (preset clang)" build-clang build clang \
   --target enos_flow_proto enos_google_rpc_proto enos_grpc_proto
-step "clang-tidy over the sources of the programs" clang-tidy with_build clang tests/checks/tidy.sh
+step "clang-tidy over the sources of the programs" clang-tidy tests/checks/tidy.sh
 step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug)" build-debug build debug
 step "Build the client examples" examples client/examples/build.sh
 step "All tests under AddressSanitizer and UndefinedBehaviorSanitizer" ctest-debug run_ctest debug
-step "Build with clang++ and ThreadSanitizer, warnings are errors (preset tsan)" build-tsan build_with_clang tsan \
+step "Build with clang++ and ThreadSanitizer, warnings are errors (preset tsan)" build-tsan build tsan \
   --target enos-flow-gateway enos-flow enos-sandbox threads-tests
-step "The tests with several threads under ThreadSanitizer" ctest-tsan with_build tsan run_concurrency_tests
-step "Build the fuzz targets (preset fuzz)" build-fuzz build_with_clang fuzz
-step "Fuzz every target for 60 s" fuzz with_build fuzz tests/checks/fuzz.sh 60
+step "The tests with several threads under ThreadSanitizer" ctest-tsan run_concurrency_tests
+step "Build the fuzz targets (preset fuzz)" build-fuzz build fuzz
+step "Fuzz every target for 60 s" fuzz tests/checks/fuzz.sh 60
 step "Build what is shipped with g++, warnings are errors (preset release)" build-release build release
 step "Some broken lines, and the tests that have to see them" mutants tests/checks/mutants.sh --handful
 if [[ -x tests/soak.sh ]]; then

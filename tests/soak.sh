@@ -5,14 +5,14 @@
 #   tests/soak.sh                 10 minutes, preset debug (AddressSanitizer, UndefinedBehaviorSanitizer)
 #   tests/soak.sh --short         45 s, for CI
 #   tests/soak.sh --seconds=N     N seconds of load (5 or more); starting and ending take up to two minutes more
-#   tests/soak.sh --preset=NAME   release, debug or tsan: whose programs run; what is not built yet is built first
+#   tests/soak.sh --preset=NAME   release, debug or tsan: the programs to run; what is not built yet is built first
 #   tests/soak.sh --seed=N        repeats the random choices of an earlier run (the order of events is not repeated)
 #   tests/soak.sh --callers=N     N calls at once (64)
 #   tests/soak.sh --help          this text
 #
-# Prints the ledger; also in build/soak/ledger.json, beside the logs of the gateways. Memory is judged with preset
-# release only, because sanitizers keep what was freed. Status: 0 nothing wrong; 1 a call executed twice, an untrue
-# answer, a call or a gateway that hung, a sanitizer's report, or something leaked; 2 wrong usage, or it could not run.
+# Prints the ledger, which is also in build/soak/ledger.json, beside the logs of the gateways. Memory is judged with preset
+# release only, because sanitizers keep freed memory. Exit status: 0 nothing wrong; 1 a call executed twice, a false
+# answer, a call or a gateway that hung, a sanitizer report, or a leak; 2 wrong usage, or it could not run.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

@@ -20,6 +20,7 @@ using namespace enos::bench;  // NOLINT(google-build-using-namespace): this file
 using enos::gateway::CallError;
 using enos::gateway::EncodeFlowCall;
 using enos::gateway::FlowCall;
+using enos::gateway::ParametersAs;
 using enos::gateway::ReadFlowAnswer;
 using enos::gateway::Refusal;
 using enos::gateway::SecretMask;
@@ -41,12 +42,12 @@ BENCHMARK(Validate)->Apply(Sizes);
 void Encode(benchmark::State& state) {
   const auto request = SampleRequest(state.range(0));
   const CountAllocations count(state);
-  for (auto _ : state) benchmark::DoNotOptimize(EncodeFlowCall(request));
+  for (auto _ : state) benchmark::DoNotOptimize(EncodeFlowCall(request, ParametersAs::kArray));
 }
 BENCHMARK(Encode)->Apply(Sizes);
 
 void Sign(benchmark::State& state) {
-  const FlowCall call = EncodeFlowCall(SampleRequest(state.range(0)));
+  const FlowCall call = EncodeFlowCall(SampleRequest(state.range(0)), ParametersAs::kArray);
   {
     const CountAllocations count(state);
     for (auto _ : state) {
@@ -88,7 +89,7 @@ void Call(benchmark::State& state) {
   const CountAllocations count(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(ValidateRequest(request));
-    const FlowCall call = EncodeFlowCall(request);
+    const FlowCall call = EncodeFlowCall(request, ParametersAs::kArray);
     benchmark::DoNotOptimize(
         SignCall(kToken, call.signed_query, call.body, kTimestampMs, kSecretKey));
     benchmark::DoNotOptimize(ReadFlowAnswer(200, kStarted, {}, secrets));

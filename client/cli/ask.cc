@@ -24,10 +24,9 @@ bool IsYes(const std::string& answer) { return answer == "y" || answer == "yes";
 std::vector<const BatchLine*> AskAboutDoubtful(const std::vector<DoubtfulLine>& doubtful,
                                                Console& console) {
   console.err << doubtful.size()
-              << " of the lines may have started their flow already: " << NameLines(doubtful)
-              << ".\nLook in EnOS whether they did.\n";
-  const std::string all =
-      Answer("Send them again? [y]es, all  [N]one  [e]ach by itself: ", console);
+              << " of the lines may already have started their flow: " << NameLines(doubtful)
+              << ".\nCheck in EnOS whether they did.\n";
+  const std::string all = Answer("Send them again? [y]es, all  [N]one  [e]ach in turn: ", console);
   const bool each = all == "e" || all == "each";
   std::vector<const BatchLine*> confirmed;
   for (const DoubtfulLine& line : doubtful) {

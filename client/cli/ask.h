@@ -9,7 +9,7 @@
 namespace enos::flow::cli {
 
 // Asks the person at the terminal which of these lines to send again: all, none, or one by one.
-// Whatever is not a clear yes is a no, and so is the end of the input.
+// Anything but a clear yes is a no, and so is the end of the input.
 std::vector<const BatchLine*> AskAboutDoubtful(const std::vector<DoubtfulLine>& doubtful,
                                                Console& console);
 

@@ -77,10 +77,10 @@ std::vector<const BatchLine*> Confirmed(const BatchCommand& command,
     for (const DoubtfulLine& line : doubtful) confirmed.push_back(line.line);
     return confirmed;
   }
-  // Standard input that is the batch itself answers nothing.
+  // If the batch itself is standard input, it cannot provide answers.
   if (!console.in_is_terminal || !console.err_is_terminal || command.input == "-") {
     console.err << "enos-flow: " << doubtful.size()
-                << " of the lines may have started their flow already and are left alone: "
+                << " of the lines may already have started their flow and are left alone: "
                 << NameLines(doubtful)
                 << ". Look in EnOS; --repeat_unknown sends them again without asking.\n"
                 << std::flush;
@@ -92,11 +92,11 @@ std::vector<const BatchLine*> Confirmed(const BatchCommand& command,
 FlowError NoAnswerRecorded() {
   FlowError error;
   error.code = grpc::StatusCode::UNKNOWN;
-  error.message = "sent by an earlier run of the command, which ended before the answer came";
+  error.message = "sent by an earlier run of the command, which ended before the answer arrived";
   return error;
 }
 
-// So that every line that was ever sent has a result in the end.
+// So that eventually every line that was sent has a result.
 absl::Status RecordUnanswered(const std::vector<DoubtfulLine>& doubtful,
                               const std::vector<const BatchLine*>& confirmed, Records& records) {
   std::string text;
@@ -129,8 +129,8 @@ BatchEnd Send(const BatchCommand& command, const FlowClient& client,
   hooks.stop = [&] {
     if (watch.interrupted() && !std::exchange(told, true)) {
       bar.Clear();
-      console.err << "enos-flow: stopping; waiting for the calls under way. Once more ends at "
-                     "once.\n"
+      console.err << "enos-flow: stopping; waiting for the calls in flight. Interrupt again to end "
+                     "at once.\n"
                   << std::flush;
     }
     return watch.interrupted();
@@ -166,14 +166,14 @@ int Summarize(const BatchCommand& command, const BatchEnd& end, size_t done, Con
   if (counts.waiting > 0) console.err << style.Bad(part(counts.waiting, " not sent"));
   console.err << ".\n";
   if (command.results && counts.not_executed + counts.waiting > 0) {
-    console.err << "The same command sends again what was certainly not started, and the rest.\n";
+    console.err << "The same command resends what was certainly not started, and sends the rest.\n";
   }
   if (counts.unknown > 0) console.err << "Check in EnOS what may have been started.\n";
   console.err << std::flush;
   return counts.not_executed + counts.unknown + counts.waiting == 0 ? kExitOk : kExitFailedCall;
 }
 
-// The results file, where there is to be one, and what it says of earlier runs.
+// The results file, if there should be one, and what it says about earlier runs.
 absl::Status OpenResults(const BatchCommand& command, std::unique_ptr<ResultsFile>& file,
                          std::map<int64_t, PastLine>& past) {
   if (!command.results) return absl::OkStatus();
@@ -186,7 +186,7 @@ absl::Status OpenResults(const BatchCommand& command, std::unique_ptr<ResultsFil
   return absl::OkStatus();
 }
 
-// The rest of RunBatch, once the input is understood.
+// The rest of RunBatch, once the input has been parsed.
 int RunLines(const BatchCommand& command, const FlowClient& client,
              const std::vector<BatchLine>& lines, Console& console) {
   std::unique_ptr<ResultsFile> file;
@@ -232,7 +232,7 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
   command.repeat_unknown = *repeat_unknown;
   for (const char* const file : {"request_file", "params_file"}) {
     if (command.input == "-" && ReadText(values, file) == "-") {
-      return WrongFlag(file, "-", "standard input is the batch already");
+      return WrongFlag(file, "-", "standard input is already the batch");
     }
   }
   auto defaults = ReadRequest(line, absl::Now(), standard_input);

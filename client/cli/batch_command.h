@@ -12,24 +12,25 @@
 
 namespace enos::flow::cli {
 
-// `enos-flow trigger --batch`, understood.
+// `enos-flow trigger --batch`, parsed.
 struct BatchCommand {
   CallSettings settings;
   std::string input;                   // a file; "-": standard input
-  std::optional<std::string> results;  // a file; none: standard output, and no going on later
+  std::optional<std::string> results;  // a file; none: standard output, and no resuming
   int concurrency = 16;
   bool repeat_unknown = false;  // repeat what may have run, without asking
-  RequestFields defaults;       // for what a line does not have
+  RequestFields defaults;       // for what a line omits
 };
 
-// Gives the flags their meaning; errors are as those of MakeTriggerCommand.
+// Parses the flags; errors are like those of MakeTriggerCommand.
 absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
                                               std::istream& standard_input);
 
-// Reads all of the input, says what is wrong with it, or starts its flows and writes down what came
-// of each. Goes on where an earlier run with the same results file stopped: what was started is
-// passed over, what certainly was not is sent, and for what may have been a person at the terminal
-// is asked. SIGINT and SIGTERM end the sending, not the waiting. Answers the exit status.
+// Reads all of the input, reports what is wrong with it, or starts its flows and records the result
+// of each. Resumes where an earlier run with the same results file stopped: what was started is
+// skipped, what certainly was not started is sent, and for what may have been started it asks the
+// person at the terminal. SIGINT and SIGTERM stop the sending, not the waiting. Returns the exit
+// status.
 int RunBatch(const BatchCommand& command, Console& console);
 
 }  // namespace enos::flow::cli

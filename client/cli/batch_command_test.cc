@@ -5,9 +5,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -17,6 +14,7 @@
 #include "fake_flow_service.h"
 #include "rich_status.h"
 #include "run.h"
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -47,23 +45,8 @@ grpc::Status AnswerByFlow(const FakeFlowService::Request& request,
 
 class BatchTest : public ::testing::Test {
  protected:
-  BatchTest() {
-    std::string folder = ::testing::TempDir() + "batch_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-    input_ = folder_ + "/flows.ndjson";
-    results_ = folder_ + "/results.ndjson";
-  }
-  ~BatchTest() override {
-    unlink(input_.c_str());
-    unlink(results_.c_str());
-    rmdir(folder_.c_str());
-  }
-
-  void WriteInput(const std::string& text) const { std::ofstream(input_) << text; }
-  std::string Results() const {
-    std::ifstream file(results_);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  void WriteInput(const std::string& text) const { WriteFile(input_, text); }
+  std::string Results() const { return enos::ReadFile(results_); }
 
   Outcome Run(std::vector<std::string> more) {
     std::vector<std::string> args = {"enos-flow", "trigger", "--address=" + gateway_.address(),
@@ -94,9 +77,9 @@ class BatchTest : public ::testing::Test {
 
   FakeFlowService gateway_{
       [](auto&, const auto& request, auto& response) { return AnswerByFlow(request, response); }};
-  std::string folder_;
-  std::string input_;
-  std::string results_;
+  const TempFolder folder_;
+  const std::string input_ = folder_.path("flows.ndjson");
+  const std::string results_ = folder_.path("results.ndjson");
   std::string typed_;
   bool terminal_ = false;
 };
@@ -174,7 +157,7 @@ TEST_P(AskTest, LinesThatMayHaveRun_RepeatedAsThePersonSays) {
   typed_ = GetParam().typed;
   const Outcome outcome = RunWithResults();
   EXPECT_THAT(outcome.err,
-              HasSubstr("2 of the lines may have started their flow already: 1 (id a), "
+              HasSubstr("2 of the lines may already have started their flow: 1 (id a), "
                         "2 (id b).\n"));
   EXPECT_EQ(gateway_.requests().size() - before, GetParam().repeated.size());
   const std::string results = Results();
@@ -202,7 +185,7 @@ TEST_F(BatchTest, MarkWithoutResult_LeftAloneAndGivenAResult) {
   defaults.user_id = "u";
   defaults.org_id = "o";
   const auto lines = ReadBatch("{\"flow_id\":7}", defaults, absl::Now()).lines;
-  std::ofstream(results_) << SendingRecord(lines[0]);
+  WriteFile(results_, SendingRecord(lines[0]));
   const Outcome outcome = RunWithResults();
   EXPECT_EQ(outcome.status, 1);
   EXPECT_EQ(CallsOf(7), 0);
@@ -217,7 +200,7 @@ TEST_F(BatchTest, ChangedInput_RefusedNothingSent) {
   WriteInput("{\"flow_id\":2}\n");
   const Outcome outcome = RunWithResults();
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("line 1: not what the results are of: it was changed"));
+  EXPECT_THAT(outcome.err, HasSubstr("line 1: does not match its results: it was changed"));
   EXPECT_EQ(gateway_.requests().size(), 1U);
 }
 
@@ -273,7 +256,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "standard output\n"},
         UsageCase{"input_twice",
                   {"--batch=-", "--params_file=-"},
-                  "enos-flow: --params_file=-: standard input is the batch already\n"},
+                  "enos-flow: --params_file=-: standard input is already the batch\n"},
         UsageCase{"results_folder",
                   {"--batch=-", "--results=/none/x"},
                   "enos-flow: --results=/none/x: cannot be opened (No such file or directory)\n"}),
@@ -295,8 +278,8 @@ TEST_F(BatchTest, NoGateway_StoppedNothingSent) {
                                HasSubstr("2 lines: 0 started, 2 not sent.")));
 }
 
-// A mark that only the kernel has is lost with the host, and the line would be sent again. procfs
-// takes what is written and refuses to be synchronised.
+// A SENDING record that only the kernel has is lost if the host crashes, and the line would be sent
+// again. procfs accepts writes and refuses to be synced.
 TEST_F(BatchTest, DiskDoesNotConfirmTheMark_NothingSent) {
   WriteInput("{\"flow_id\":1}\n");
   ASSERT_EQ(prctl(PR_SET_NAME, ""), 0);  // what the file below reads: no earlier records

@@ -51,8 +51,8 @@ BatchInput ReadBatch(absl::string_view text, const RequestFields& defaults, absl
       const auto [first, is_new] = ids.emplace(line->id, number);
       if (!is_new) {
         input.problems.push_back(absl::StrCat("line ", number, ": id=", Excerpt(line->id),
-                                              ": expected an id of its own, line ", first->second,
-                                              " has it already"));
+                                              ": expected a unique id; line ", first->second,
+                                              " already has it"));
       }
     }
     input.lines.push_back(*std::move(line));

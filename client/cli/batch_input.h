@@ -15,20 +15,20 @@ namespace enos::flow::cli {
 struct BatchLine {
   int64_t number = 0;       // in the input, from 1
   std::string id;           // the caller's own name for it; may be empty
-  std::string fingerprint;  // of what is to be started, defaults included
+  std::string fingerprint;  // of what is to be started, including defaults
   FlowRequest request;
 };
 
 struct BatchInput {
   std::vector<BatchLine> lines;
-  // One for each bad line, "line 3: flow_id=abc: expected …". If there is any, nothing is to be
+  // One for each bad line, "line 3: flow_id=abc: expected …". If there are any, nothing may be
   // sent.
   std::vector<std::string> problems;
 };
 
-// Reads NDJSON: an object with the fields of a request (and `id`) in each line; empty lines are
-// passed over. What a line does not have is taken from `defaults`. An id that stands twice is a
-// problem: somebody would be told of one flow and mean the other.
+// Parses NDJSON: each line is an object with the fields of a request (and `id`); empty lines are
+// skipped. What a line omits is taken from `defaults`. A repeated id is a problem: somebody would
+// read one flow's result as the other's.
 BatchInput ReadBatch(absl::string_view text, const RequestFields& defaults, absl::Time now);
 
 }  // namespace enos::flow::cli

@@ -46,7 +46,7 @@ TEST(ReadBatchTest, BadLines_AllReportedWithTheirNumbers) {
                   "line 3: not JSON: Invalid value. At byte 2",
                   "line 4: flow: unknown; expected id, user_id, org_id, flow_id, trigger_time or "
                   "parameters",
-                  "line 6: id=a: expected an id of its own, line 5 has it already"));
+                  "line 6: id=a: expected a unique id; line 5 already has it"));
 }
 
 TEST(ReadBatchTest, OtherDefaults_OtherFingerprint) {

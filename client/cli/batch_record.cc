@@ -30,7 +30,7 @@ std::string End(JsonWriter& writer, const BatchLine& line, const rapidjson::Stri
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }
 
-// The text of a member; empty if it is not there.
+// The text of a member; empty if it is missing.
 std::string Member(const Document& record, absl::string_view name) {
   const auto at = std::find(record.keys.begin(), record.keys.end(), name);
   if (at == record.keys.end()) return "";
@@ -82,7 +82,7 @@ absl::StatusOr<std::map<int64_t, PastLine>> ReadRecords(absl::string_view text) 
     if (!state || !absl::SimpleAtoi(Member(*record, "line"), &line) || line < 1 ||
         Member(*record, "fingerprint").empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("line ", number, " is no record of enos-flow trigger --batch"));
+          absl::StrCat("line ", number, " is not a record of enos-flow trigger --batch"));
     }
     lines[line] = {*state, Member(*record, "fingerprint")};
   }

@@ -18,13 +18,13 @@ namespace enos::flow::cli {
 //    "fingerprint":…}
 //   {"line":3,"id":"a","outcome":"FAILED","code":…,"reason":…,"execution":…,"message":…,…,
 //    "attempts":1,"fingerprint":…}      with the members of an error as in output.h
-// SENDING is written before the call is sent, so that a line whose last word it is may have run.
+// SENDING is written before the call is sent, so a line whose last record it is may have run.
 
 std::string SendingRecord(const BatchLine& line);
-// `attempts`: the calls that were made, 0 where an earlier command made them.
+// `attempts`: the number of calls made, 0 if an earlier command made them.
 std::string ResultRecord(const BatchLine& line, const FlowResult& result, int attempts);
 
-// What is known of a line from its last record.
+// What is known about a line from its last record.
 enum class LineState {
   kOk,           // its flow was started
   kNotExecuted,  // it certainly was not
@@ -37,8 +37,8 @@ struct PastLine {
   std::string fingerprint;
 };
 
-// The state of each line that has a record, by the line's number. `text` is a whole results file. A
-// line that is no such record is an error that names it.
+// The state of each line that has a record, by line number. `text` is a whole results file. A line
+// that is not such a record is an error that names it.
 absl::StatusOr<std::map<int64_t, PastLine>> ReadRecords(absl::string_view text);
 
 }  // namespace enos::flow::cli

@@ -60,7 +60,8 @@ TEST(ReadRecordsTest, AnyOtherLine_RefusedByNumber) {
        {"some notes", "{}", R"({"line":0,"outcome":"OK","fingerprint":"f"})",
         R"({"line":1,"outcome":"DONE","fingerprint":"f"})", R"({"line":1,"outcome":"OK"})", "[]"}) {
     const auto past = ReadRecords(SendingRecord(Line(1)) + bad + "\n");
-    EXPECT_EQ(past.status().message(), "line 2 is no record of enos-flow trigger --batch") << bad;
+    EXPECT_EQ(past.status().message(), "line 2 is not a record of enos-flow trigger --batch")
+        << bad;
   }
 }
 

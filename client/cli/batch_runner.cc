@@ -14,21 +14,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How long results and a wish to stop may lie before they are seen to.
+// The longest delay before results and a stop request are noticed.
 constexpr milliseconds kTick{100};
 
-// A connection that broke fails its calls a moment before the channel is seen to be without one;
-// what is sent in that moment would be unclear as well.
+// A connection that broke fails its calls a moment before the channel's state shows it; what is
+// sent in that moment would end as UNKNOWN as well.
 constexpr milliseconds kPauseAfterBreak{100};
 
-// True of an error that a gRPC library made, as when a connection breaks.
+// Whether a gRPC library produced the error, as when a connection breaks.
 bool IsBreak(const FlowError& error) {
   return error.code == grpc::StatusCode::UNAVAILABLE && error.reason.empty();
 }
 
 }  // namespace
 
-// Where calls that ended leave their results; outlives the runner where a call does.
+// Where finished calls leave their results; outlives the runner if a call does.
 struct BatchRunner::Inbox {
   std::mutex mutex;
   std::condition_variable news;
@@ -78,7 +78,7 @@ void BatchRunner::TakeResults() {
   if (!written.ok()) Stop(std::string(written.message()));
 }
 
-// Gives the line's record.
+// Writes the line's record.
 std::string BatchRunner::Finish(Item& item, const FlowResult& result) {
   --counts_.waiting;
   if (result.ok()) {
@@ -89,7 +89,7 @@ std::string BatchRunner::Finish(Item& item, const FlowResult& result) {
   return ResultRecord(*item.line, result, item.attempts);
 }
 
-// False: there is to be no other attempt.
+// False: there should be no further attempt.
 bool BatchRunner::WaitToRepeat(Item& item, const FlowError& error) {
   if (stopping_) return false;
   const auto wait = WaitBeforeRepeat(error, item.attempts, TimeLeft(item.deadline), hooks_.random(),
@@ -118,7 +118,7 @@ void BatchRunner::SendWhatFits() {
   const std::vector<Item*> picked = PickReady();
   std::string marks;
   for (const Item* const item : picked) {
-    // What is repeated has its mark, and no result since.
+    // A line that is retried has its SENDING record, and no result since.
     if (item->attempts == 0) marks += SendingRecord(*item->line);
   }
   if (!marks.empty()) {
@@ -137,7 +137,7 @@ void BatchRunner::SendWhatFits() {
   for (Item* const item : picked) Send(*item);
 }
 
-// As many as there is room for; what is repeated goes first.
+// As many as there is room for; retries go first.
 std::vector<BatchRunner::Item*> BatchRunner::PickReady() {
   const size_t room = limits_.concurrency - counts_.in_flight;
   const auto now = hooks_.now();
@@ -154,8 +154,8 @@ std::vector<BatchRunner::Item*> BatchRunner::PickReady() {
   return picked;
 }
 
-// An asynchronous call without a connection would be a call of which nobody knows whether it was
-// executed; so there is none before there is a connection.
+// An asynchronous call without a connection would end without anybody knowing whether it was
+// executed, so calls are made only once there is a connection.
 bool BatchRunner::Connected() {
   const auto now = hooks_.now();
   if (now < connect_not_before_) return false;

@@ -17,18 +17,18 @@
 namespace enos::flow::cli {
 
 struct BatchLimits {
-  size_t concurrency = 16;  // calls under way at once
-  CallOptions call;         // for each line, from its first call on, repeats included
+  size_t concurrency = 16;  // concurrent calls
+  CallOptions call;         // for each line, from its first call on, including retries
   RepeatOptions repeat;     // of a line's call, and of connecting
 };
 
-// How far a batch is. Each line is in exactly one of these.
+// Progress of a batch. Each line is in exactly one of these.
 struct BatchCounts {
   size_t started = 0;
   size_t not_executed = 0;
   size_t unknown = 0;
   size_t in_flight = 0;
-  size_t waiting = 0;  // not sent so far, or waiting to be sent again
+  size_t waiting = 0;  // not sent so far, or waiting to be retried
 
   size_t total() const { return started + not_executed + unknown + in_flight + waiting; }
 };
@@ -39,32 +39,31 @@ struct BatchHooks {
   std::function<std::optional<FlowError>(std::chrono::milliseconds timeout)> connect;
   std::function<void(const FlowRequest&, const CallOptions&, std::function<void(FlowResult)> done)>
       call;
-  // Writes records down. `mark` comes before the calls that it names and returns when they would
+  // Writes records. `mark` comes before the calls that it names and returns once the records would
   // survive the end of this process and of the host; `record` comes after. After an error nothing
   // more is sent.
   std::function<absl::Status(const std::string& records)> mark;
   std::function<absl::Status(const std::string& records)> record;
   std::function<void(const BatchCounts&)> progress;  // now and then, at least every 0.1 s
-  std::function<bool()>
-      stop;  // asked as often; true: send nothing more, wait for what is under way
+  std::function<bool()> stop;  // called as often; true: send nothing more, wait for calls in flight
   std::function<std::chrono::steady_clock::time_point()> now;
   std::function<double()> random;  // uniform in [0, 1)
 };
 
 struct BatchEnd {
   BatchCounts counts;  // nothing in flight; `waiting` was never sent
-  // Why not everything was sent, where it was not: no connection, or records could not be written.
+  // Why not everything was sent, if it was not: no connection, or records could not be written.
   std::optional<std::string> problem;
 };
 
-// Calls for each line, several at once, without a thread for each. A line is repeated only while
-// the library allows it (repeat.h). When there is no connection to the gateway, even after the
-// repeats, the rest is not sent.
+// Makes a call for each line, several concurrently, without a thread per call. A line is retried
+// only if the library allows it (repeat.h). If there is no connection to the gateway, even after
+// the retries, the rest is not sent.
 class BatchRunner {
  public:
   BatchRunner(BatchLimits limits, BatchHooks hooks);
 
-  // Returns when nothing is under way any more. Once.
+  // Returns when nothing is in flight any more. Once.
   BatchEnd Run(const std::vector<const BatchLine*>& lines);
 
  private:

@@ -30,7 +30,7 @@ FlowError Error(grpc::StatusCode code, Execution execution) {
 FlowError Busy() { return Error(grpc::StatusCode::UNAVAILABLE, Execution::kNotExecuted); }
 FlowError Lost() { return Error(grpc::StatusCode::UNKNOWN, Execution::kUnknown); }
 
-// A gateway and a results file that are functions; what happened, in order, is in events_: "mark"
+// A gateway and a results file made of functions; what happened, in order, is in events_: "mark"
 // with the lines marked, "call" with the flow.
 class BatchRunnerTest : public ::testing::Test {
  protected:
@@ -59,7 +59,7 @@ class BatchRunnerTest : public ::testing::Test {
     limits_.repeat.max_attempts = 1;
   }
 
-  // Flows 1, 2 and so on, each in its line.
+  // Flows 1, 2 and so on, one per line.
   BatchEnd Run(int count) {
     lines_.resize(static_cast<size_t>(count));
     std::vector<const BatchLine*> pointers;

@@ -9,7 +9,7 @@
 
 namespace enos::flow::cli {
 
-// What the flags say of how to call, whatever is called.
+// What the flags say about how to call, whatever is called.
 struct CallSettings {
   ChannelOptions channel;
   std::string token_file;  // empty: none
@@ -17,7 +17,7 @@ struct CallSettings {
   RepeatOptions repeat;
 };
 
-// Wrong flags are an error whose message is one line that names the flag, its value and what is
+// Invalid flags are an error whose message is one line that names the flag, its value and what is
 // expected.
 absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values);
 
@@ -33,10 +33,10 @@ absl::StatusOr<FlowClient> OpenClient(const CallSettings& settings);
 absl::StatusOr<bool> ReadSwitch(const FlagValues& values, const char* flag);
 absl::StatusOr<int> ReadNumber(const FlagValues& values, const char* flag, int from, int to,
                                int otherwise);
-// The flag's only value, or nothing.
+// The flag's only value, or nullopt.
 std::optional<std::string> ReadText(const FlagValues& values, const char* flag);
 
-// "--flag=value: expected", where the value is cut to what fits on a line.
+// "--flag=value: expected", with the value truncated to fit on a line.
 absl::Status WrongFlag(absl::string_view flag, absl::string_view value, absl::string_view expected);
 
 }  // namespace enos::flow::cli

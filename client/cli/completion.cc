@@ -15,7 +15,7 @@ bool IsFile(const Flag& flag) {
   return flag.value != nullptr && absl::string_view(flag.value) == "FILE";
 }
 
-// "text json" of "text|json"; empty where the value is no choice of words.
+// "text json" of "text|json"; empty if the value is not a choice of words.
 std::string Choice(const char* value) {
   if (value == nullptr || !absl::StrContains(value, "|")) return "";
   return absl::StrReplaceAll(value, {{"|", " "}});
@@ -55,7 +55,7 @@ std::string BashValues() {
   return cases;
 }
 
-// The words that may come next: "--flag=" waits for its value, "--switch " is done.
+// The words that may come next: "--flag=" waits for its value, "--switch " is complete.
 std::string BashFlags() {
   std::string cases;
   for (const Command* const command : VisibleCommands()) {

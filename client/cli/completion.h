@@ -5,8 +5,8 @@
 
 namespace enos::flow::cli {
 
-// Scripts that teach a shell the commands, the flags and what may be said for them, made from the
-// flag table. Each is complete in itself.
+// Scripts that teach a shell the commands, the flags and their possible values, generated from the
+// flag table. Each is self-contained.
 std::string BashCompletion();
 std::string ZshCompletion();
 

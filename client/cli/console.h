@@ -7,7 +7,7 @@
 
 namespace enos::flow::cli {
 
-// What a command reads from and writes to, and what of it is a person at a terminal.
+// What a command reads from and writes to, and which of these are terminals.
 struct Console {
   std::istream& in;
   std::ostream& out;

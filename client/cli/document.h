@@ -9,7 +9,7 @@
 
 namespace enos::flow::cli {
 
-// A JSON or YAML text as a tree. Numbers and booleans are texts, exactly as they were written.
+// A JSON or YAML text as a tree. Numbers and booleans are strings, exactly as they were written.
 struct Document {
   enum class Kind { kNull, kText, kList, kMap };
 
@@ -22,7 +22,7 @@ struct Document {
 // Never throw, whatever the bytes; an error's message is one line that says what is wrong and
 // where. Texts that are not UTF-8, or nested deeper than 16 levels, are errors.
 absl::StatusOr<Document> ParseJson(absl::string_view text);
-// One YAML document. What aliases (*name) stand for is not taken: "expected no aliases".
+// One YAML document. Aliases (*name) are not resolved: "expected no aliases".
 absl::StatusOr<Document> ParseYaml(const std::string& text);
 
 }  // namespace enos::flow::cli

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kDeepest = 16;
 
-// Called by RapidJSON's reader for each piece of the text; false ends the reading. The names are
+// Called by RapidJSON's reader for each piece of the text; false stops the parsing. The names are
 // RapidJSON's.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
@@ -61,7 +61,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
 }  // namespace
 
 absl::StatusOr<Document> ParseJson(absl::string_view text) {
-  // RapidJSON takes a NUL for the end.
+  // RapidJSON treats a NUL as the end.
   const size_t nul = text.find('\0');
   if (nul != absl::string_view::npos) {
     return absl::InvalidArgumentError(absl::StrCat("not JSON: a NUL at byte ", nul + 1));

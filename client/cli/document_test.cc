@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(GoodCase{"half", "a: [1\n", "not YAML"},
                       GoodCase{"two_documents", "a: 1\n---\nb: 2\n", "expected one document only"},
                       GoodCase{"aliases", "a: &x [1]\nb: *x\n", "expected no aliases, at line 2"},
-                      GoodCase{"list_as_key", "? [1]\n: 2\n", "expected a text as key"},
+                      GoodCase{"list_as_key", "? [1]\n: 2\n", "expected a string as the key"},
                       GoodCase{"not_utf8", "a: \xFF\n", "expected UTF-8"},
                       GoodCase{"deep", std::string(100, '['), "not YAML"}),
     [](const auto& row) { return row.param.name; });

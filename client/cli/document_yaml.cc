@@ -19,7 +19,7 @@ absl::Status WrongAt(const YAML::Mark& mark, absl::string_view problem) {
 }
 
 // Called by yaml-cpp for each piece of the text; the names are yaml-cpp's. Its tree is not used:
-// that has the values of aliases copied in, however many there are.
+// there the values of aliases are copied in, however many there are.
 class Builder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -74,9 +74,9 @@ class Builder : public YAML::EventHandler {
       return;
     }
     Document& parent = open_.back();
-    // Keys and values of a map come in turn.
+    // Keys and values of a map alternate.
     if (parent.kind == Document::Kind::kMap && parent.keys.size() == parent.items.size()) {
-      if (value.kind != Document::Kind::kText) return Fail(mark, "expected a text as key");
+      if (value.kind != Document::Kind::kText) return Fail(mark, "expected a string as the key");
       parent.keys.push_back(std::move(value.text));
       return;
     }

@@ -8,12 +8,12 @@
 namespace enos::flow::cli {
 namespace {
 
-constexpr char kWhatGroup[] = "What to start";
-constexpr char kBatchGroup[] = "Many at once";
-constexpr char kCallGroup[] = "How to call";
+constexpr char kWhatGroup[] = "Flow";
+constexpr char kBatchGroup[] = "Batches of flows";
+constexpr char kCallGroup[] = "Call";
 constexpr char kConnectionGroup[] = "Connection";
-constexpr char kRunGroup[] = "The run";
-constexpr char kGeneralGroup[] = "In general";
+constexpr char kRunGroup[] = "Run";
+constexpr char kGeneralGroup[] = "General";
 
 const std::vector<Flag>& WhatFlags() {
   static const auto* const flags = new std::vector<Flag>{
@@ -24,7 +24,7 @@ const std::vector<Flag>& WhatFlags() {
       {"trigger_time", "TIME", nullptr, "The planned run time, see below. Default: now.",
        kWhatGroup},
       {"param", "KEY=VALUE", nullptr,
-       "A parameter of this run; as often as needed. The order is kept; the value may be empty.",
+       "A parameter of this run; may be repeated. The order is kept; the value may be empty.",
        kWhatGroup, true},
       {"params_file", "FILE", nullptr,
        "Parameters from a JSON or YAML file (-: standard input), see below. Those of --param "
@@ -32,20 +32,20 @@ const std::vector<Flag>& WhatFlags() {
        kWhatGroup},
       {"request_file", "FILE", nullptr,
        "All of the above from a JSON or YAML file (-: standard input). Flags on the command line "
-       "beat it.",
+       "override it.",
        kWhatGroup},
       {"batch", "FILE", nullptr,
        "Start a flow for each line of this file (-: standard input), see below. The flags above "
-       "are for what a line does not have.",
+       "supply what a line omits.",
        kBatchGroup},
       {"results", "FILE", nullptr,
-       "Where to write what came of each line. Given again, the batch goes on where it stopped. "
-       "Default: standard output, and no going on.",
+       "Where to write the result of each line. With the same file again, the batch resumes where "
+       "it stopped. Default: standard output, without resuming.",
        kBatchGroup},
-      {"concurrency", "NUMBER", nullptr, "How many calls at once, 1 to 10000. Default: 16.",
+      {"concurrency", "NUMBER", nullptr, "Number of concurrent calls, 1 to 10000. Default: 16.",
        kBatchGroup},
       {"repeat_unknown", nullptr, nullptr,
-       "Send again, without asking, what MAY have been started before: flows may run twice.",
+       "Send again, without asking, what MAY already have been started: flows may run twice.",
        kBatchGroup},
   };
   return *flags;
@@ -68,7 +68,7 @@ constexpr Flag kWatchTimeout = {
 const std::vector<Flag>& WaitFlags() {
   static const auto* const flags = new std::vector<Flag>{
       {"wait", nullptr, nullptr,
-       "Then watch the run until it has ended, as enos-flow watch does. Not for --batch.",
+       "Then watch the run until it has ended, as enos-flow watch does. Not with --batch.",
        kCallGroup},
       kWatchTimeout,
   };
@@ -78,18 +78,17 @@ const std::vector<Flag>& WaitFlags() {
 constexpr Flag kOutput = {
     "output", "text|json", "ENOS_FLOW_OUTPUT",
     "text: the answer on stdout, errors on stderr. json: one object on stdout, whatever the "
-    "outcome; of a watch one for each change. Default: text. Not for --batch.",
+    "outcome; for a watch one for each change. Default: text. Not with --batch.",
     kCallGroup};
 
 const std::vector<Flag>& CallFlags() {
   static const auto* const flags = new std::vector<Flag>{
       {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
-       "The longest that everything may take, repeats included; with --batch each line's. "
-       "Default: 30s.",
+       "Time limit for everything, including retries; with --batch, for each line. Default: 30s.",
        kCallGroup},
       {"retries", "NUMBER", "ENOS_FLOW_RETRIES",
-       "How often to call again when the flow was certainly not started and another call may help "
-       "(EnOS or the gateway busy or not reachable). Default: 0.",
+       "Maximum number of retries if the flow was certainly not started and another call may help "
+       "(EnOS or the gateway busy or unreachable). Default: 0.",
        kCallGroup},
       kOutput,
   };
@@ -111,22 +110,22 @@ const std::vector<Flag>& HealthFlags() {
        "The service to ask about, for example enos.dataflow.v1.FlowService. Default: the whole "
        "server.",
        kCallGroup},
-      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
-       "The longest that the answer may take. Default: 30s.", kCallGroup},
+      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT", "Time limit for the answer. Default: 30s.",
+       kCallGroup},
       kOutput,
   };
   return *flags;
 }
 
-// Of every command that calls the gateway.
+// For every command that calls the gateway.
 const std::vector<Flag>& ConnectionFlags() {
   static const auto* const flags = new std::vector<Flag>{
       {"address", "HOST:PORT", "ENOS_FLOW_ADDRESS", "The gateway. Default: 127.0.0.1:50051.",
        kConnectionGroup},
       {"tls", nullptr, "ENOS_FLOW_TLS",
-       "Use TLS. The default for every address but this machine's own.", kConnectionGroup},
+       "Use TLS. The default for every address except this machine's own.", kConnectionGroup},
       {"plaintext", nullptr, "ENOS_FLOW_PLAINTEXT",
-       "Use no encryption, although the gateway is on another machine.", kConnectionGroup},
+       "Use no encryption, even if the gateway is on another machine.", kConnectionGroup},
       {"ca_file", "FILE", "ENOS_FLOW_CA_FILE",
        "Certificate authorities (PEM) to trust. Default: the system's.", kConnectionGroup},
       {"cert_file", "FILE", "ENOS_FLOW_CERT_FILE", "This client's own certificate (PEM).",
@@ -134,11 +133,11 @@ const std::vector<Flag>& ConnectionFlags() {
       {"key_file", "FILE", "ENOS_FLOW_KEY_FILE", "The key of that certificate (PEM).",
        kConnectionGroup},
       {"server_name", "NAME", "ENOS_FLOW_SERVER_NAME",
-       "The name in the gateway's certificate, where it is not the address's host.",
+       "The name in the gateway's certificate, if it is not the host in the address.",
        kConnectionGroup},
       {"token_file", "FILE", "ENOS_FLOW_TOKEN_FILE",
-       "A bearer token that says who calls; the file is read again for each call. Sent over TLS or "
-       "to this machine only.",
+       "A file with the bearer token that says who calls; it is reread for each call. The token is "
+       "sent only over TLS or to this machine.",
        kConnectionGroup},
       {"config", "FILE", "ENOS_FLOW_CONFIG",
        "The settings file, see enos-flow --help; empty: none. Default: enos-flow/config.yaml below "
@@ -161,31 +160,31 @@ constexpr char kTimes[] = R"(  now                     at once
   now+60s, now-1h30m      from now; units h, m, s, ms
   2026-07-01T08:00:00Z    RFC 3339; with an offset: 2026-07-01T16:00:00+08:00
   1574385824000           Unix time in milliseconds
-  A time in the past starts the flow at once, and is still the time that its time parameters are
-  computed from.
+  A time in the past starts the flow at once; its time parameters are still computed from that
+  time.
 )";
 
 constexpr char kFiles[] =
-    R"(  --params_file has a map of keys and texts; --request_file has user_id, org_id, flow_id,
-  trigger_time and parameters, as many of them as you like:
+    R"(  --params_file holds a map of keys to strings; --request_file holds any of user_id, org_id,
+  flow_id, trigger_time and parameters:
     user_id: alice
     flow_id: 3377
     parameters: {REPLACE: ddee, AMOUNT: 1.50}
   Parameters may also be a list, [{key: REPLACE, value: ddee}], which keeps duplicates. Numbers and
-  booleans are taken as the text that was written. What begins with { or [ is read as JSON, unless
-  the file's name ends in .yaml or .yml.
+  booleans keep the text they were written as. A file that begins with { or [ is read as JSON,
+  unless its name ends in .yaml or .yml.
 )";
 
 constexpr char kBatches[] = R"(  A line of --batch is a JSON object with any of
-    {"id":"any name of yours","user_id":"alice","org_id":"o15","flow_id":3377,
+    {"id":"any name you like","user_id":"alice","org_id":"o15","flow_id":3377,
      "trigger_time":"now+60s","parameters":{"REPLACE":"ddee"}}
-  All lines are checked before the first one is sent. Each answer is a JSON object on a line of its
-  own, written as it comes: line, id, outcome (OK or FAILED), flow_instance_id, or code, reason,
+  All lines are checked before the first one is sent. Each result is a JSON object on its own line,
+  written as it arrives: line, id, outcome (OK or FAILED), flow_instance_id, or code, reason,
   execution and message; attempts. The results file also says SENDING before a line is sent.
-  With the same results file the same command goes on: what was started is not sent again, what was
-  certainly not started is, and for what MAY have been started (UNKNOWN, or sent without an answer)
-  it asks at a terminal, and leaves it alone elsewhere. Ctrl-C sends no more and waits for the calls
-  under way; the second one ends at once.
+  The same command with the same results file resumes: what was started is not sent again, what was
+  certainly not started is; for what MAY have been started (UNKNOWN, or sent without an answer) it
+  asks at a terminal, and otherwise leaves it alone. The first Ctrl-C stops sending and waits for
+  the calls in flight; the second ends the command at once.
 )";
 
 constexpr char kTriggerExamples[] =
@@ -198,8 +197,8 @@ constexpr char kTriggerExamples[] =
 )";
 
 constexpr char kTriggerStatus[] =
-    R"(  0    the flow was started; with --batch those of all lines; with --wait its run succeeded
-  1    a call failed; the message says whether the flow may have been started all the same
+    R"(  0    the flow was started; with --batch, the flows of all lines; with --wait its run succeeded
+  1    a call failed; the message says whether the flow may have been started anyway
   2    wrong usage; nothing was sent
   3    with --wait: the run ended otherwise; the message says with which tasks
   130  with --wait: interrupted (Ctrl-C); the run goes on, and the message says how to watch it
@@ -253,9 +252,9 @@ constexpr char kCompletionExamples[] =
 )";
 
 constexpr char kSettings[] =
-    R"(  What a flag does not say is taken from its environment variable (in brackets in the help of a
-  command), else from the settings file, else it has its default. The settings file is
-  ~/.config/enos-flow/config.yaml, and has the names of flags that have a variable:
+    R"(  A flag that is not given takes its value from its environment variable (in brackets in a
+  command's help), else from the settings file, else it has its default. The settings file is
+  ~/.config/enos-flow/config.yaml; its keys are the names of flags that have a variable:
     address: gateway.example.com:443
     user_id: alice
     org_id: o15
@@ -268,11 +267,11 @@ constexpr char kMainExamples[] =
   enos-flow trigger --batch=flows.ndjson --results=flows.results.ndjson
   enos-flow watch 3377-20261122225300 --user_id=alice --org_id=o15
   enos-flow health
-  "enos-flow trigger --help" shows all flags, the forms of a time and more examples.
+  "enos-flow trigger --help" shows all flags, time formats and more examples.
 )";
 
 constexpr char kMainStatus[] = R"(  0    the call succeeded
-  1    the call failed; the message says whether the flow may have been started all the same
+  1    the call failed; the message says whether the flow may have been started anyway
   2    wrong usage; nothing was sent
   3    a run that was watched ended otherwise than it should
   130  interrupted in watching a run, which goes on
@@ -283,11 +282,11 @@ constexpr char kMainStatus[] = R"(  0    the call succeeded
 const std::vector<Command>& Commands() {
   static const auto* const commands = new std::vector<Command>{
       {"trigger",
-       "Start a flow and print its instance id; or many flows.",
+       "Start a flow and print its instance id, or start many flows.",
        nullptr,
        false,
        Join({WhatFlags(), CallFlags(), WaitFlags(), ConnectionFlags()}),
-       {{"Forms of TIME", kTimes},
+       {{"TIME formats", kTimes},
         {"Files", kFiles},
         {"Batches", kBatches},
         {"Examples", kTriggerExamples},

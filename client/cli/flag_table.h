@@ -7,12 +7,12 @@
 
 namespace enos::flow::cli {
 
-// The one description of the command line: the parser, --help, the man page, the shell completions
-// and the settings file are all made from it.
+// The single description of the command line: the parser, --help, the man page, the shell
+// completions and the settings file are all generated from it.
 
 struct Flag {
   const char* name = nullptr;  // without dashes
-  // What stands for the value in the help; FILE and words with "|" between them also say what a
+  // The placeholder for the value in the help; FILE and words with "|" between them also say what a
   // shell may offer. nullptr: a switch.
   const char* value = nullptr;
   const char* variable = nullptr;     // the environment variable, or nullptr
@@ -21,7 +21,7 @@ struct Flag {
   bool repeatable = false;
 };
 
-// A piece of the help after the flags; shown as it is, lines of at most 100 columns.
+// A piece of the help after the flags; shown as is, lines of at most 100 columns.
 struct Section {
   const char* heading = nullptr;
   const char* text = nullptr;
@@ -40,17 +40,18 @@ struct Command {
 
 // In the order of the help.
 const std::vector<Command>& Commands();
-// nullptr: there is none of that name.
+// nullptr: there is none with that name.
 const Command* FindCommand(absl::string_view name);
 
 const Flag* FindFlag(const Command& command, absl::string_view name);
-// Of whatever command: a name means the same everywhere.
+// From any command: a name means the same everywhere.
 const Flag* FindFlag(absl::string_view name);
 
-// True of a flag that may stand in the settings file: one that has a variable, but for --config.
+// Whether a flag may appear in the settings file: one that has a variable, except --config.
 bool IsSetting(const Flag& flag);
 
-// The pieces of `enos-flow --help` after the list of commands, and of the man page after all else.
+// The pieces of `enos-flow --help` after the list of commands, and of the man page after everything
+// else.
 const std::vector<Section>& MainSections();
 
 }  // namespace enos::flow::cli

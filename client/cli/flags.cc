@@ -62,7 +62,7 @@ void AddFlag(CLI::App& app, const Flag& flag) {
     return;
   }
   // Only the raw texts are taken from CLI11; its conversions would split and unquote them, and
-  // without allow_extra_args(false) it takes "[1,2]" apart and swallows arguments that follow.
+  // without allow_extra_args(false) it splits "[1,2]" and swallows arguments that follow.
   app.add_option(name, description)
       ->type_size(1)
       ->expected(1)
@@ -72,7 +72,7 @@ void AddFlag(CLI::App& app, const Flag& flag) {
       ->group(flag.group);
 }
 
-// Writes `--name=` as `--name` and an empty argument: CLI11 would take the argument after it.
+// Turns `--name=` into `--name` and an empty argument: CLI11 would take the argument after it.
 // Values that merely look like that are left alone.
 std::vector<std::string> SplitEmptyValues(std::vector<std::string> args) {
   std::vector<std::string> split;
@@ -156,14 +156,14 @@ ParsedFlags Collect(const Command& command, const CLI::App& app, const Environme
     }
     if (!given.empty()) line.values[flag.name] = std::move(given);
   }
-  // Of these two a flag beats the other one's variable as well as its own.
+  // Of these two a flag overrides the other one's variable as well as its own.
   const auto typed = [&](const char* name) { return line.typed.count(name) > 0; };
   if (typed("tls") && !typed("plaintext")) line.values.erase("plaintext");
   if (typed("plaintext") && !typed("tls")) line.values.erase("tls");
   return line;
 }
 
-// Takes the command's word from what is left over.
+// Takes the command's word from the remaining arguments.
 ParsedFlags WithOperand(ParsedFlags parsed, std::vector<std::string> remaining) {
   auto* const line = std::get_if<CommandLine>(&parsed);
   if (line == nullptr) return parsed;
@@ -190,7 +190,7 @@ void AddCommand(CLI::App& app, const Command& command) {
   for (const Flag& flag : command.flags) AddFlag(*added, flag);
 }
 
-// The command that is on the command line; nullptr: none.
+// The command on the command line; nullptr: none.
 const Command* ParsedCommand(const CLI::App& app) {
   const auto parsed = app.get_subcommands();
   return parsed.empty() ? nullptr : FindCommand(parsed.front()->get_name());

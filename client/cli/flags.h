@@ -40,7 +40,7 @@ struct Information {
 using ParsedFlags = std::variant<Information, CommandLine, absl::Status>;
 
 // Splits a command line (`args` without the program's name) into flags; knows their names but not
-// their meaning. A variable that is set to nothing counts as not set.
+// their meaning. An empty variable counts as not set.
 ParsedFlags ParseFlags(std::vector<std::string> args, const Environment& environment);
 
 }  // namespace enos::flow::cli

@@ -45,7 +45,7 @@ Answer Ask(const FlowClient& client, const std::string& service,
   HealthCheckResponse response;
   const grpc::Status status =
       Health::NewStub(client.channel())->Check(&context, request, &response);
-  // What the protocol says of a service that the server does not know.
+  // What the protocol says about a service that the server does not know.
   if (status.error_code() == grpc::StatusCode::NOT_FOUND) return {"SERVICE_UNKNOWN", std::nullopt};
   if (!status.ok()) return {"", ErrorOf(status)};
   const std::string name = HealthCheckResponse::ServingStatus_Name(response.status());

@@ -6,8 +6,8 @@
 
 namespace enos::flow::cli {
 
-// `enos-flow health`: asks grpc.health.v1 and prints the state. Answers the exit status: 0 only
-// where the gateway says SERVING, so that it serves as a probe.
+// `enos-flow health`: asks grpc.health.v1 and prints the state. Returns the exit status: 0 only if
+// the gateway reports SERVING, so that it can be used as a probe.
 int RunHealth(const CommandLine& line, Console& console);
 
 }  // namespace enos::flow::cli

@@ -3,14 +3,12 @@
 #include <gmock/gmock.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "run.h"
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -38,7 +36,7 @@ Outcome Health(std::vector<std::string> args) {
   return {status, out.str(), err.str()};
 }
 
-// Serves, but for one service.
+// Serves everything except one service.
 class FakeHealth final : public grpc::health::v1::Health::Service {
  public:
   grpc::Status Check(grpc::ServerContext* context,
@@ -97,13 +95,11 @@ TEST_F(HealthTest, UnknownService_Status1) {
 }
 
 TEST_F(HealthTest, TokenFile_SentAsForOtherCalls) {
-  char path[] = "/tmp/enos_flow_health_test_XXXXXX";
-  close(mkstemp(path));
-  std::ofstream(path) << "t-1";
-  EXPECT_EQ(Health({address_, std::string("--token_file=") + path}).status, 0);
+  const TempFolder folder;
+  const std::string token = folder.Write("token", "t-1");
+  EXPECT_EQ(Health({address_, "--token_file=" + token}).status, 0);
   EXPECT_EQ(service_.authorization, "Bearer t-1");
-  unlink(path);
-  EXPECT_EQ(Health({address_, std::string("--token_file=") + path}).status, 2);
+  EXPECT_EQ(Health({address_, "--token_file=" + folder.path("none")}).status, 2);
 }
 
 TEST_F(HealthTest, Colours_OnlyWhereAskedFor) {

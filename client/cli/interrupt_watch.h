@@ -5,8 +5,8 @@
 
 namespace enos::flow::cli {
 
-// While this object lives the first SIGINT or SIGTERM is only remembered; the second one ends the
-// process at once, as it does without this. One at a time.
+// While this object lives the first SIGINT or SIGTERM is only recorded; the second one ends the
+// process at once, as it does without this object. One at a time.
 class InterruptWatch {
  public:
   InterruptWatch();

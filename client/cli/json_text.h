@@ -20,7 +20,7 @@ using JsonWriter =
 void WriteText(JsonWriter& writer, const char* key, const std::string& text);
 void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text);
 
-// The members that tell of an outcome, without the braces around them; see output.h.
+// The members that describe a result, without the braces around them; see output.h.
 void WriteFlow(JsonWriter& writer, const TriggeredFlow& flow);
 void WriteError(JsonWriter& writer, const FlowError& error);
 void WriteInstance(JsonWriter& writer, const FlowInstance& instance);

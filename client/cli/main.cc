@@ -11,9 +11,9 @@
 #include "run.h"
 
 int main(int argc, char** argv) {
-  // A reader that went away must not kill us between a started flow and the word about it.
+  // A reader that has exited must not kill us between a started flow and the message about it.
   std::signal(SIGPIPE, SIG_IGN);
-  // The gRPC library logs to stderr on its own; what matters of it is in our messages.
+  // The gRPC library logs to stderr on its own; our messages have what matters.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
     const char* const value = std::getenv(name.c_str());

@@ -9,7 +9,7 @@
 namespace enos::flow::cli {
 namespace {
 
-// Text that troff shows as it is. A line that starts with a dot or a quote would be a request.
+// Text that troff shows as is. A line that starts with a dot or a quote would be a request.
 std::string Escaped(absl::string_view text) {
   std::string escaped = absl::StrReplaceAll(text, {{"\\", "\\e"},
                                                    {"-", "\\-"},
@@ -74,9 +74,9 @@ std::string ManPage() {
   absl::StrAppend(
       &page,
       ".br\n.B enos\\-flow\n\\-\\-help | \\-\\-version\n.SH DESCRIPTION\n"
-      "A flow that was started cannot be taken back, and each call starts another run. So "
-      "every message about a call that failed says whether the flow was certainly not "
-      "started or may have been started all the same.\n.SH COMMANDS\n");
+      "A started flow cannot be undone, and each call starts another run. So every message "
+      "about a failed call says whether the flow was certainly not started or may have been "
+      "started anyway.\n.SH COMMANDS\n");
   for (const Command& command : Commands()) {
     if (!command.hidden) absl::StrAppend(&page, CommandText(command));
   }

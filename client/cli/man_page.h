@@ -5,8 +5,8 @@
 
 namespace enos::flow::cli {
 
-// enos-flow(1) in the man(7) macros, made from the flag table. The same for the same version: it
-// has no date.
+// enos-flow(1) in the man(7) macros, generated from the flag table. Identical for the same version:
+// it has no date.
 std::string ManPage();
 
 }  // namespace enos::flow::cli

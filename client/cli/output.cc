@@ -58,7 +58,7 @@ std::string LastLine(const FlowError& error, const Style& style) {
   if (error.retry_after) {
     parts.push_back(absl::StrCat("Wait ",
                                  absl::FormatDuration(absl::FromChrono(*error.retry_after)),
-                                 parts.empty() ? " before calling again." : " before that."));
+                                 parts.empty() ? " before calling again." : " first."));
   }
   return parts.empty() ? "" : absl::StrJoin(parts, " ") + "\n";
 }

@@ -10,13 +10,12 @@ namespace enos::flow::cli {
 
 enum class OutputFormat { kText, kJson };
 
-// The instance id alone, on a line, fit for a terminal.
+// The instance id alone, on a line, safe for a terminal.
 std::string FormatSuccessText(const TriggeredFlow& flow);
 
-// What a person can act on, several lines, fit for a terminal whatever the error's texts hold: what
-// happened, what EnOS said, each field in fault, and last, of a call that starts flows, whether the
-// flow may have been started.
-// `address` is the gateway that was called.
+// What a person can act on, several lines, safe for a terminal whatever the error's texts contain:
+// what happened, what EnOS said, each invalid field, and last, for a call that starts flows,
+// whether the flow may have been started. `address` is the gateway that was called.
 std::string FormatErrorText(const FlowError& error, const std::string& address,
                             const Style& style = Style());
 

@@ -46,8 +46,7 @@ TEST(FormatErrorTextTest, FullError_EverythingAPersonNeeds) {
             "you cannot trigger it!\n"
             "  user_id: must not be empty\n"
             "  parameters[3].key: too long\n"
-            "The flow was certainly not started: it is safe to call again. Wait 1.5s before "
-            "that.\n");
+            "The flow was certainly not started: it is safe to call again. Wait 1.5s first.\n");
 }
 
 TEST(FormatErrorTextTest, BareError_ShortAndWarns) {

@@ -25,7 +25,7 @@ std::string ProgressText(const BatchCounts& counts, std::chrono::milliseconds el
                                   std::string(kBarColumns - filled, '.'), "] ", ended, "/", total);
   if (counts.not_executed > 0) absl::StrAppend(&text, "  ", counts.not_executed, " failed");
   if (counts.unknown > 0) absl::StrAppend(&text, "  ", counts.unknown, " unclear");
-  absl::StrAppend(&text, "  ", counts.in_flight, " under way");
+  absl::StrAppend(&text, "  ", counts.in_flight, " in flight");
   const double seconds = static_cast<double>(elapsed.count()) / 1000;
   if (ended > 0 && seconds > 0) {
     const double rate = static_cast<double>(ended) / seconds;

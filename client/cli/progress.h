@@ -9,17 +9,17 @@
 
 namespace enos::flow::cli {
 
-// "[#####.....] 512/1000  3 failed  1 unclear  16 under way  230/s  2s left", in at most `columns`
+// "[#####.....] 512/1000  3 failed  1 unclear  16 in flight  230/s  2s left", in at most `columns`
 // columns.
 std::string ProgressText(const BatchCounts& counts, std::chrono::milliseconds elapsed, int columns);
 
-// Keeps one line of a terminal up to date, ten times a second at most.
+// Keeps one line of a terminal up to date, at most ten times a second.
 class ProgressBar {
  public:
   ProgressBar(std::ostream& terminal, int columns) : terminal_(terminal), columns_(columns) {}
 
   void Show(const BatchCounts& counts, std::chrono::steady_clock::time_point now);
-  // Leaves the line empty, for others to write.
+  // Clears the line, for others to write.
   void Clear();
 
  private:

@@ -22,7 +22,7 @@ BatchCounts Counts() {
 TEST(ProgressTextTest, HalfWay_BarCountsAndTimeLeft) {
   EXPECT_EQ(
       ProgressText(Counts(), milliseconds(2000), 200),
-      "[############............] 500/1000  9 failed  1 unclear  16 under way  250/s  2s left");
+      "[############............] 500/1000  9 failed  1 unclear  16 in flight  250/s  2s left");
 }
 
 TEST(ProgressTextTest, NarrowTerminal_OneLine) {
@@ -33,7 +33,7 @@ TEST(ProgressTextTest, NothingSoFar_NoRate) {
   BatchCounts counts;
   counts.waiting = 3;
   EXPECT_EQ(ProgressText(counts, milliseconds(0), 80),
-            "[........................] 0/3  0 under way");
+            "[........................] 0/3  0 in flight");
 }
 
 TEST(ProgressBarTest, ShownOften_DrawnTenTimesASecondAndClearedAtTheEnd) {

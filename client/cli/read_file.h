@@ -8,8 +8,10 @@
 
 namespace enos::flow::cli {
 
-// All of a file; of `standard_input` where `path` is "-". NOT_FOUND where there is no such file;
-// messages say why it "cannot be read (...)", without the file's name.
+// The whole content of a file; of `standard_input` if `path` is "-". NOT_FOUND if there is no such
+// file; messages say why it "cannot be read (...)", without the file's name. A pipe is read until
+// its writer closes it, so that a shell's <(...) works; the connection's files must be regular ones
+// (regular_file.h).
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::istream& standard_input);
 
 }  // namespace enos::flow::cli

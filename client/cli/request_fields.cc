@@ -31,8 +31,8 @@ absl::Status WrongValue(absl::string_view field, absl::string_view value,
 
 absl::StatusOr<std::string> ReadText(absl::string_view name, const Document& value) {
   if (value.kind == Kind::kText) return value.text;
-  return Wrong(name, value.kind == Kind::kNull ? "expected a text, found null"
-                                               : "expected a text, found a list or a map");
+  return Wrong(name, value.kind == Kind::kNull ? "expected a string, found null"
+                                               : "expected a string, found a list or a map");
 }
 
 std::optional<std::string>* FindField(RequestFields& fields, absl::string_view name, IdField id) {
@@ -156,7 +156,7 @@ absl::StatusOr<RequestFields> ReadFields(const Document& document, IdField id) {
 absl::StatusOr<Parameters> ReadParameters(const Document& document) {
   if (document.kind == Kind::kMap) return ReadParameterMap(document);
   if (document.kind == Kind::kList) return ReadParameterList(document);
-  return Wrong("parameters", "expected a map of texts, or a list of {key, value}");
+  return Wrong("parameters", "expected a map of strings, or a list of {key, value}");
 }
 
 RequestFields WithDefaults(RequestFields fields, const RequestFields& defaults) {

@@ -16,8 +16,7 @@ namespace enos::flow::cli {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-// A request as it was written, in flags, in a file or in a line of a batch. What is not there was
-// not given.
+// A request as written in flags, in a file or in a line of a batch. What is missing was not given.
 struct RequestFields {
   std::optional<std::string> id;  // the caller's own name for a line of a batch; not sent
   std::optional<std::string> user_id;
@@ -32,28 +31,28 @@ enum class IdField { kAllowed, kRefused };
 // All of these give errors whose message is one line that names the field, its value and what is
 // expected, for example "flow_id=abc: expected a whole number from 1 to 2147483647".
 
-// A map of the fields' names. Unknown and repeated names are errors, and so is null.
+// A map keyed by the fields' names. Unknown and repeated names are errors, and so is null.
 absl::StatusOr<RequestFields> ReadFields(const Document& document, IdField id);
 
-// Either a map of texts, in which each key stands once, or a list of {key: …, value: …}, whose
+// Either a map of strings, in which each key appears once, or a list of {key: …, value: …}, whose
 // order and duplicates are kept.
 absl::StatusOr<Parameters> ReadParameters(const Document& document);
 
-// `fields`, with what they do not have taken from `defaults`.
+// `fields`, with what they omit taken from `defaults`.
 RequestFields WithDefaults(RequestFields fields, const RequestFields& defaults);
 
-// Looks at the fields that are there.
+// Checks the fields that are given.
 absl::Status CheckFields(const RequestFields& fields, absl::Time now);
 
-// Needs user_id, org_id and flow_id; trigger_time is `now` where it was not given. Limits of length
-// are left to the gateway, which knows them.
+// Needs user_id, org_id and flow_id; trigger_time defaults to `now`. Length limits are left to the
+// gateway, which knows them.
 absl::StatusOr<FlowRequest> MakeRequest(const RequestFields& fields, absl::Time now);
 
-// 32 hexadecimal digits that are the same for the same fields (but for id) and, as far as SHA-256
+// 32 hexadecimal digits that are the same for the same fields (except id) and, as far as SHA-256
 // goes, for no others.
 std::string Fingerprint(const RequestFields& fields);
 
-// Digits only: no blanks, signs, bases or exponents. The error says what is expected.
+// Digits only: no spaces, signs, bases or exponents. The error says what is expected.
 absl::StatusOr<int> ParseWholeNumber(absl::string_view text, int from, int to);
 
 }  // namespace enos::flow::cli

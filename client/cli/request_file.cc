@@ -67,7 +67,7 @@ absl::Status AddParameters(const Parameters& more, RequestFields& fields) {
   return absl::OkStatus();
 }
 
-// What was typed, or, the other way round, what was not.
+// What was typed, or, conversely, what was not.
 RequestFields Only(const CommandLine& line, bool typed, RequestFields fields) {
   const auto drop = [&](const char* name) { return (line.typed.count(name) > 0) != typed; };
   if (drop("user_id")) fields.user_id.reset();

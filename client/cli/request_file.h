@@ -10,11 +10,11 @@
 
 namespace enos::flow::cli {
 
-// What of a request the command line gives: the flags, and the files of --request_file and
-// --params_file. A flag that was typed beats the request file, which beats the environment and the
-// settings file. Parameters: those of a file, then those of --param; a key that stands in both is
-// an error, since nobody can tell whether it was meant to be there twice. Errors are one line that
-// names the flag, and what is expected.
+// The part of a request that the command line gives: the flags, and the files of --request_file and
+// --params_file. A typed flag overrides the request file, which overrides the environment and the
+// settings file. Parameters: those of a file, then those of --param; a key in both is an error,
+// because nobody can tell whether it was meant to appear twice. Errors are one line that names the
+// flag and what is expected.
 absl::StatusOr<RequestFields> ReadRequest(const CommandLine& line, absl::Time now,
                                           std::istream& standard_input);
 

@@ -2,11 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
+
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -19,19 +18,8 @@ const absl::Time kNow = absl::FromUnixMillis(1'700'000'000'123);
 
 class RequestFileTest : public ::testing::Test {
  protected:
-  RequestFileTest() {
-    std::string folder = ::testing::TempDir() + "request_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-  }
-  ~RequestFileTest() override {
-    for (const std::string& file : files_) unlink(file.c_str());
-    rmdir(folder_.c_str());
-  }
-
-  std::string File(const std::string& name, const std::string& text) {
-    files_.push_back(folder_ + "/" + name);
-    std::ofstream(files_.back()) << text;
-    return files_.back();
+  std::string File(const std::string& name, const std::string& text) const {
+    return folder_.Write(name, text);
   }
   // `values` as if typed, `environment` as if from there.
   absl::StatusOr<RequestFields> Read(const FlagValues& values, const FlagValues& environment = {}) {
@@ -46,8 +34,7 @@ class RequestFileTest : public ::testing::Test {
     return std::string(Read(values).status().message());
   }
 
-  std::string folder_;
-  std::vector<std::string> files_;
+  const TempFolder folder_;
   std::string input_;
 };
 
@@ -101,9 +88,9 @@ TEST_F(RequestFileTest, BadFiles_OneLineWithFlagFileAndProblem) {
               EndsWith("/b: id: unknown; expected user_id, org_id, flow_id, trigger_time or "
                        "parameters"));
   EXPECT_THAT(Problem({{"params_file", {File("c", "A: {B: 1}\n")}}}),
-              EndsWith("/c: parameters.A: expected a text, found a list or a map"));
+              EndsWith("/c: parameters.A: expected a string, found a list or a map"));
   EXPECT_THAT(Problem({{"params_file", {File("d", "A:\n")}}}),
-              EndsWith("/d: parameters.A: expected a text, found null"));
+              EndsWith("/d: parameters.A: expected a string, found null"));
   EXPECT_THAT(Problem({{"params_file", {File("e.json", "{A: 1}")}}}),
               ::testing::HasSubstr("/e.json: not JSON"));
 }

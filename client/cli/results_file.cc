@@ -29,15 +29,15 @@ absl::Status ReadAll(int descriptor, std::string& text) {
   }
 }
 
-// True of the beginning of a record, and of the zeros that a file system may leave in place of one:
-// somebody else's file must not lose its last line.
+// True for the beginning of a record, and for the zeros that a file system may leave in place of
+// one: somebody else's file must not lose its last line.
 bool MayBeOfARecord(absl::string_view torn) {
   constexpr absl::string_view kBeginning = R"({"line":)";
   return torn.find_first_not_of('\0') == absl::string_view::npos ||
          absl::StartsWith(torn, kBeginning.substr(0, torn.size()));
 }
 
-// A new file is there after the host went down only if its folder was written.
+// After a host crash a new file exists only if its directory was written.
 void SyncFolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -64,19 +64,18 @@ absl::Status ResultsFile::Prepare(const std::string& path) {
   struct stat about{};
   if (fstat(descriptor_, &about) != 0) return Failed("cannot be looked at");
   if (!S_ISREG(about.st_mode)) {
-    return absl::InvalidArgumentError("expected a file, since it is read again to go on");
+    return absl::InvalidArgumentError("expected a file, because it is reread to resume");
   }
   if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK
-               ? absl::InvalidArgumentError("another enos-flow is writing to it at the moment")
-               : Failed("cannot be locked");
+    return errno == EWOULDBLOCK ? absl::InvalidArgumentError("another enos-flow is writing to it")
+                                : Failed("cannot be locked");
   }
   absl::Status status = ReadAll(descriptor_, past_);
   if (!status.ok()) return status;
-  const size_t end = past_.rfind('\n') + 1;  // 0 where there is no line
+  const size_t end = past_.rfind('\n') + 1;  // 0 if there is no line
   torn_ = end != past_.size();
   if (torn_ && !MayBeOfARecord(absl::string_view(past_).substr(end))) {
-    return absl::InvalidArgumentError("its last line is no record of enos-flow trigger --batch");
+    return absl::InvalidArgumentError("its last line is not a record of enos-flow trigger --batch");
   }
   past_.resize(end);
   whole_ = static_cast<off_t>(end);

@@ -15,21 +15,21 @@ namespace enos::flow::cli {
 // this object lives. For one thread.
 class ResultsFile {
  public:
-  // Creates the file, or opens one with earlier records. A last line without its end, left by a
-  // disk that was full or a host that went down in the middle of a write, is passed over, and cut
-  // off by the first Append: whoever wrote it was not told that it had been written, so nothing was
-  // done on the strength of it. Errors say what is wrong, without the file's name.
+  // Creates the file, or opens one with earlier records. An incomplete last line, left by a full
+  // disk or a host that crashed in the middle of a write, is ignored, and cut off by the first
+  // Append: its writer was not told that it had been written, so nothing depended on it. Errors say
+  // what is wrong, without the file's name.
   static absl::StatusOr<std::unique_ptr<ResultsFile>> Open(const std::string& path);
   ~ResultsFile();
   ResultsFile(const ResultsFile&) = delete;
   ResultsFile& operator=(const ResultsFile&) = delete;
 
-  // What the file held when it was opened: whole lines.
+  // The file's content when it was opened: whole lines.
   const std::string& past() const { return past_; }
 
-  // Hands whole lines to the kernel: they survive the end of this process, however it comes.
+  // Passes whole lines to the kernel: they survive the end of this process, however it comes.
   absl::Status Append(absl::string_view lines);
-  // Append, and waits until the disk has them: they survive the end of the host as well.
+  // Append, and waits until the disk has them: they survive a crash of the host as well.
   absl::Status AppendDurably(absl::string_view lines);
 
  private:

@@ -3,12 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
+
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -18,24 +16,11 @@ using ::testing::IsEmpty;
 
 class ResultsFileTest : public ::testing::Test {
  protected:
-  ResultsFileTest() {
-    std::string folder = ::testing::TempDir() + "results_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-    path_ = folder_ + "/results.ndjson";
-  }
-  ~ResultsFileTest() override {
-    unlink(path_.c_str());
-    rmdir(folder_.c_str());
-  }
+  void Write(const std::string& text) const { WriteFile(path_, text); }
+  std::string Content() const { return ReadFile(path_); }
 
-  void Write(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
-  std::string Content() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
-  std::string folder_;
-  std::string path_;
+  const TempFolder folder_;
+  const std::string path_ = folder_.path("results.ndjson");
 };
 
 TEST_F(ResultsFileTest, NewFile_EmptyThenWhatIsAppended) {
@@ -62,7 +47,7 @@ TEST_F(ResultsFileTest, TornLastLine_PassedOverAndCutOffByTheNextRecord) {
 
 TEST_F(ResultsFileTest, SomebodyElsesFile_RefusedAndUntouched) {
   Write("my notes");
-  EXPECT_THAT(std::string(ResultsFile::Open(path_).status().message()), HasSubstr("no record"));
+  EXPECT_THAT(std::string(ResultsFile::Open(path_).status().message()), HasSubstr("not a record"));
   EXPECT_EQ(Content(), "my notes");
 }
 
@@ -74,7 +59,7 @@ TEST_F(ResultsFileTest, OpenTwice_SecondRefused) {
 }
 
 TEST_F(ResultsFileTest, NoFile_SaysWhy) {
-  EXPECT_THAT(std::string(ResultsFile::Open(folder_ + "/none/x").status().message()),
+  EXPECT_THAT(std::string(ResultsFile::Open(folder_.path("none/x")).status().message()),
               HasSubstr("No such file"));
   EXPECT_THAT(std::string(ResultsFile::Open("/dev/null").status().message()),
               HasSubstr("expected a file"));
@@ -97,7 +82,7 @@ TEST_F(ResultsFileTest, FileMayNotGrow_ErrorAndTheNextRecordStartsALine) {
   EXPECT_EQ(Content(), "{\"line\":1}\n{\"line\":3}\n");
 }
 
-// procfs takes what is written and refuses to be synchronised, as a disk does that has failed.
+// procfs accepts writes and refuses to be synced, like a failed disk.
 TEST_F(ResultsFileTest, DiskDoesNotConfirm_OnlyTheDurableAppendFails) {
   auto file = ResultsFile::Open("/proc/self/comm");
   ASSERT_TRUE(file.ok()) << file.status();

@@ -38,13 +38,13 @@ ResumePlan PlanResume(const std::vector<BatchLine>& lines,
     not_seen.erase(line.number);
     if (found->second.fingerprint != line.fingerprint) {
       plan.problems.push_back(
-          absl::StrCat("line ", line.number, ": not what the results are of: it was changed"));
+          absl::StrCat("line ", line.number, ": does not match its results: it was changed"));
       continue;
     }
     Add(plan, line, found->second.state);
   }
   for (const auto& [number, line] : not_seen) {
-    plan.problems.push_back(absl::StrCat("line ", number, ": has results, but is gone"));
+    plan.problems.push_back(absl::StrCat("line ", number, ": has results, but is missing"));
   }
   return plan;
 }

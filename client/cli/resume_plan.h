@@ -12,26 +12,26 @@
 
 namespace enos::flow::cli {
 
-// A line that may have started its flow already.
+// A line that may already have started its flow.
 struct DoubtfulLine {
   const BatchLine* line = nullptr;
   bool answered = false;  // false: sent, and no answer was recorded
 };
 
-// What is left to do of a batch, given what was done of it before.
+// What is left to do for a batch, given what was done before.
 struct ResumePlan {
   size_t done = 0;                        // started for certain: never sent again
   std::vector<const BatchLine*> to_send;  // never sent, or certainly not executed
-  std::vector<DoubtfulLine> doubtful;     // not to be sent unless somebody says so
-  // One for each line whose results are those of another line: the input or the defaults were
-  // changed. If there is any, nothing is to be sent.
+  std::vector<DoubtfulLine> doubtful;     // sent only if somebody says so
+  // One for each line that does not match its results: the input or the defaults were changed. If
+  // there are any, nothing may be sent.
   std::vector<std::string> problems;
 };
 
 // Refers to `lines`.
 ResumePlan PlanResume(const std::vector<BatchLine>& lines, const std::map<int64_t, PastLine>& past);
 
-// "3 (id a), 7 and 12 more": names so many lines that a person still reads it.
+// "3 (id a), 7 and 12 more": names only as many lines as a person still reads.
 std::string NameLines(const std::vector<DoubtfulLine>& lines);
 
 }  // namespace enos::flow::cli

@@ -37,8 +37,8 @@ TEST(PlanResumeTest, EachState_ItsPlace) {
 TEST(PlanResumeTest, ChangedOrMissingLines_Problems) {
   const ResumePlan plan =
       PlanResume(Lines(2), {{1, {LineState::kOk, "other"}}, {7, {LineState::kOk, "f7"}}});
-  EXPECT_THAT(plan.problems, ElementsAre("line 1: not what the results are of: it was changed",
-                                         "line 7: has results, but is gone"));
+  EXPECT_THAT(plan.problems, ElementsAre("line 1: does not match its results: it was changed",
+                                         "line 7: has results, but is missing"));
 }
 
 TEST(NameLinesTest, FewAndMany_Readable) {

@@ -48,7 +48,7 @@ class RunEnosFlowTest : public ::testing::Test {
     return {status, out.str(), err.str()};
   }
 
-  // `enos-flow trigger` with what is required, and more.
+  // `enos-flow trigger` with the required flags, and more.
   Outcome Trigger(const FakeFlowService& gateway, std::vector<std::string> more = {}) {
     std::vector<std::string> args = {"trigger", "--address=" + gateway.address(), "--user_id=u",
                                      "--org_id=o", "--flow_id=3377"};
@@ -143,7 +143,7 @@ TEST_F(RunEnosFlowTest, BusyWithoutRetries_CalledOnceAndToldToWait) {
       grpc::StatusCode::UNAVAILABLE, "GATEWAY_OVERLOADED", std::chrono::milliseconds(2500))}));
   const Outcome outcome = Trigger(gateway);
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.err, EndsWith("it is safe to call again. Wait 2.5s before that.\n"));
+  EXPECT_THAT(outcome.err, EndsWith("it is safe to call again. Wait 2.5s first.\n"));
   EXPECT_EQ(gateway.requests().size(), 1U);
 }
 

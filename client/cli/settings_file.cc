@@ -26,7 +26,7 @@ absl::Status Wrong(const std::string& path, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat("--config=", Excerpt(path), ": ", problem));
 }
 
-// Which of --tls and --plaintext holds is decided by whoever speaks first of either.
+// Between --tls and --plaintext the first source that sets either decides.
 bool IsDecided(const FlagValues& values, const std::string& name) {
   if (name == "tls" || name == "plaintext") {
     return values.count("tls") + values.count("plaintext") > 0;
@@ -49,7 +49,7 @@ absl::Status Add(const Document& document, const std::string& path, CommandLine&
     }
     if (!seen.insert(name).second) return Wrong(path, absl::StrCat(name, ": expected only once"));
     if (document.items[i].kind != Document::Kind::kText) {
-      return Wrong(path, absl::StrCat(name, ": expected a text"));
+      return Wrong(path, absl::StrCat(name, ": expected a string"));
     }
     // The file is for all commands; this one may not have the flag.
     if (FindFlag(*line.command, name) == nullptr || IsDecided(before, name)) continue;

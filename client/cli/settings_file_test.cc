@@ -2,11 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <utility>
+
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -18,19 +18,10 @@ using ::testing::Pair;
 
 class SettingsFileTest : public ::testing::Test {
  protected:
-  SettingsFileTest() {
-    std::string folder = ::testing::TempDir() + "settings_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-    path_ = folder_ + "/config.yaml";
-    line_.command = FindCommand("trigger");
-  }
-  ~SettingsFileTest() override {
-    unlink(path_.c_str());
-    rmdir(folder_.c_str());
-  }
+  SettingsFileTest() { line_.command = FindCommand("trigger"); }
 
   absl::Status Add(const std::string& text) {
-    std::ofstream(path_) << text;
+    WriteFile(path_, text);
     line_.values["config"] = {path_};
     return AddWith({});
   }
@@ -42,8 +33,9 @@ class SettingsFileTest : public ::testing::Test {
     });
   }
 
-  std::string folder_;
-  std::string path_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
+  const std::string path_ = temp_.path("config.yaml");
   CommandLine line_;
 };
 
@@ -91,7 +83,6 @@ TEST_F(SettingsFileTest, UsualPlaces_ReadWhereThereIsAFile) {
   line_ = other;
   EXPECT_TRUE(AddWith({{"HOME", folder_}, {"XDG_CONFIG_HOME", folder_ + "/x"}}).ok());
   EXPECT_THAT(line_.values, ElementsAre(Pair("user_id", ElementsAre("xdg"))));
-  EXPECT_EQ(std::system(("rm -r " + folder_ + "/.config " + folder_ + "/x").c_str()), 0);
 }
 
 TEST_F(SettingsFileTest, EmptyName_NoFile) {
@@ -119,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
                 ": flow_id: not a setting; see enos-flow --help"},
         BadCase{"another_file", "config: x\n", ": config: not a setting; see enos-flow --help"},
         BadCase{"twice", "user_id: a\nuser_id: b\n", ": user_id: expected only once"},
-        BadCase{"nothing", "user_id:\n", ": user_id: expected a text"},
+        BadCase{"nothing", "user_id:\n", ": user_id: expected a string"},
         BadCase{"a_list", "- user_id\n",
                 ": expected settings, for example address: gateway.example.com:443"}),
     [](const auto& row) { return row.param.name; });

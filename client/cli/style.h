@@ -8,7 +8,8 @@
 
 namespace enos::flow::cli {
 
-// Colours of a terminal, or none. Only texts that are our own, or fit for a terminal, go in.
+// Colours of a terminal, or none. Only texts that are our own, or safe for a terminal, may be
+// passed in.
 class Style {
  public:
   explicit Style(bool colours = false) : colours_(colours) {}

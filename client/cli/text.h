@@ -7,18 +7,18 @@
 
 namespace enos::flow::cli {
 
-// True if `text` is well-formed UTF-8 (no surrogates, nothing overlong, nothing past U+10FFFF).
+// Whether `text` is well-formed UTF-8 (no surrogates, nothing overlong, nothing past U+10FFFF).
 bool IsUtf8(absl::string_view text);
 
 // `text` with each byte that is not part of well-formed UTF-8 replaced by U+FFFD.
 std::string ToUtf8(absl::string_view text);
 
-// `text` made harmless to a terminal, on one line: bytes that are not UTF-8, control characters
-// (C0, DEL, C1, line and paragraph separators) and marks that change the direction of writing are
-// replaced by U+FFFD. Texts from elsewhere must not move the cursor or pose as our own lines.
+// `text` made safe for a terminal, on one line: bytes that are not UTF-8, control characters (C0,
+// DEL, C1, line and paragraph separators) and marks that change the writing direction are replaced
+// by U+FFFD. Texts from elsewhere must not move the cursor or pose as our own lines.
 std::string ForTerminal(absl::string_view text);
 
-// ForTerminal, cut to about 80 bytes at a character boundary: a flag's value in a message.
+// ForTerminal, truncated to about 80 bytes at a character boundary: a flag's value in a message.
 std::string Excerpt(absl::string_view text);
 
 }  // namespace enos::flow::cli

@@ -17,7 +17,7 @@
 
 namespace enos::flow::cli {
 
-// `enos-flow trigger`, understood.
+// `enos-flow trigger`, parsed.
 struct TriggerCommand {
   CallSettings settings;
   OutputFormat output = OutputFormat::kText;
@@ -25,15 +25,15 @@ struct TriggerCommand {
   std::optional<WatchOptions> wait;  // then watch the run until it has ended
 };
 
-// Splits KEY=VALUE at the first '='. The value may be empty and may hold more of them; the key may
-// not be empty.
+// Splits KEY=VALUE at the first '='. The value may be empty and may contain more of them; the key
+// may not be empty.
 absl::StatusOr<std::pair<std::string, std::string>> ParseParameter(absl::string_view text);
 
-// What of a request the flags give, its parameters in the order given.
+// The part of a request that the flags give, its parameters in the order given.
 absl::StatusOr<RequestFields> ReadRequestFlags(const FlagValues& values);
 
-// Gives the flags their meaning. Wrong ones are an error whose message is one line that names the
-// flag, its value and what is expected. Limits of length are left to the gateway, which knows them.
+// Parses the flags. Invalid ones are an error whose message is one line that names the flag, its
+// value and what is expected. Length limits are left to the gateway, which knows them.
 absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl::Time now,
                                                   std::istream& standard_input);
 

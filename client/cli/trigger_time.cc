@@ -29,7 +29,7 @@ bool AllOf(absl::string_view text, bool (*predicate)(unsigned char)) {
   });
 }
 
-// absl::ParseTime also takes surrounding blanks and words such as "infinite-future".
+// absl::ParseTime also accepts surrounding spaces and words such as "infinite-future".
 bool LooksLikeRfc3339(absl::string_view text) {
   return text.size() >= sizeof("2026-07-01T08:00:00Z") - 1 &&
          AllOf(text.substr(0, 4), absl::ascii_isdigit) && text[4] == '-' &&
@@ -54,7 +54,7 @@ absl::StatusOr<absl::Time> ParseMillis(absl::string_view text) {
 absl::StatusOr<absl::Time> ParseRelative(absl::string_view offset, absl::Time now) {
   const bool back = offset[0] == '-';
   offset.remove_prefix(1);
-  // A second sign, blanks and "inf" are none of ours.
+  // A second sign, spaces and "inf" are not accepted.
   if (offset.empty() ||
       (!absl::ascii_isdigit(static_cast<unsigned char>(offset[0])) && offset[0] != '.')) {
     return Expected();

@@ -3,12 +3,12 @@
 #
 #   client/examples/build.sh                 all of them
 #   client/examples/build.sh go ruby         these; there are cpp, go, java, node, python and ruby
-#   client/examples/build.sh --packages go   the Debian packages that a language needs, one a line
+#   client/examples/build.sh --packages go   the Debian packages that a language needs, one per line
 #
-# Each becomes a command build/examples/LANGUAGE/trigger_flow; nothing generated goes into the sources. What was built from
-# the same sources before stays as it is; delete build/examples to build anew. A language whose
-# tool chain is missing is skipped: a line "SKIPPED: ..." says what to install, and the status is then 77.
-# Status: 0 all built, 1 something failed, 2 wrong usage, 77 something was skipped and nothing failed.
+# Each becomes a command build/examples/LANGUAGE/trigger_flow; nothing generated goes into the sources. What is up to date
+# is not rebuilt; delete build/examples to rebuild everything. A language whose
+# toolchain is missing is skipped: a line "SKIPPED: ..." says what to install, and the status is then 77.
+# Exit status: 0 all built, 1 something failed, 2 wrong usage, 77 something was skipped and nothing failed.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -5,13 +5,12 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "regular_file.h"
 
 namespace enos::flow {
 namespace {
@@ -20,10 +19,10 @@ constexpr int kKeepaliveTimeMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kInitialReconnectMs = 250;
 constexpr int kMaxReconnectMs = 10'000;
-// gRPC asks DNS at most every 30 s, which is longer than a rolling restart takes to replace all the
-// gateways that it knows.
+// gRPC queries DNS at most every 30 s by default, which is longer than a rolling restart takes to
+// replace all the gateways that it knows.
 constexpr int kDnsMinIntervalMs = 2'000;
-// As in client/service_config.json: every connection, in turn; no retryPolicy, ever.
+// As in client/service_config.json: all connections in turn; never a retryPolicy.
 constexpr char kServiceConfig[] = R"({"loadBalancingConfig": [{"round_robin": {}}]})";
 
 bool HasTlsSettings(const ChannelOptions& options) {
@@ -51,17 +50,12 @@ std::string HostOf(const std::string& address) {
 
 absl::Status ReadPem(const char* option, const std::string& path, std::string& pem) {
   if (path.empty()) return absl::OkStatus();
-  // Not an ifstream: opening a directory succeeds, and reading it then throws.
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  char buffer[4096];
-  size_t size = 0;
-  while (file != nullptr && (size = std::fread(buffer, 1, sizeof(buffer), file.get())) > 0) {
-    pem.append(buffer, size);
-  }
-  if (file == nullptr || std::ferror(file.get()) != 0) {
+  auto content = ReadRegularFile(path, std::string::npos);
+  if (!content.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(option, "=", path, ": cannot be read (", strerror(errno), ")"));
+        absl::StrCat(option, "=", path, ": cannot be read (", content.status().message(), ")"));
   }
+  pem = *std::move(content);
   if (!absl::StrContains(pem, "-----BEGIN ")) {
     return absl::InvalidArgumentError(absl::StrCat(option, "=", path, ": expected a PEM file"));
   }
@@ -76,13 +70,14 @@ absl::Status CheckOptions(const ChannelOptions& options) {
   }
   if (options.security == Security::kPlaintext && HasTlsSettings(options)) {
     return absl::InvalidArgumentError(
-        "plaintext: cannot go with ca_file, cert_file, key_file or server_name, which are for TLS");
+        "plaintext: cannot be combined with ca_file, cert_file, key_file or server_name, which are "
+        "for TLS");
   }
   if (options.cert_file.empty() != options.key_file.empty()) {
     return absl::InvalidArgumentError(
         options.key_file.empty()
-            ? absl::StrCat("cert_file=", options.cert_file, ": expected key_file with it")
-            : absl::StrCat("key_file=", options.key_file, ": expected cert_file with it"));
+            ? absl::StrCat("cert_file=", options.cert_file, ": expected key_file as well")
+            : absl::StrCat("key_file=", options.key_file, ": expected cert_file as well"));
   }
   return absl::OkStatus();
 }
@@ -100,9 +95,9 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeTlsCredentials(
 grpc::ChannelArguments MakeArguments(const ChannelOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix("enos-flow-client/" ENOS_FLOW_VERSION);
-  // The call is not idempotent. Without a retryPolicy, which nobody can bring in, gRPC sends a call
-  // again only where it did not leave, or where the server says that it was not processed (a stream
-  // above the last one of a GOAWAY): calls that a draining gateway's GOAWAY meets on their way.
+  // The call is not idempotent. Without a retryPolicy, which nobody can inject, gRPC resends a call
+  // only if it never left, or if the server says that it was not processed (a stream above the last
+  // one of a GOAWAY): calls that cross a draining gateway's GOAWAY.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetServiceConfigJSON(kServiceConfig);

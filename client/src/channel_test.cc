@@ -2,16 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 
 #include "enos/flow/client.h"
 #include "fake_flow_service.h"
 #include "scripted_http2_server.h"
+#include "tests/support/files.h"
 
 namespace enos::flow {
 namespace {
@@ -68,24 +69,6 @@ TEST(UsesTlsTest, AskedByName_AsAsked) {
   EXPECT_FALSE(UsesTls(options));
 }
 
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& content) {
-    char path[] = "/tmp/enos_flow_channel_test_XXXXXX";
-    const int descriptor = mkstemp(path);
-    close(descriptor);
-    path_ = path;
-    std::ofstream(path_) << content;
-  }
-  ~TemporaryFile() { unlink(path_.c_str()); }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 std::string ProblemOf(const ChannelOptions& options) {
   const auto channel = MakeChannel(options);
   EXPECT_EQ(channel.status().code(), absl::StatusCode::kInvalidArgument);
@@ -117,17 +100,16 @@ TEST(MakeChannelTest, NameWithTwoAddresses_CallsGoToBoth) {
   ASSERT_TRUE(channel.ok());
   const FlowClient client(*channel);
   const auto end = std::chrono::system_clock::now() + kLong;
-  // The second connection may come a little after the first.
+  // The second connection may arrive a little after the first.
   while (one.requests().empty() || two.requests().empty()) {
     ASSERT_LT(std::chrono::system_clock::now(), end) << "all calls went to one address";
     ASSERT_TRUE(client.TriggerFlow({}).ok());
   }
 }
 
-// What crosses a GOAWAY, and was certainly not processed (RFC 9113, 6.8), gRPC sends again by
-// itself
+// gRPC itself resends what crosses a GOAWAY, and was certainly not processed (RFC 9113, 6.8)
 // ("transparent retry"); anything else, never. REFUSED_STREAM would be safe as well, but gRPC 1.51
-// does not know.
+// does not handle it.
 struct ResendCase {
   const char* name;
   ScriptedHttp2Server::Fate first;
@@ -188,20 +170,29 @@ TEST(MakeChannelTest, CaFileIsADirectory_Refused) {
   EXPECT_EQ(ProblemOf(options), "ca_file=/: cannot be read (Is a directory)");
 }
 
-TEST(MakeChannelTest, CaFileIsNoPem_Refused) {
-  const TemporaryFile file("hello");
+TEST(MakeChannelTest, CaFileIsAPipe_RefusedWithoutWaitingForItsWriter) {
+  const TempFolder folder;
+  const std::string pipe = folder.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   ChannelOptions options;
-  options.ca_file = file.path();
+  options.ca_file = pipe;
+  EXPECT_EQ(ProblemOf(options), "ca_file=" + pipe + ": cannot be read (not a regular file)");
+}
+
+TEST(MakeChannelTest, CaFileIsNoPem_Refused) {
+  const TempFolder folder;
+  ChannelOptions options;
+  options.ca_file = folder.Write("ca.pem", "hello");
   EXPECT_THAT(ProblemOf(options), HasSubstr("expected a PEM file"));
 }
 
 TEST(MakeChannelTest, CertificateWithoutKeyOrKeyWithoutCertificate_Refused) {
   ChannelOptions options;
   options.cert_file = "/c.pem";
-  EXPECT_EQ(ProblemOf(options), "cert_file=/c.pem: expected key_file with it");
+  EXPECT_EQ(ProblemOf(options), "cert_file=/c.pem: expected key_file as well");
   options = {};
   options.key_file = "/k.pem";
-  EXPECT_EQ(ProblemOf(options), "key_file=/k.pem: expected cert_file with it");
+  EXPECT_EQ(ProblemOf(options), "key_file=/k.pem: expected cert_file as well");
 }
 
 TEST(MakeChannelTest, TlsSettingsOnPlaintext_Refused) {

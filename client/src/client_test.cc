@@ -6,8 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <future>
 #include <string>
 #include <vector>
@@ -15,7 +13,8 @@
 #include "enos/flow/channel.h"
 #include "fake_flow_service.h"
 #include "rich_status.h"
-#include "test_certificate.h"
+#include "sandbox/http/test_certificates.h"
+#include "tests/support/files.h"
 
 namespace enos::flow {
 namespace {
@@ -45,7 +44,7 @@ FlowRequest MakeRequest() {
   return request;
 }
 
-// A listening socket; its connections are never accepted, or a port where nothing listens.
+// A listening socket whose connections are never accepted, or a port on which nothing listens.
 class BareSocket {
  public:
   explicit BareSocket(bool listening) : descriptor_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -178,7 +177,7 @@ TEST(FlowClientTest, GatewayTooSlow_DeadlineExceededAndUnknown) {
     return grpc::Status::OK;
   });
   const FlowClient client = ClientOf(gateway.address());
-  // The connection first, so that what runs out of time is the call.
+  // The connection first, so that it is the call that runs out of time.
   std::promise<FlowResult> warm;
   PendingCall pending = client.TriggerFlowAsync(
       MakeRequest(), {}, [&](FlowResult result) { warm.set_value(std::move(result)); });
@@ -239,7 +238,7 @@ TEST(FlowClientAsyncTest, CallSucceeds_CallbackOnceWithTheFlow) {
   FakeFlowService gateway(AnswerId("i-7"));
   std::promise<FlowResult> done;
   {
-    // The client and the handle may go before the answer comes.
+    // The client and the handle may be destroyed before the answer arrives.
     const FlowClient client = ClientOf(gateway.address());
     client.TriggerFlowAsync(MakeRequest(), {},
                             [&](FlowResult result) { done.set_value(std::move(result)); });
@@ -250,7 +249,7 @@ TEST(FlowClientAsyncTest, CallSucceeds_CallbackOnceWithTheFlow) {
 }
 
 TEST(FlowClientAsyncTest, ClientDroppedInTheCallback_NoCrash) {
-  // gRPC itself aborts when a channel's last reference goes on its callback thread.
+  // gRPC itself aborts when a channel's last reference is released on its callback thread.
   for (int i = 0; i < 20; ++i) {
     FakeFlowService gateway(AnswerId("i"));
     auto client = std::make_shared<FlowClient>(ClientOf(gateway.address()));
@@ -323,20 +322,13 @@ TEST(RepeatHooksTest, Real_RandomWithinItsRangeAndClockRuns) {
 // A server with a certificate for gateway.example.com, and the client's side of it.
 class FlowClientTlsTest : public ::testing::Test {
  protected:
-  FlowClientTlsTest() {
-    char path[] = "/tmp/enos_flow_client_test_XXXXXX";
-    close(mkstemp(path));
-    ca_file_ = path;
-    std::ofstream(ca_file_) << certificate_.certificate;
-  }
-  ~FlowClientTlsTest() override { unlink(ca_file_.c_str()); }
-
   std::shared_ptr<grpc::ServerCredentials> Credentials(bool ask_for_client_certificate) const {
     grpc::SslServerCredentialsOptions options(
         ask_for_client_certificate ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
                                    : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-    options.pem_root_certs = certificate_.certificate;
-    options.pem_key_cert_pairs.push_back({certificate_.key, certificate_.certificate});
+    options.pem_root_certs = authority_.certificate_pem;
+    options.pem_key_cert_pairs.push_back(
+        {certificate_.private_key_pem, certificate_.certificate_pem});
     return grpc::SslServerCredentials(options);
   }
 
@@ -346,8 +338,11 @@ class FlowClientTlsTest : public ::testing::Test {
     return FlowClient(MakeChannel(options).value()).TriggerFlow(MakeRequest());
   }
 
-  const testing::TestCertificate certificate_ = testing::MakeTestCertificate("gateway.example.com");
-  std::string ca_file_;
+  const sandbox::TestCertificate authority_ = sandbox::MakeTestAuthority("client");
+  const sandbox::TestCertificate certificate_ =
+      sandbox::MakeTestServerCertificate(authority_, {{"gateway.example.com"}, {}});
+  const TempFolder folder_;
+  const std::string ca_file_ = folder_.Write("ca.pem", authority_.certificate_pem);
 };
 
 TEST_F(FlowClientTlsTest, CaAndServerNameRight_CallSucceeds) {
@@ -372,10 +367,8 @@ TEST_F(FlowClientTlsTest, ServerNameWrong_NothingSent) {
 
 TEST_F(FlowClientTlsTest, CaNotTrusted_NothingSent) {
   FakeFlowService gateway(AnswerId("i"), Credentials(false));
-  const auto other = testing::MakeTestCertificate("gateway.example.com");
-  std::ofstream(ca_file_) << other.certificate;
   ChannelOptions options;
-  options.ca_file = ca_file_;
+  options.ca_file = folder_.Write("other.pem", sandbox::MakeTestAuthority("other").certificate_pem);
   options.server_name = "gateway.example.com";
   EXPECT_FALSE(Call(options, gateway).ok());
   EXPECT_TRUE(gateway.requests().empty());
@@ -383,16 +376,13 @@ TEST_F(FlowClientTlsTest, CaNotTrusted_NothingSent) {
 
 TEST_F(FlowClientTlsTest, ClientCertificateAsked_SentFromItsFiles) {
   FakeFlowService gateway(AnswerId("i"), Credentials(true));
-  char path[] = "/tmp/enos_flow_client_test_XXXXXX";
-  close(mkstemp(path));
-  std::ofstream(path) << certificate_.key;
+  const auto own = sandbox::MakeTestClientCertificate(authority_);
   ChannelOptions options;
   options.ca_file = ca_file_;
   options.server_name = "gateway.example.com";
-  options.cert_file = ca_file_;
-  options.key_file = path;
+  options.cert_file = folder_.Write("own.pem", own.certificate_pem);
+  options.key_file = folder_.Write("own.key", own.private_key_pem);
   EXPECT_TRUE(Call(options, gateway).ok());
-  unlink(path);
 }
 
 }  // namespace

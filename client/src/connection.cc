@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::chrono::seconds kLongestProbe{1};
 
-// Why connecting failed. A channel's state does not tell, a failed call does: so a health check,
-// which changes nothing wherever it arrives, is sent in place of the real call. Empty if unknown.
+// Why connecting failed. A channel's state does not say; a failed call does: so a health check,
+// which has no side effects wherever it arrives, is sent in place of the real call. Empty if
+// unknown.
 std::string FailureDetail(const std::shared_ptr<grpc::Channel>& channel,
                           std::chrono::system_clock::time_point deadline) {
   grpc::GenericStub stub(channel);

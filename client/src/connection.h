@@ -11,9 +11,9 @@
 
 namespace enos::flow {
 
-// Waits until `channel` is connected. Nothing if it is; else an error that is certainly
-// kNotExecuted, since no call was made: at the first failed attempt to connect UNAVAILABLE, at the
-// deadline DEADLINE_EXCEEDED.
+// Waits until `channel` is connected. Returns nullopt if it is, otherwise an error that is
+// certainly kNotExecuted, because no call was made: UNAVAILABLE at the first failed attempt to
+// connect, DEADLINE_EXCEEDED at the deadline.
 std::optional<FlowError> Connect(const std::shared_ptr<grpc::Channel>& channel,
                                  std::chrono::system_clock::time_point deadline);
 

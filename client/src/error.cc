@@ -57,7 +57,7 @@ const char* ExecutionName(Execution execution) {
 }
 
 std::string StatusCodeName(grpc::StatusCode code) {
-  // Empty for a number that is no code.
+  // Empty for a number that is not a code.
   const std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
   return name.empty() ? "CODE_" + std::to_string(code) : name;
 }
@@ -76,7 +76,7 @@ FlowError FlowErrorFromStatus(const grpc::Status& status) {
     google::rpc::RetryInfo retry;
     google::rpc::BadRequest bad_request;
     if (any.UnpackTo(&info)) {
-      // The first one of our domain counts; a proxy may have added its own.
+      // The first one of our domain is used; a proxy may have added its own.
       if (have_info || info.domain() != kDomain) continue;
       have_info = true;
       ReadErrorInfo(info, error);

@@ -5,9 +5,9 @@
 
 namespace enos::flow {
 
-// Gives up a reference on a thread made for this. Needed because gRPC 1.51 crashes when the last
-// reference to a channel goes on one of its own callback threads (it releases the queue that the
-// thread is working on); a call's context holds one. Thread safe; returns at once.
+// Releases a reference on a dedicated thread. Needed because gRPC 1.51 crashes when the last
+// reference to a channel is released on one of its own callback threads (it releases the queue that
+// the thread is working on); a call's context holds one. Thread-safe; returns at once.
 void ReleaseElsewhere(std::shared_ptr<void> reference);
 
 }  // namespace enos::flow

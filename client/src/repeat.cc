@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// The limit of the random wait after so many attempts, doubling without overflow.
+// The limit of the random wait after this many attempts, doubling without overflow.
 milliseconds BackoffLimit(int attempts_made, const RepeatOptions& options) {
   milliseconds limit = std::max(options.initial_backoff, milliseconds(0));
   for (int i = 1; i < attempts_made && limit < options.max_backoff; ++i) {
@@ -58,7 +58,7 @@ std::optional<milliseconds> WaitBeforeRepeat(const FlowError& error, int attempt
 FlowResult RepeatWhileSafe(const Attempt& attempt, milliseconds timeout,
                            const RepeatOptions& options, const RepeatHooks& hooks) {
   const auto start = hooks.now();
-  // By subtraction, not by adding to `start`: a huge time-out must not overflow the clock.
+  // By subtraction, not by adding to `start`: a huge timeout must not overflow the clock.
   const auto time_left = [&] {
     return timeout - std::chrono::ceil<milliseconds>(hooks.now() - start);
   };

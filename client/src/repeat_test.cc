@@ -114,7 +114,7 @@ TEST(WaitBeforeRepeatTest, HugeLimits_NoOverflow) {
   EXPECT_GT(wait->count(), 0);
 }
 
-// A call that has its outcomes prepared, and a clock that only sleeping and calling move.
+// A call with prepared outcomes, and a clock that only advances by sleeping and calling.
 class RepeatWhileSafeTest : public ::testing::Test {
  protected:
   FlowResult Run(std::deque<FlowResult> outcomes, milliseconds timeout,

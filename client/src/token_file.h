@@ -10,15 +10,15 @@
 
 namespace enos::flow {
 
-// The gateway takes no longer tokens.
+// The gateway does not accept longer tokens.
 inline constexpr size_t kMaxTokenBytes = 8 << 10;
 
-// The token in that file: its content without the line ends and blanks behind it. INVALID_ARGUMENT
-// where there is none, or more than a token; the message starts "token_file=/path: " and has no
-// part of the content.
+// The token in that file: its content without trailing line endings and spaces. INVALID_ARGUMENT if
+// there is none, or more than one; the message starts with "token_file=/path: " and contains none
+// of the content.
 absl::StatusOr<std::string> ReadTokenFile(const std::string& path);
 
-// INVALID_ARGUMENT where a token must not be sent: to another machine, in plaintext.
+// INVALID_ARGUMENT if a token must not be sent: to another machine, in plaintext.
 absl::Status CheckTokenFileUse(const ClientOptions& options);
 
 }  // namespace enos::flow

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <future>
 #include <mutex>
 #include <string>
@@ -16,7 +14,8 @@
 
 #include "fake_flow_service.h"
 #include "rich_status.h"
-#include "test_certificate.h"
+#include "sandbox/http/test_certificates.h"
+#include "tests/support/files.h"
 
 namespace enos::flow {
 namespace {
@@ -27,31 +26,19 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// A folder with the file "token" in it, deleted with this object.
+// A folder with the file "token" in it.
 class TokenFolder {
  public:
-  TokenFolder() {
-    std::string folder = ::testing::TempDir() + "token_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-  }
-  ~TokenFolder() {
-    unlink(path().c_str());
-    rmdir(folder_.c_str());
-  }
-  TokenFolder(const TokenFolder&) = delete;
-  TokenFolder& operator=(const TokenFolder&) = delete;
-
-  const std::string& folder() const { return folder_; }
-  std::string path() const { return folder_ + "/token"; }
-  // Whole, as Kubernetes does it: nobody reads half a file.
+  const std::string& folder() const { return folder_.path(); }
+  std::string path() const { return folder_.path("token"); }
+  // As a whole, as Kubernetes does it: nobody reads half a file.
   void Write(const std::string& content) const {
-    const std::string next = path() + ".next";
-    std::ofstream(next) << content;
+    const std::string next = folder_.Write("token.next", content);
     EXPECT_EQ(rename(next.c_str(), path().c_str()), 0);
   }
 
  private:
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 struct ContentCase {
@@ -114,7 +101,7 @@ TEST(ReadTokenFileTest, Pipe_RefusedWithoutWaitingForItsWriter) {
   const TokenFolder folder;
   ASSERT_EQ(mkfifo(folder.path().c_str(), 0600), 0);
   EXPECT_EQ(ReadTokenFile(folder.path()).status().message(),
-            "token_file=" + folder.path() + ": expected a file, which is read again for each call");
+            "token_file=" + folder.path() + ": cannot be read (not a regular file)");
 }
 
 TEST(ReadTokenFileTest, TokenInPlaceOfAPath_NotShown) {
@@ -171,7 +158,7 @@ TEST(MakeClientTest, TokenFileOfNoUse_Refused) {
   EXPECT_THAT(std::string(MakeClient(options).status().message()), HasSubstr("cannot be read"));
 }
 
-// A gateway that keeps each call's `authorization`, and a client with a token file for it.
+// A gateway that records each call's `authorization`, and a client with a token file for it.
 class ClientWithTokenTest : public ::testing::Test {
  protected:
   FlowClient Client(const FakeFlowService& gateway) const {
@@ -286,16 +273,17 @@ TEST_F(ClientWithTokenTest, FileSpoiled_CallbackMayDropTheClient) {
 }
 
 TEST_F(ClientWithTokenTest, OverTls_Sent) {
-  const testing::TestCertificate certificate = testing::MakeTestCertificate("gateway.example.com");
-  const TokenFolder authority;
-  authority.Write(certificate.certificate);
+  const auto authority = sandbox::MakeTestAuthority("token file");
+  const auto certificate =
+      sandbox::MakeTestServerCertificate(authority, {{"gateway.example.com"}, {}});
+  const TempFolder folder;
   grpc::SslServerCredentialsOptions server;
-  server.pem_key_cert_pairs.push_back({certificate.key, certificate.certificate});
+  server.pem_key_cert_pairs.push_back({certificate.private_key_pem, certificate.certificate_pem});
   FakeFlowService gateway(Answers(), grpc::SslServerCredentials(server));
   folder_.Write("one");
   ClientOptions options;
   options.channel.address = gateway.address();
-  options.channel.ca_file = authority.path();
+  options.channel.ca_file = folder.Write("ca.pem", authority.certificate_pem);
   options.channel.server_name = "gateway.example.com";
   options.token_file = folder_.path();
   EXPECT_TRUE(MakeClient(options)->TriggerFlow(FlowRequest()).ok());

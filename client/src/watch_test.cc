@@ -2,18 +2,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <functional>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "enos/flow/client.h"
 #include "fake_flow_service.h"
 #include "rich_status.h"
+#include "tests/support/files.h"
 
 namespace enos::flow {
 namespace {
@@ -216,9 +217,8 @@ TEST_F(WatchTest, CancelledInItsOwnCallback_NoDeadlock) {
 }
 
 TEST_F(WatchTest, TokenReplaced_NewStreamHasTheNewOne) {
-  char path[] = "/tmp/enos_flow_watch_test_XXXXXX";
-  close(mkstemp(path));
-  std::ofstream(path) << "first";
+  const TempFolder folder;
+  const std::string path = folder.Write("token", "first");
   std::vector<std::string> tokens;
   gateway_.OnWatch([&](auto& context, const auto&, const auto& send) {
     const auto found = context.client_metadata().find("authorization");
@@ -228,7 +228,7 @@ TEST_F(WatchTest, TokenReplaced_NewStreamHasTheNewOne) {
       return grpc::Status::OK;
     }
     send(State(kRunning));
-    std::ofstream(path) << "second";
+    WriteFile(path, "second");
     return AboutRun(grpc::StatusCode::UNAUTHENTICATED, "CALLER_UNAUTHENTICATED");
   });
   ClientOptions options;
@@ -237,7 +237,6 @@ TEST_F(WatchTest, TokenReplaced_NewStreamHasTheNewOne) {
   MakeClient(options)->WatchFlowInstance(kRequest, options_, callbacks_);
   EXPECT_TRUE(done_.get_future().get().ok());
   EXPECT_THAT(tokens, ElementsAre("Bearer first", "Bearer second"));
-  unlink(path);
 }
 
 struct AgainCase {

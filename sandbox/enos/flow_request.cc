@@ -24,7 +24,8 @@ const std::int64_t* Integer(const JsonValue& object, std::string_view name) {
   return value != nullptr && value->Is(Kind::kInteger) ? &value->integer : nullptr;
 }
 
-absl::Status ReadParameters(const JsonValue& list, FlowRequest& request) {
+absl::Status ReadList(const JsonValue& list, FlowRequest& request) {
+  if (!list.Is(Kind::kArray)) return Wrong("parameters must be a list");
   for (const JsonValue& item : list.items) {
     if (!item.Is(Kind::kObject)) return Wrong("parameters must be objects");
     const std::string* key = Text(item, "key");
@@ -37,9 +38,22 @@ absl::Status ReadParameters(const JsonValue& list, FlowRequest& request) {
   return absl::OkStatus();
 }
 
+absl::Status ReadParameters(const JsonValue* parameters, ParametersAs as, FlowRequest& request) {
+  if (parameters == nullptr) return Wrong("parameters must be a list");
+  request.parameters_in_string = parameters->Is(Kind::kString);
+  if (as == ParametersAs::kString && !request.parameters_in_string) {
+    return Wrong("parameters must be JSON text in a string");
+  }
+  if (!request.parameters_in_string || as == ParametersAs::kArray) {
+    return ReadList(*parameters, request);
+  }
+  const std::optional<JsonValue> list = ParseJson(parameters->text);
+  return list ? ReadList(*list, request) : Wrong("the text of parameters is no JSON");
+}
+
 }  // namespace
 
-absl::StatusOr<FlowRequest> ParseFlowRequest(std::string_view body) {
+absl::StatusOr<FlowRequest> ParseFlowRequest(std::string_view body, ParametersAs parameters_as) {
   const std::optional<JsonValue> json = ParseJson(body);
   if (!json || !json->Is(Kind::kObject)) return Wrong("the body is no JSON object");
 
@@ -55,18 +69,15 @@ absl::StatusOr<FlowRequest> ParseFlowRequest(std::string_view body) {
     return Wrong("triggerTime must be a Long, Unix time in milliseconds");
   }
   request.trigger_time_ms = *trigger_time;
-  const JsonValue* parameters = json->Find("parameters");
-  if (parameters == nullptr || !parameters->Is(Kind::kArray)) {
-    return Wrong("parameters must be a list");
-  }
-  if (absl::Status read = ReadParameters(*parameters, request); !read.ok()) return read;
+  const absl::Status read = ReadParameters(json->Find("parameters"), parameters_as, request);
+  if (!read.ok()) return read;
   return request;
 }
 
-std::string InstanceId(const FlowRequest& request) {
+std::string InstanceIdOfMinute(const FlowRequest& request) {
   return absl::StrCat(
       request.flow_id, "-",
-      absl::FormatTime("%E4Y%m%d%H%M%S", absl::FromUnixMillis(request.trigger_time_ms),
+      absl::FormatTime("%E4Y%m%d%H%M", absl::FromUnixMillis(request.trigger_time_ms),
                        absl::UTCTimeZone()));
 }
 

@@ -16,13 +16,19 @@ struct FlowRequest {
   std::int32_t flow_id = 0;
   std::int64_t trigger_time_ms = 0;                             // Unix time
   std::vector<std::pair<std::string, std::string>> parameters;  // in the order sent
+  bool parameters_in_string = false;                            // sent as JSON text in a string
 };
 
-// The error's message says which member is wrong, for the answer with code 99400.
-absl::StatusOr<FlowRequest> ParseFlowRequest(std::string_view body);
+// How the member "parameters" has to be sent: the documentation shows an array, the vendor's
+// samples the same array as JSON text in a string.
+enum class ParametersAs { kEither, kArray, kString };
 
-// "<flowId>-<yyyyMMddHHmmss of the trigger time, UTC>".
-std::string InstanceId(const FlowRequest& request);
+// The error's message says which member is wrong, for the answer with code 99400.
+absl::StatusOr<FlowRequest> ParseFlowRequest(std::string_view body,
+                                             ParametersAs parameters_as = ParametersAs::kEither);
+
+// "<flowId>-<yyyyMMddHHmm of the trigger time, UTC>", what all instance ids of a minute begin with.
+std::string InstanceIdOfMinute(const FlowRequest& request);
 
 }  // namespace enos::sandbox
 

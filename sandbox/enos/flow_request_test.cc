@@ -13,7 +13,8 @@ TEST(ParseFlowRequest, DocumentedSampleIsRead) {
   EXPECT_EQ(request->flow_id, 3377);
   EXPECT_EQ(request->trigger_time_ms, 1574385824000);
   EXPECT_THAT(request->parameters, testing::ElementsAre(testing::Pair("REPLACE", "ddee")));
-  EXPECT_EQ(InstanceId(*request), "3377-20191122012344");
+  EXPECT_FALSE(request->parameters_in_string);
+  EXPECT_EQ(InstanceIdOfMinute(*request), "3377-201911220123");
 }
 
 TEST(ParseFlowRequest, OrderDuplicatesAndUnknownMembersAreKept) {
@@ -23,7 +24,27 @@ TEST(ParseFlowRequest, OrderDuplicatesAndUnknownMembersAreKept) {
   EXPECT_THAT(request->parameters,
               testing::ElementsAre(testing::Pair("b", "1"), testing::Pair("a", ""),
                                    testing::Pair("b", "2")));
-  EXPECT_EQ(InstanceId(*request), "1-19700101000000");
+  EXPECT_EQ(InstanceIdOfMinute(*request), "1-197001010000");
+}
+
+constexpr char kArray[] = R"({"flowId":1,"triggerTime":0,"parameters":[{"key":"a","value":"1"}]})";
+constexpr char kString[] =
+    R"({"flowId":1,"triggerTime":0,"parameters":"[{\"key\":\"a\",\"value\":\"1\"}]"})";
+
+TEST(ParseFlowRequest, ParametersAreTakenAsTheirJsonTextToo) {
+  const auto request = ParseFlowRequest(kString);
+  ASSERT_TRUE(request.ok()) << request.status();
+  EXPECT_THAT(request->parameters, testing::ElementsAre(testing::Pair("a", "1")));
+  EXPECT_TRUE(request->parameters_in_string);
+}
+
+TEST(ParseFlowRequest, OneFormOfParametersCanBeDemanded) {
+  EXPECT_TRUE(ParseFlowRequest(kArray, ParametersAs::kArray).ok());
+  EXPECT_TRUE(ParseFlowRequest(kString, ParametersAs::kString).ok());
+  EXPECT_EQ(ParseFlowRequest(kString, ParametersAs::kArray).status().message(),
+            "parameters must be a list");
+  EXPECT_EQ(ParseFlowRequest(kArray, ParametersAs::kString).status().message(),
+            "parameters must be JSON text in a string");
 }
 
 struct Case {
@@ -59,7 +80,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"TimeFraction", R"({"flowId":1,"triggerTime":1.0,"parameters":[]})", kTime},
         Case{"TimeNegative", R"({"flowId":1,"triggerTime":-1,"parameters":[]})", kTime},
         Case{"NoParameters", R"({"flowId":1,"triggerTime":1})", kList},
-        Case{"ParametersInAString", R"({"flowId":1,"triggerTime":1,"parameters":"[]"})", kList},
+        Case{"ParametersMap", R"({"flowId":1,"triggerTime":1,"parameters":{}})", kList},
+        Case{"ParametersMapInAString", R"({"flowId":1,"triggerTime":1,"parameters":"{}"})", kList},
+        Case{"ParametersNoJson", R"({"flowId":1,"triggerTime":1,"parameters":""})",
+             "the text of parameters is no JSON"},
         Case{"ParameterNoObject", R"({"flowId":1,"triggerTime":1,"parameters":[1]})",
              "parameters must be objects"},
         Case{"KeyMissing", R"({"flowId":1,"triggerTime":1,"parameters":[{"value":"1"}]})", kPair},

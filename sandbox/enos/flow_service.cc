@@ -2,94 +2,100 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "sandbox/enos/json_value.h"
 #include "sandbox/enos/result_code.h"
-#include "sandbox/enos/signature.h"
 
 namespace enos::sandbox {
 namespace {
-
-void Refuse(FlowDecision& decision, int code, std::string message = "") {
-  decision.code = code;
-  decision.message = message.empty() ? MessageOf(code) : std::move(message);
-}
 
 bool Allows(const std::set<std::string>& known, const std::string& name) {
   return !name.empty() && (known.empty() || known.count(name) > 0);
 }
 
+std::string Parameter(const ServiceCall& call, std::string_view name) {
+  return FindParameter(call.query, name).value_or("");
+}
+
+// The member flowInstId of a cancel's body.
+std::string InstanceIdOf(std::string_view body) {
+  const std::optional<JsonValue> json = ParseJson(body);
+  const JsonValue* id = json ? json->Find("flowInstId") : nullptr;
+  return id != nullptr && id->Is(JsonValue::Kind::kString) ? id->text : "";
+}
+
 }  // namespace
 
-FlowService::FlowService(FlowServiceOptions options, Clock clock,
+FlowService::FlowService(const FlowServiceOptions& options, Clock clock,
                          std::function<bool(std::string_view)> is_alive)
-    : options_(std::move(options)), clock_(std::move(clock)), is_alive_(std::move(is_alive)) {}
+    : options_(options), door_(options, std::move(clock), std::move(is_alive)) {}
 
-FlowDecision FlowService::Decide(const FlowCall& call) const {
+FlowDecision FlowService::DecideTrigger(const ServiceCall& call) const {
   FlowDecision decision;
-  decision.user_id = FindParameter(call.query, "userId").value_or("");
-  decision.org_id = FindParameter(call.query, "orgId").value_or("");
-  absl::StatusOr<FlowRequest> request = ParseFlowRequest(call.body);
+  decision.user_id = Parameter(call, "userId");
+  decision.org_id = Parameter(call, "orgId");
+  absl::StatusOr<FlowRequest> request = ParseFlowRequest(call.body, options_.parameters_as);
   if (request.ok()) decision.request = *request;
-  if (!CheckToken(call, decision) || !CheckSignature(call, decision)) {
-    decision.refused_at_the_door = true;
-    return decision;
-  }
+  if (!door_.Check(call, decision)) return decision;
   if (call.method != "POST") {
-    Refuse(decision, 405);
-  } else if (FindParameter(call.query, "action") != "updateAndTrigger") {
-    Refuse(decision, kInvalidArgument, "Invalid Argument: action must be updateAndTrigger");
+    decision.Refuse(405);
+  } else if (Parameter(call, "action") != "updateAndTrigger") {
+    decision.Refuse(kInvalidArgument, "Invalid Argument: action must be updateAndTrigger");
   } else if (!request.ok()) {
-    Refuse(decision, kInvalidArgument,
-           absl::StrCat("Invalid Argument: ", request.status().message()));
-  } else if (!Allows(options_.users, decision.user_id) || !Allows(options_.orgs, decision.org_id)) {
-    Refuse(decision, kUnknownUser);
+    decision.Refuse(kInvalidArgument,
+                    absl::StrCat("Invalid Argument: ", request.status().message()));
+  } else if (!KnowsUser(decision.user_id, decision.org_id)) {
+    decision.Refuse(kUnknownUser);
   } else if (const int code = CheckFlow(request->flow_id); code != kSuccess) {
-    Refuse(decision, code);
-  } else {
-    decision.instance_id = InstanceId(*request);
+    decision.Refuse(code);
   }
   return decision;
 }
 
-bool FlowService::CheckToken(const FlowCall& call, FlowDecision& decision) const {
-  decision.token_valid = call.access_token.has_value() && is_alive_(*call.access_token);
-  if (decision.token_valid) return true;
-  switch (options_.token_refusal) {
-    case TokenRefusal::kHttp401:
-      decision.http_status = 401;
-      [[fallthrough]];
-    case TokenRefusal::kCode401:
-      Refuse(decision, kUnauthenticated);
-      break;
-    case TokenRefusal::kCode497:
-      Refuse(decision, kSignatureRefused);
-      break;
-    case TokenRefusal::kCode1203:
-      Refuse(decision, kTokenExpired);
-      break;
-  }
-  return false;
+RunDecision FlowService::DecideGet(const ServiceCall& call) const {
+  RunDecision decision;
+  decision.instance_id = Parameter(call, "flowInstId");
+  CheckRunCall(call, "GET", "get", decision);
+  return decision;
 }
 
-bool FlowService::CheckSignature(const FlowCall& call, FlowDecision& decision) const {
-  std::int64_t sent_ms = 0;
-  const std::string timestamp(call.timestamp.value_or(""));
-  const bool in_time =
-      absl::SimpleAtoi(timestamp, &sent_ms) &&
-      absl::AbsDuration(clock_() - absl::FromUnixMillis(sent_ms)) <= options_.clock_skew;
-  if (!in_time) {
-    Refuse(decision, kSignatureRefused, "App Timestamp Checked Fail");
-    return false;
+RunDecision FlowService::DecideCancel(const ServiceCall& call) const {
+  RunDecision decision;
+  decision.instance_id = InstanceIdOf(call.body);
+  CheckRunCall(call, "POST", "cancel", decision);
+  return decision;
+}
+
+void FlowService::CheckRunCall(const ServiceCall& call, std::string_view method,
+                               std::string_view action, RunDecision& decision) const {
+  decision.user_id = Parameter(call, "userId");
+  if (!door_.Check(call, decision)) return;
+  if (call.method != method) {
+    decision.Refuse(405);
+  } else if (Parameter(call, "action") != action) {
+    decision.Refuse(kInvalidArgument, "Invalid Argument: action must be get or cancel");
+  } else if (decision.instance_id.empty()) {
+    decision.Refuse(kInvalidArgument, "Invalid Argument: flowInstId is missing or no text");
+  } else if (!KnowsUser(decision.user_id, Parameter(call, "orgId"))) {
+    decision.Refuse(kUnknownUser);
   }
-  const SignedParts parts{*call.access_token, call.query, call.body, timestamp};
-  decision.signed_with_next_key =
-      !options_.next_secret_key.empty() &&
-      call.signature == ExpectedSignature(parts, options_.next_secret_key);
-  decision.signature_valid = decision.signed_with_next_key ||
-                             call.signature == ExpectedSignature(parts, options_.secret_key);
-  if (!decision.signature_valid) Refuse(decision, kSignatureRefused);
-  return decision.signature_valid;
+}
+
+Verdict FlowService::DecideTime(const ServiceCall& call) const {
+  Verdict verdict;
+  if (!door_.Check(call, verdict)) return verdict;
+  const std::string action = Parameter(call, "action");
+  if (call.method != "GET") {
+    verdict.Refuse(405);
+  } else if (action != "getCurrentTime" && action != "getTimeZone") {
+    verdict.Refuse(kInvalidArgument,
+                   "Invalid Argument: action must be getCurrentTime or getTimeZone");
+  }
+  return verdict;
+}
+
+bool FlowService::KnowsUser(const std::string& user_id, const std::string& org_id) const {
+  return Allows(options_.users, user_id) && Allows(options_.orgs, org_id);
 }
 
 int FlowService::CheckFlow(std::int32_t flow_id) const {

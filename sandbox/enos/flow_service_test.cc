@@ -25,15 +25,21 @@ struct Sent {
   }
 };
 
-FlowDecision Decide(const Sent& sent, FlowServiceOptions options = {}) {
+template <typename Decision>
+Decision Ask(Decision (FlowService::*decide)(const ServiceCall&) const, const Sent& sent,
+             FlowServiceOptions options) {
   options.secret_key = "secret";
   const FlowService service(
-      std::move(options), [] { return absl::FromUnixMillis(kNowMs); },
+      options, [] { return absl::FromUnixMillis(kNowMs); },
       [](std::string_view token) { return token == "alive"; });
   const std::string timestamp = absl::StrCat(sent.timestamp_ms);
   const std::string signature =
       ExpectedSignature({sent.token, sent.query, sent.body, timestamp}, sent.secret);
-  return service.Decide({sent.method, sent.query, sent.token, timestamp, signature, sent.body});
+  return (service.*decide)({sent.method, sent.query, sent.token, timestamp, signature, sent.body});
+}
+
+FlowDecision Decide(const Sent& sent, const FlowServiceOptions& options = {}) {
+  return Ask(&FlowService::DecideTrigger, sent, options);
 }
 
 TEST(FlowService, GoodCallMayRun) {
@@ -45,7 +51,7 @@ TEST(FlowService, GoodCallMayRun) {
   EXPECT_FALSE(decision.refused_at_the_door);
   EXPECT_EQ(decision.user_id, "u");
   EXPECT_EQ(decision.org_id, "o");
-  EXPECT_EQ(decision.instance_id, "3377-20191122012344");
+  EXPECT_EQ(decision.request->flow_id, 3377);
 }
 
 struct TokenCase {
@@ -66,7 +72,6 @@ TEST_P(TokenWordingTest, DeadTokenIsRefused) {
   EXPECT_EQ(decision.code, GetParam().code);
   EXPECT_FALSE(decision.token_valid);
   EXPECT_TRUE(decision.refused_at_the_door);
-  EXPECT_EQ(decision.instance_id, "");
   EXPECT_EQ(decision.request->flow_id, 3377);
 }
 
@@ -81,9 +86,10 @@ TEST(FlowService, MissingHeadersAreRefused) {
   const FlowService service(
       {}, [] { return absl::FromUnixMillis(kNowMs); }, [](std::string_view) { return true; });
   const Query query;
-  EXPECT_EQ(service.Decide({"POST", query, {}, {}, {}, ""}).code, 401);
-  EXPECT_EQ(service.Decide({"POST", query, "t", {}, {}, ""}).message, "App Timestamp Checked Fail");
-  EXPECT_EQ(service.Decide({"POST", query, "t", "1700000000000", {}, ""}).message,
+  EXPECT_EQ(service.DecideTrigger({"POST", query, {}, {}, {}, ""}).code, 401);
+  EXPECT_EQ(service.DecideTrigger({"POST", query, "t", {}, {}, ""}).message,
+            "App Timestamp Checked Fail");
+  EXPECT_EQ(service.DecideTrigger({"POST", query, "t", "1700000000000", {}, ""}).message,
             "App Signature Checked Fail");
 }
 
@@ -128,7 +134,6 @@ class FlowCheckTest : public testing::TestWithParam<CheckCase> {};
 TEST_P(FlowCheckTest, AnswersItsCode) {
   const FlowDecision decision = Decide(GetParam().sent, GetParam().options);
   EXPECT_EQ(decision.code, GetParam().code) << decision.message;
-  EXPECT_EQ(decision.instance_id.empty(), GetParam().code != 0);
 }
 
 Sent WithFlow(int flow_id) {
@@ -185,6 +190,103 @@ INSTANTIATE_TEST_SUITE_P(
                   WithQuery({{"action", "updateAndTrigger"}, {"userId", "u"}, {"orgId", "p"}}),
                   Lists(), 62101}),
     [](const auto& test) { return test.param.name; });
+
+TEST(FlowService, FormOfParametersCanBeDemanded) {
+  FlowServiceOptions options;
+  options.parameters_as = ParametersAs::kString;
+  const FlowDecision decision = Decide({}, options);
+  EXPECT_EQ(decision.code, 99400);
+  EXPECT_EQ(decision.message, "Invalid Argument: parameters must be JSON text in a string");
+}
+
+// Calls in which everything is right until a test changes something.
+Sent GetCall() {
+  Sent sent = WithMethod("GET");
+  sent.query = {{"action", "get"}, {"userId", "u"}, {"orgId", "o"}, {"flowInstId", "5-x"}};
+  sent.body = "";
+  return sent;
+}
+Sent CancelCall() {
+  Sent sent = WithBody(R"({"flowInstId":"5-x"})");
+  sent.query = {{"action", "cancel"}, {"userId", "u"}, {"orgId", "o"}};
+  return sent;
+}
+Sent TimeCall(const std::string& action) {
+  Sent sent = WithQuery({{"action", action}});
+  sent.method = "GET";
+  sent.body = "";
+  return sent;
+}
+
+RunDecision DecideGet(const Sent& sent) { return Ask(&FlowService::DecideGet, sent, Lists()); }
+RunDecision DecideCancel(const Sent& sent) {
+  return Ask(&FlowService::DecideCancel, sent, Lists());
+}
+Verdict DecideTime(const Sent& sent) { return Ask(&FlowService::DecideTime, sent, {}); }
+
+TEST(FlowService, GoodGetAndCancelNameTheirRunAndUser) {
+  for (const RunDecision& decision : {DecideGet(GetCall()), DecideCancel(CancelCall())}) {
+    EXPECT_EQ(decision.code, 0) << decision.message;
+    EXPECT_EQ(decision.instance_id, "5-x");
+    EXPECT_EQ(decision.user_id, "u");
+  }
+}
+
+TEST(FlowService, GetAndCancelHaveTheirMethods) {
+  Sent get = GetCall();
+  get.method = "POST";
+  Sent cancel = CancelCall();
+  cancel.method = "GET";
+  EXPECT_EQ(DecideGet(get).code, 405);
+  EXPECT_EQ(DecideCancel(cancel).code, 405);
+}
+
+TEST(FlowService, GetAndCancelNeedAnInstanceId) {
+  Sent get = GetCall();
+  get.query.pop_back();
+  Sent cancel = CancelCall();
+  EXPECT_EQ(DecideGet(get).code, 99400);
+  for (const char* body : {"", "[]", "{}", R"({"flowInstId":5})", R"({"flowInstId":""})"}) {
+    cancel.body = body;
+    EXPECT_EQ(DecideCancel(cancel).code, 99400) << body;
+  }
+}
+
+TEST(FlowService, GetAndCancelNeedAUserAndAnOrganizationThatExist) {
+  for (const std::size_t parameter : {1U, 2U}) {
+    Sent get = GetCall();
+    Sent cancel = CancelCall();
+    get.query[parameter].second = cancel.query[parameter].second = "nobody";
+    EXPECT_EQ(DecideGet(get).code, 62101);
+    EXPECT_EQ(DecideCancel(cancel).code, 62101);
+  }
+}
+
+TEST(FlowService, UnknownActionIsRefused) {
+  Sent get = GetCall();
+  get.query[0].second = "look";
+  EXPECT_EQ(DecideGet(get).code, 99400);
+  EXPECT_EQ(DecideTime(TimeCall("getWeather")).code, 99400);
+}
+
+TEST(FlowService, TimeIsToldToWhoeverIsLetIn) {
+  EXPECT_EQ(DecideTime(TimeCall("getCurrentTime")).code, 0);
+  EXPECT_EQ(DecideTime(TimeCall("getTimeZone")).code, 0);
+  Sent post = TimeCall("getTimeZone");
+  post.method = "POST";
+  EXPECT_EQ(DecideTime(post).code, 405);
+}
+
+TEST(FlowService, ReadsPassTheDoorFirst) {
+  Sent get = GetCall();
+  Sent cancel = CancelCall();
+  Sent time = TimeCall("getTimeZone");
+  for (Sent* sent : {&get, &cancel, &time}) sent->secret = "guessed";
+  EXPECT_EQ(DecideGet(get).code, 497);
+  EXPECT_TRUE(DecideGet(get).refused_at_the_door);
+  EXPECT_EQ(DecideCancel(cancel).code, 497);
+  EXPECT_EQ(DecideTime(time).code, 497);
+}
 
 }  // namespace
 }  // namespace enos::sandbox

@@ -35,8 +35,10 @@ constexpr std::array kMessages = {
     Entry{1203, "access token has expired"},
     Entry{1204, "failed to refresh the token"},
     Entry{62101, "userId does not exist, or it does not match to orgId."},
+    Entry{62102, "Invalid parameter, or cannot be created."},
     Entry{62103, "User has no privilege."},
     Entry{62104, "This workflow has no task, you cannot trigger it!"},
+    Entry{62105, "The account is locked."},
     Entry{62109, "Server internal exception"},
     Entry{99400, "Invalid Argument"},
     Entry{99403, "Denied resource"},
@@ -44,8 +46,9 @@ constexpr std::array kMessages = {
     Entry{99500, "Internal Server Error"},
 };
 
-constexpr std::array kRefusals = {400, 401, 403, 404,   405,   409,   413,   415,   429,   497,
-                                  498, 501, 503, 62101, 62103, 62104, 99400, 99403, 99404, 1203};
+constexpr std::array kRefusals = {400,   401,   403,   404,   405,   409,   413,   415,
+                                  429,   497,   498,   501,   503,   62101, 62102, 62103,
+                                  62104, 62105, 99400, 99403, 99404, 1203};
 
 }  // namespace
 

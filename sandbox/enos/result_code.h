@@ -16,6 +16,7 @@ inline constexpr int kTokenParameterInvalid = 1004;
 inline constexpr int kTokenParameterEmpty = 1202;
 inline constexpr int kTokenExpired = 1203;
 inline constexpr int kUnknownUser = 62101;
+inline constexpr int kInvalidParameter = 62102;
 inline constexpr int kNoPrivilege = 62103;
 inline constexpr int kNoTask = 62104;
 inline constexpr int kInvalidArgument = 99400;

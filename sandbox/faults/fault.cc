@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "sandbox/enos/json_value.h"
 #include "sandbox/enos/result_code.h"
 
 namespace enos::sandbox {
@@ -48,7 +49,20 @@ absl::Status NotUnderstood(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("\"", what, "\" is no kind of fault"));
 }
 
+bool ReadData(absl::string_view kind, Fault& fault) {
+  if (kind == "data-null") {
+    fault.data = "null";
+  } else if (kind == "data-object") {
+    fault.data = "{}";
+  } else if (kind != "data-absent") {
+    return false;
+  }
+  fault.content = Content::kData;
+  return true;
+}
+
 bool ReadNamed(absl::string_view kind, Fault& fault) {
+  if (ReadData(kind, fault)) return true;
   for (const auto& [name, wire] : kWires) {
     if (kind == name) {
       fault.wire = wire;
@@ -88,6 +102,11 @@ bool ReadWithArgument(absl::string_view name, absl::string_view argument, Fault&
   if (name == "retry-after") {
     fault.retry_after = text;
     return !text.empty() && text.find_first_of("\r\n") == std::string::npos;
+  }
+  if (name == "data") {
+    fault.content = Content::kData;
+    fault.data = absl::StrCat("\"", text, "\"");
+    return ParseJson(*fault.data).has_value();
   }
   const absl::StatusOr<Latency> latency = ParseLatency(text);
   if (!latency.ok()) return false;
@@ -173,9 +192,11 @@ std::string FaultKindsHelp() {
   not-json not-utf8 deep           a body that cannot be read
   no-code empty-id too-large       JSON without a code, without an id, of 2 MiB
   redirect                         307 to the same address
+  data= data-absent data-null data-object, data=TEXT
+                                   success, but with this as data: "", no data, null, {}, "TEXT"
   retry-after=2                    adds the header Retry-After
   latency=2s                       another latency for this answer
-  before | after                   whether the flow is started all the same; without it refusals
+  before | after                   whether the flow is started (or the run cancelled) all the same; without it refusals
                                    (4xx, 501, 503 and their codes) come before, all else after
 )";
 }

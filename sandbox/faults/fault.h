@@ -41,12 +41,14 @@ struct Fault {
     kDeep,      // deep
     kTooLarge,  // too-large
     kRedirect,  // redirect
+    kData,      // data=TEXT, data-absent, data-null, data-object: success with this as data
   };
 
   std::string name;  // as given, without "xN"
   Wire wire = Wire::kProper;
   Content content = Content::kProper;
   std::chrono::milliseconds trickle_interval{20};
+  std::optional<std::string> data;         // JSON text, with kData; nothing: the member is absent
   std::optional<int> http_status;          // http-STATUS, html-STATUS
   std::optional<int> code;                 // code-N
   std::optional<std::string> retry_after;  // retry-after=VALUE

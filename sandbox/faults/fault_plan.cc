@@ -18,6 +18,18 @@ bool Use(Fault& fault) {
   return true;
 }
 
+// The first of the faults that meet this action and are not used up.
+template <typename List, typename Action>
+std::optional<Fault> NextOf(List& list, Action action) {
+  for (auto& planned : list) {
+    if (planned.action.value_or(action) != action || !Use(planned.fault)) continue;
+    Fault next = planned.fault;
+    next.executes = RunsFlow(planned.fault);
+    return next;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<FlowFault> ParseFlowFault(std::string_view text) {
@@ -28,7 +40,13 @@ absl::StatusOr<FlowFault> ParseFlowFault(std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", std::string(text), "\" does not begin with a flow id and a colon"));
   }
-  absl::StatusOr<Fault> fault = ParseFault(text.substr(colon + 1));
+  absl::string_view rest(text.data() + colon + 1, text.size() - colon - 1);
+  if (absl::ConsumePrefix(&rest, "get:")) {
+    flow.action = RunAction::kGet;
+  } else if (absl::ConsumePrefix(&rest, "cancel:")) {
+    flow.action = RunAction::kCancel;
+  }
+  absl::StatusOr<Fault> fault = ParseFault(std::string(rest));
   if (!fault.ok()) return fault.status();
   flow.fault = *std::move(fault);
   return flow;
@@ -46,6 +64,20 @@ absl::StatusOr<TokenFault> ParseTokenFault(std::string_view text) {
   if (!fault.ok()) return fault.status();
   token.fault = *std::move(fault);
   return token;
+}
+
+absl::StatusOr<TimeFault> ParseTimeFault(std::string_view text) {
+  TimeFault time;
+  absl::string_view rest(text.data(), text.size());
+  if (absl::ConsumePrefix(&rest, "current:")) {
+    time.action = TimeAction::kCurrentTime;
+  } else if (absl::ConsumePrefix(&rest, "zone:")) {
+    time.action = TimeAction::kTimeZone;
+  }
+  absl::StatusOr<Fault> fault = ParseFault(std::string(rest));
+  if (!fault.ok()) return fault.status();
+  time.fault = *std::move(fault);
+  return time;
 }
 
 std::vector<Fault> DefaultRandomFaults() {
@@ -87,28 +119,34 @@ std::vector<Fault> DefaultRandomFaults() {
 
 FaultPlan::FaultPlan(FaultPlanOptions options)
     : for_tokens_(std::move(options.token_faults)),
+      for_time_(std::move(options.time_faults)),
       random_share_(options.random_share),
+      random_read_share_(options.random_read_share),
       random_kinds_(options.random_kinds.empty() ? DefaultRandomFaults()
                                                  : std::move(options.random_kinds)),
       random_(options.seed) {
   for (FlowFault& flow : options.flow_faults) {
-    by_flow_[flow.flow_id].push_back(std::move(flow.fault));
+    by_flow_[{flow.flow_id, flow.action}].push_back(std::move(flow.fault));
   }
 }
 
-std::optional<Fault> FaultPlan::NextForFlow(std::int32_t flow_id) {
+std::optional<Fault> FaultPlan::NextForFlow(std::int32_t flow_id, RunAction action) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto planned = by_flow_.find(flow_id);
-  if (planned != by_flow_.end()) {
-    for (Fault& fault : planned->second) {
-      if (!Use(fault)) continue;
-      Fault next = fault;
-      next.executes = RunsFlow(fault);
-      return next;
-    }
-    return std::nullopt;
+  const auto planned = by_flow_.find({flow_id, action});
+  if (planned == by_flow_.end()) {
+    return Random(action == RunAction::kTrigger ? random_share_ : random_read_share_);
   }
-  if (std::uniform_real_distribution<double>(0, 1)(random_) >= random_share_) return std::nullopt;
+  for (Fault& fault : planned->second) {
+    if (!Use(fault)) continue;
+    Fault next = fault;
+    next.executes = RunsFlow(fault);
+    return next;
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> FaultPlan::Random(double share) {
+  if (std::uniform_real_distribution<double>(0, 1)(random_) >= share) return std::nullopt;
   std::uniform_int_distribution<std::size_t> pick(0, random_kinds_.size() - 1);
   Fault next = random_kinds_[pick(random_)];
   const bool open = !next.executes.has_value() && !AnswersSuccess(next) && RunsFlow(next);
@@ -118,13 +156,13 @@ std::optional<Fault> FaultPlan::NextForFlow(std::int32_t flow_id) {
 
 std::optional<Fault> FaultPlan::NextForToken(TokenAction action) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (TokenFault& token : for_tokens_) {
-    if (token.action.value_or(action) != action || !Use(token.fault)) continue;
-    Fault next = token.fault;
-    next.executes = RunsFlow(token.fault);
-    return next;
-  }
-  return std::nullopt;
+  return NextOf(for_tokens_, action);
+}
+
+std::optional<Fault> FaultPlan::NextForTime(TimeAction action) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::optional<Fault> next = NextOf(for_time_, action);
+  return next.has_value() ? next : Random(random_read_share_);
 }
 
 double FaultPlan::NextShare() {

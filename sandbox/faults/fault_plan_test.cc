@@ -28,6 +28,40 @@ TEST(FaultPlan, FaultsOfOneFlowFollowOneAnother) {
   EXPECT_EQ(NameOf(plan.NextForFlow(7)), "none");
 }
 
+TEST(FaultPlan, FaultMeetsItsActionOnly) {
+  FaultPlan plan(Flows({"7:reset", "7:get:close", "8:cancel:hang"}));
+  EXPECT_EQ(NameOf(plan.NextForFlow(7)), "reset");
+  EXPECT_EQ(NameOf(plan.NextForFlow(7, RunAction::kGet)), "close");
+  EXPECT_EQ(NameOf(plan.NextForFlow(7, RunAction::kCancel)), "none");
+  EXPECT_EQ(NameOf(plan.NextForFlow(8)), "none");
+  EXPECT_EQ(NameOf(plan.NextForFlow(8, RunAction::kCancel)), "hang");
+}
+
+TEST(FaultPlan, TimeFaultsKnowTheirAction) {
+  FaultPlanOptions options;
+  options.time_faults = {*ParseTimeFault("zone:data=x1"), *ParseTimeFault("http-500x1")};
+  FaultPlan plan(options);
+  EXPECT_EQ(NameOf(plan.NextForTime(TimeAction::kCurrentTime)), "http-500");
+  EXPECT_EQ(NameOf(plan.NextForTime(TimeAction::kCurrentTime)), "none");
+  EXPECT_EQ(NameOf(plan.NextForTime(TimeAction::kTimeZone)), "data=");
+  EXPECT_EQ(NameOf(plan.NextForTime(TimeAction::kTimeZone)), "none");
+}
+
+TEST(FaultPlan, RandomFaultsOfTriggersAndOfReadsAreApart) {
+  FaultPlanOptions options;
+  options.random_share = 1;
+  FaultPlan triggers(options);
+  EXPECT_NE(NameOf(triggers.NextForFlow(1)), "none");
+  EXPECT_EQ(NameOf(triggers.NextForFlow(1, RunAction::kGet)), "none");
+  EXPECT_EQ(NameOf(triggers.NextForTime(TimeAction::kTimeZone)), "none");
+  std::swap(options.random_share, options.random_read_share);
+  FaultPlan reads(options);
+  EXPECT_EQ(NameOf(reads.NextForFlow(1)), "none");
+  EXPECT_NE(NameOf(reads.NextForFlow(1, RunAction::kGet)), "none");
+  EXPECT_NE(NameOf(reads.NextForFlow(1, RunAction::kCancel)), "none");
+  EXPECT_NE(NameOf(reads.NextForTime(TimeAction::kTimeZone)), "none");
+}
+
 TEST(FaultPlan, ExecutionIsDecided) {
   FaultPlan plan(Flows({"1:reset", "2:reset+before", "3:code-429"}));
   EXPECT_EQ(plan.NextForFlow(1)->executes, true);
@@ -84,6 +118,8 @@ TEST(ParseFlowFault, ErrorsAreNamed) {
   EXPECT_EQ(ParseFlowFault("x:reset").status().message(),
             "\"x:reset\" does not begin with a flow id and a colon");
   EXPECT_EQ(ParseFlowFault("1:rest").status().message(), "\"rest\" is no kind of fault");
+  EXPECT_EQ(ParseFlowFault("1:put:reset").status().message(), "\"put:reset\" is no kind of fault");
+  EXPECT_EQ(ParseTimeFault("get:reset").status().message(), "\"get:reset\" is no kind of fault");
   EXPECT_EQ(ParseTokenFault("put:reset").status().message(), "\"put:reset\" is no kind of fault");
 }
 

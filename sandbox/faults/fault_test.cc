@@ -36,17 +36,16 @@ TEST_P(FaultExecutionTest, IsHonest) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, FaultExecutionTest,
-    testing::Values(RunCase{"reset", true}, RunCase{"reset+before", false},
-                    RunCase{"close+after", true}, RunCase{"half-answer", true},
-                    RunCase{"half-answer+before", false}, RunCase{"latency=1s", true},
-                    RunCase{"close-silently", true}, RunCase{"http-401", false},
-                    RunCase{"code-429", false}, RunCase{"http-503", false},
-                    RunCase{"http-503+after", true}, RunCase{"code-503+after", true},
-                    RunCase{"http-500", true}, RunCase{"http-500+before", false},
-                    RunCase{"html-502", true}, RunCase{"code-62109", true},
-                    RunCase{"code-62104", false}, RunCase{"http-401+code-99500", true},
-                    RunCase{"not-json", true}, RunCase{"redirect+before", false},
-                    RunCase{"retry-after=1", true}, RunCase{"code-429+reset+after", true}),
+    testing::Values(
+        RunCase{"reset", true}, RunCase{"reset+before", false}, RunCase{"close+after", true},
+        RunCase{"half-answer", true}, RunCase{"half-answer+before", false},
+        RunCase{"latency=1s", true}, RunCase{"close-silently", true}, RunCase{"http-401", false},
+        RunCase{"code-429", false}, RunCase{"http-503", false}, RunCase{"http-503+after", true},
+        RunCase{"code-503+after", true}, RunCase{"http-500", true},
+        RunCase{"http-500+before", false}, RunCase{"html-502", true}, RunCase{"code-62109", true},
+        RunCase{"code-62104", false}, RunCase{"http-401+code-99500", true},
+        RunCase{"not-json", true}, RunCase{"redirect+before", false}, RunCase{"data-null", true},
+        RunCase{"retry-after=1", true}, RunCase{"code-429+reset+after", true}),
     [](const auto& test) {
       std::string name;
       for (const char c : test.param.text) name += std::isalnum(c) != 0 ? c : '_';
@@ -85,6 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Unknown("LatencyWrong", "latency=soon", "latency=soon"),
                     Unknown("LatencyMissing", "latency", "latency"),
                     Unknown("HeaderInjection", "retry-after=1\r\nX: y", "retry-after=1\r\nX: y"),
+                    Unknown("DataWithAQuote", "data=a\"b", "data=a\"b"),
                     Unknown("ArgumentToKindWithout", "reset=1", "reset=1"),
                     Untrue("SuccessNotStarted", "latency=1s+before"),
                     Untrue("RefusalStarted", "code-429+after")),
@@ -110,6 +110,10 @@ TEST(FaultKindsHelp, EveryKindInItCanBeParsed) {
                            "empty-id",
                            "too-large",
                            "redirect",
+                           "data=",
+                           "data-absent",
+                           "data-null",
+                           "data-object",
                            "retry-after=2",
                            "latency=2s"}) {
     EXPECT_TRUE(ParseFault(kind).ok()) << kind;

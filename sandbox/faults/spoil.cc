@@ -71,6 +71,9 @@ Answer ApplyContent(Answer proper, const Fault& fault, const SpoilContext& conte
                                       R"(","data":{"flowInstanceId":"1-20200101000000"}})");
     case Content::kRedirect:
       return Redirect(context.target);
+    case Content::kData:
+      return Answer::Json(
+          status, success + R"("msg":"OK")" + (fault.data ? ",\"data\":" + *fault.data : "") + "}");
   }
   return proper;
 }

@@ -24,12 +24,23 @@ std::uint64_t CallLedger::Add(CallRecord record) {
 
 CallPage CallLedger::Since(std::uint64_t since, std::size_t limit) const {
   const std::lock_guard<std::mutex> lock(mutex_);
+  return Page(std::upper_bound(calls_.begin(), calls_.end(), since,
+                               [](std::uint64_t number, const CallRecord& record) {
+                                 return number < record.number;
+                               }),
+              limit);
+}
+
+CallPage CallLedger::Newest(std::size_t limit) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::size_t count = std::min(limit, calls_.size());
+  return Page(calls_.end() - static_cast<std::ptrdiff_t>(count), count);
+}
+
+CallPage CallLedger::Page(Calls::const_iterator first, std::size_t limit) const {
   CallPage page;
   page.last_number = last_number_;
   page.forgotten = last_number_ - calls_.size();
-  auto first = std::upper_bound(
-      calls_.begin(), calls_.end(), since,
-      [](std::uint64_t number, const CallRecord& record) { return number < record.number; });
   for (; first != calls_.end() && page.calls.size() < limit; ++first) page.calls.push_back(*first);
   return page;
 }

@@ -29,8 +29,8 @@ struct CallRecord {
   bool token_valid = false;
   bool signature_valid = false;
   bool signed_with_next_key = false;
-  bool executed = false;    // the flow was started, whatever was answered
-  std::string instance_id;  // where it was
+  bool executed = false;    // a run was started, whatever was answered
+  std::string instance_id;  // of that run, or of the earlier one that was answered instead
   int http_status = 0;      // as decided, before any fault
   int code = 0;
   std::string fault;  // empty: none
@@ -59,14 +59,19 @@ class CallLedger {
   std::uint64_t Add(CallRecord record);
   // Up to `limit` calls with numbers above `since`, in order.
   CallPage Since(std::uint64_t since, std::size_t limit) const;
+  // The last `limit` calls, in order.
+  CallPage Newest(std::size_t limit) const;
   CallStats Stats() const;
   // Forgets the calls and sets the statistics to zero; the numbering goes on.
   void Clear();
 
  private:
+  using Calls = std::deque<CallRecord>;
+  CallPage Page(Calls::const_iterator first, std::size_t limit) const;
+
   const std::size_t keep_;
   mutable std::mutex mutex_;
-  std::deque<CallRecord> calls_;
+  Calls calls_;
   std::uint64_t last_number_ = 0;
   CallStats stats_;
 };

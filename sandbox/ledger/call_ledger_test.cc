@@ -30,6 +30,15 @@ TEST(CallLedger, PagesInOrder) {
   EXPECT_EQ(ledger.Since(0, 9).forgotten, 0U);
 }
 
+TEST(CallLedger, ShowsTheNewestInOrder) {
+  CallLedger ledger(100);
+  for (int i = 1; i <= 5; ++i) ledger.Add(Call(1, true));
+  EXPECT_EQ(Numbers(ledger.Newest(2)), (std::vector<std::uint64_t>{4, 5}));
+  EXPECT_EQ(Numbers(ledger.Newest(9)), (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(ledger.Newest(2).last_number, 5U);
+  EXPECT_EQ(ledger.Newest(2).forgotten, 0U);
+}
+
 TEST(CallLedger, KeepsTheNewestAndCountsAll) {
   CallLedger ledger(2);
   for (int i = 0; i < 5; ++i) ledger.Add(Call(7, true));

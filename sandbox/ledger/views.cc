@@ -51,6 +51,7 @@ void WriteRequest(Writer& writer, const FlowRequest& request) {
     if (key == "call_id" && call_id == nullptr) call_id = &value;
   }
   writer.EndArray();
+  Text(writer, "parametersAs", request.parameters_in_string ? "string" : "array");
   if (call_id != nullptr) Text(writer, "callId", *call_id);
 }
 
@@ -102,22 +103,30 @@ std::string TokenAnswerJson(const TokenReply& reply) {
   });
 }
 
-std::string FlowAnswerJson(const FlowDecision& decision, const std::string& api_version,
-                           const std::string& request_id) {
+std::string ServiceAnswerJson(const Verdict& verdict, const std::string& api_version,
+                              const std::string& request_id, const std::string& data) {
   return Json([&](Writer& writer) {
     const bool old = api_version == "v2.0";
     // The API gateway in front words its refusals alike for every service behind it.
-    writer.Key(old && !decision.refused_at_the_door ? "status" : "code");
-    writer.Int(decision.code);
-    const bool success = decision.code == kSuccess;
-    Text(writer, "msg", success ? (old ? " Success" : "OK") : decision.message);
+    writer.Key(old && !verdict.refused_at_the_door ? "status" : "code");
+    writer.Int(verdict.code);
+    const bool success = verdict.code == kSuccess;
+    Text(writer, "msg", success ? (old ? " Success" : "OK") : verdict.message);
     if (!old) Text(writer, "requestId", request_id);
-    if (!success) return;
+    if (!success || data.empty()) return;
     writer.Key("data");
-    writer.StartObject();
-    Text(writer, "flowInstanceId", decision.instance_id);
-    writer.EndObject();
+    writer.RawValue(data.data(), data.size(), rapidjson::kObjectType);
   });
+}
+
+std::string StartedJson(const std::string& instance_id) {
+  return Json([&](Writer& writer) { Text(writer, "flowInstanceId", instance_id); });
+}
+
+std::string TextJson(const std::string& text) {
+  rapidjson::StringBuffer buffer;
+  Writer(buffer).String(text);
+  return {buffer.GetString(), buffer.GetSize()};
 }
 
 std::string CallsJson(const CallPage& page) {
@@ -131,7 +140,7 @@ std::string CallsJson(const CallPage& page) {
   });
 }
 
-std::string StatsJson(const CallStats& calls, const TokenStats& tokens,
+std::string StatsJson(const CallStats& calls, const TokenStats& tokens, const ReadStats& reads,
                       const ServerCounts& server) {
   return Json([&](Writer& writer) {
     Number(writer, "received", calls.received);
@@ -143,6 +152,10 @@ std::string StatsJson(const CallStats& calls, const TokenStats& tokens,
     Number(writer, "tokenRefreshes", tokens.refreshes);
     Number(writer, "tokenRefused", tokens.refused);
     Number(writer, "tokenFaults", tokens.faults);
+    Number(writer, "gets", reads.gets);
+    Number(writer, "cancels", reads.cancels);
+    Number(writer, "timeReads", reads.times);
+    Number(writer, "readFaults", reads.faults);
     Number(writer, "connectionsOpened", server.connections_opened);
     Number(writer, "connectionsOpen", server.connections_open);
     Number(writer, "requestsReceived", server.requests_received);

@@ -13,22 +13,23 @@ TEST(TokenAnswerJson, SuccessAndRefusal) {
             R"({"status":1001,"msg":"repeated request","business":"apim-token-service"})");
 }
 
-TEST(FlowAnswerJson, SuccessOfBothGenerations) {
-  FlowDecision decision;
-  decision.instance_id = "1-2";
-  EXPECT_EQ(FlowAnswerJson(decision, "v2.0", "r"),
+TEST(ServiceAnswerJson, SuccessOfBothGenerations) {
+  const std::string data = StartedJson("1-2");
+  EXPECT_EQ(ServiceAnswerJson({}, "v2.0", "r", data),
             R"({"status":0,"msg":" Success","data":{"flowInstanceId":"1-2"}})");
-  EXPECT_EQ(FlowAnswerJson(decision, "v2.1", "r"),
+  EXPECT_EQ(ServiceAnswerJson({}, "v2.1", "r", data),
             R"({"code":0,"msg":"OK","requestId":"r","data":{"flowInstanceId":"1-2"}})");
+  EXPECT_EQ(ServiceAnswerJson({}, "v2.0", "r", TextJson("a\"")),
+            R"({"status":0,"msg":" Success","data":"a\""})");
 }
 
-TEST(FlowAnswerJson, RefusalsOfTheServiceAndAtTheDoor) {
-  FlowDecision decision;
-  decision.code = 62104;
-  decision.message = "m";
-  EXPECT_EQ(FlowAnswerJson(decision, "v2.0", "r"), R"({"status":62104,"msg":"m"})");
-  decision.refused_at_the_door = true;
-  EXPECT_EQ(FlowAnswerJson(decision, "v2.0", "r"), R"({"code":62104,"msg":"m"})");
+TEST(ServiceAnswerJson, RefusalsOfTheServiceAndAtTheDoor) {
+  Verdict verdict;
+  verdict.code = 62104;
+  verdict.message = "m";
+  EXPECT_EQ(ServiceAnswerJson(verdict, "v2.0", "r", "{}"), R"({"status":62104,"msg":"m"})");
+  verdict.refused_at_the_door = true;
+  EXPECT_EQ(ServiceAnswerJson(verdict, "v2.0", "r", "{}"), R"({"code":62104,"msg":"m"})");
 }
 
 TEST(CallsJson, TellsEverything) {
@@ -51,7 +52,7 @@ TEST(CallsJson, TellsEverything) {
   page.forgotten = 2;
   EXPECT_EQ(
       CallsJson(page),
-      R"({"calls":[{"number":3,"time":"2019-11-22T01:23:44.001Z","connection":2,"apiVersion":"v2.0","userId":"u\"","orgId":"o","flowId":9,"triggerTime":5,"parameters":[{"key":"call_id","value":"c-1"},{"key":"a","value":"ü"}],"callId":"c-1","tokenValid":true,"signatureValid":false,"signedWithNextKey":false,"executed":true,"flowInstanceId":"9-x","httpStatus":200,"code":0,"fault":"reset"}],"lastNumber":3,"forgotten":2})");
+      R"({"calls":[{"number":3,"time":"2019-11-22T01:23:44.001Z","connection":2,"apiVersion":"v2.0","userId":"u\"","orgId":"o","flowId":9,"triggerTime":5,"parameters":[{"key":"call_id","value":"c-1"},{"key":"a","value":"ü"}],"parametersAs":"array","callId":"c-1","tokenValid":true,"signatureValid":false,"signedWithNextKey":false,"executed":true,"flowInstanceId":"9-x","httpStatus":200,"code":0,"fault":"reset"}],"lastNumber":3,"forgotten":2})");
 }
 
 TEST(CallsJson, OfACallWithoutARequest) {
@@ -66,8 +67,8 @@ TEST(StatsJson, TellsEverything) {
   calls.by_code = {{0, 1}};
   calls.executed_by_flow = {{7, 1}};
   EXPECT_EQ(
-      StatsJson(calls, {1, 2, 3, 4}, ServerCounts()),
-      R"({"received":1,"executed":0,"faults":0,"byCode":{"0":1},"executedByFlow":{"7":1},"tokenGets":1,"tokenRefreshes":2,"tokenRefused":3,"tokenFaults":4,"connectionsOpened":0,"connectionsOpen":0,"requestsReceived":0,"requestsBrokenOff":0})");
+      StatsJson(calls, {1, 2, 3, 4}, {5, 6, 7, 8}, ServerCounts()),
+      R"({"received":1,"executed":0,"faults":0,"byCode":{"0":1},"executedByFlow":{"7":1},"tokenGets":1,"tokenRefreshes":2,"tokenRefused":3,"tokenFaults":4,"gets":5,"cancels":6,"timeReads":7,"readFaults":8,"connectionsOpened":0,"connectionsOpen":0,"requestsReceived":0,"requestsBrokenOff":0})");
 }
 
 }  // namespace

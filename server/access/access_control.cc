@@ -12,12 +12,12 @@ AccessRefusal Unauthenticated(std::string_view what, std::string_view cause) {
   return {CallerUnauthenticated(what), cause};
 }
 
-// What a caller can put right by itself is said; the rest would help those who guess.
+// The caller is told what it can fix by itself; anything else would help attackers.
 std::string_view AdviceFor(TokenFault fault) {
   switch (fault) {
     case TokenFault::kExpired:
-      return "The bearer token has expired: get a new one, and read it anew for each call where it "
-             "comes from a file.";
+      return "The bearer token has expired: get a new one, and if it comes from a file, reread it "
+             "for each call.";
     case TokenFault::kNotYetValid:
       return "The bearer token is not valid yet: check the clocks.";
     case TokenFault::kSeveralTokens:

@@ -17,7 +17,7 @@
 
 namespace enos::gateway {
 
-// What a call says of its caller. Nothing of it is ever logged or repeated.
+// What a call says about its caller. None of it is ever logged or repeated.
 struct PresentedIdentity {
   std::vector<std::string_view> authorizations;  // values of "authorization" metadata
   std::vector<std::string> certificate;  // identities of the client certificate, verified by TLS
@@ -30,8 +30,8 @@ struct AccessRefusal {
   std::string_view cause;
 };
 
-// The check at the door: who calls, and may they do this? Policy and keys may be replaced at any
-// time; a call is decided by what it finds. Thread-safe.
+// The access check: who calls, and may they do this? Policy and keys may be replaced at any time;
+// each call is decided by the current ones. Thread-safe.
 class AccessControl {
  public:
   // Seconds since 1970.
@@ -39,18 +39,18 @@ class AccessControl {
 
   explicit AccessControl(WallClock now) : now_(std::move(now)) {}
 
-  // From then on callers need an identity, and what the policy does not allow is refused.
+  // From then on callers need an identity, and anything that the policy does not allow is refused.
   void SetPolicy(std::shared_ptr<const Policy> policy);
-  // From then on an authorization counts, and has to be a bearer token that is good.
+  // From then on an authorization is checked, and must be a valid bearer token.
   void SetTokens(std::shared_ptr<TokenVerifier> tokens);
 
-  // Finds out who calls: the subject of the bearer token where there is one, else the names of the
-  // client certificate. Without a policy it may stay open: no identities, no refusal.
+  // Finds out who calls: the subject of the bearer token if there is one, otherwise the names in
+  // the client certificate. Without a policy the caller may remain unknown: no identities, no
+  // refusal.
   std::optional<AccessRefusal> Identify(const PresentedIdentity& presented,
                                         std::vector<std::string>* identities) const;
 
-  // Asks the policy, if there is one. `matched`, where it is wanted: see Policy::Decide; 0 without
-  // a policy.
+  // Asks the policy, if there is one. `matched`, if wanted: see Policy::Decide; 0 without a policy.
   std::optional<AccessRefusal> Authorize(const std::vector<std::string>& identities,
                                          const FlowAccess& access, size_t* matched = nullptr) const;
 
@@ -65,7 +65,7 @@ class AccessControl {
 };
 
 // The token of an authorization with the scheme Bearer (RFC 6750), a view into it; nullopt for any
-// other one.
+// other scheme.
 std::optional<std::string_view> BearerToken(std::string_view authorization);
 
 }  // namespace enos::gateway

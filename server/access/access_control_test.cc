@@ -33,19 +33,19 @@ std::string Token(const std::string& subject, int64_t expires_at = kNow + 60) {
 }
 
 std::shared_ptr<const Policy> PolicyFor(const std::string& caller) {
-  return std::make_shared<const Policy>(std::get<Policy>(
-      ParsePolicy(R"({"rules":[{"callers":[")" + caller +
-                  R"("],"org_ids":["o15"],"user_ids":["*"],"flow_ids":["*"]}]})")));
+  return std::make_shared<const Policy>(
+      *ParsePolicy(R"({"rules":[{"callers":[")" + caller +
+                   R"("],"org_ids":["o15"],"user_ids":["*"],"flow_ids":["*"]}]})"));
 }
 
 std::shared_ptr<TokenVerifier> Tokens() {
-  return std::make_shared<TokenVerifier>(std::get<JwtKeys>(ParseJwtKeys(KeySet(Maker().Jwk("")))),
+  return std::make_shared<TokenVerifier>(*ParseJwtKeys(KeySet(Maker().Jwk(""))),
                                          TokenRules{"issuer", "gateway"});
 }
 
 class AccessControlTest : public testing::Test {
  protected:
-  // "" where the caller was identified, else the cause.
+  // "" if the caller was identified, otherwise the cause.
   std::string Identify(const PresentedIdentity& presented) {
     identities_.clear();
     refusal_ = access_.Identify(presented, &identities_);
@@ -92,7 +92,7 @@ TEST_F(AccessControlTest, Token_StandsBeforeTheCertificate) {
   const std::string good = "Bearer " + Token("alice");
   EXPECT_EQ(Identify({{good}, {"dns:b"}}), "");
   EXPECT_THAT(identities_, ElementsAre("sub:alice"));
-  // Nor is the certificate what a bad token falls back to.
+  // Nor does a bad token fall back to the certificate.
   EXPECT_EQ(Identify({{"Bearer x"}, {"dns:b"}}), "token malformed");
 }
 
@@ -101,9 +101,9 @@ TEST_F(AccessControlTest, SeveralOrOtherAuthorizations_AreRefused) {
   access_.SetTokens(Tokens());
   const std::string good = "Bearer " + Token("alice");
   EXPECT_EQ(Identify({{good, good}, {}}), "several authorizations");
-  EXPECT_EQ(IdentifyToken("Basic " + Token("alice")), "authorization is no bearer token");
-  EXPECT_EQ(IdentifyToken(Token("alice")), "authorization is no bearer token");
-  EXPECT_EQ(IdentifyToken(""), "authorization is no bearer token");
+  EXPECT_EQ(IdentifyToken("Basic " + Token("alice")), "authorization is not a bearer token");
+  EXPECT_EQ(IdentifyToken(Token("alice")), "authorization is not a bearer token");
+  EXPECT_EQ(IdentifyToken(""), "authorization is not a bearer token");
 }
 
 TEST_F(AccessControlTest, ExpiredToken_IsToldSo) {

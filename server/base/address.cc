@@ -17,7 +17,7 @@ struct HostAndPort {
   std::optional<std::string_view> port;  // nullopt: there was no ":"
 };
 
-// Splits "host", "host:port", "[v6]", "[v6]:port"; what stands where is not checked yet.
+// Splits "host", "host:port", "[v6]", "[v6]:port"; the parts are not checked yet.
 std::optional<HostAndPort> SplitHostAndPort(std::string_view text) {
   HostAndPort split;
   std::string_view rest;
@@ -57,7 +57,7 @@ std::optional<Address> ParseIp(int family, std::string_view text) {
 bool IsIpV4(std::string_view host) { return ParseIp<in_addr>(AF_INET, host).has_value(); }
 bool IsIpV6(std::string_view host) { return ParseIp<in6_addr>(AF_INET6, host).has_value(); }
 
-// RFC 6761: "localhost" is never anybody else. Other names may be resolved to anything.
+// RFC 6761: "localhost" is always this machine. Other names may resolve to anything.
 bool IsLoopbackHost(std::string_view host) {
   if (host == "localhost") return true;
   if (const auto v4 = ParseIp<in_addr>(AF_INET, host)) return (ntohl(v4->s_addr) >> 24) == 127;
@@ -65,7 +65,7 @@ bool IsLoopbackHost(std::string_view host) {
   return v6 && std::memcmp(&*v6, &in6addr_loopback, sizeof(in6_addr)) == 0;
 }
 
-// RFC 1035's lengths; the underscore is not of a host's name, but names with it exist.
+// RFC 1035's lengths; underscores are not allowed in host names, but names with them exist.
 bool IsDnsName(std::string_view host) {
   if (host.empty() || host.size() > 253) return false;
   for (const std::string_view label : Split(host, '.')) {

@@ -8,8 +8,8 @@
 
 namespace enos::gateway {
 
-// Addresses as settings have them. The parsers are strict (no spaces around, nothing left over) and
-// pure.
+// Addresses in the form used by settings. The parsers are strict (no spaces around, nothing left
+// over) and pure.
 
 // Where a server listens.
 struct ListenAddress {
@@ -30,15 +30,15 @@ struct ListenAddress {
 // "localhost"; the port 0 to 65535.
 std::optional<ListenAddress> ParseListenAddress(std::string_view text);
 
-// The root of a web server: scheme and authority, nothing more.
+// The root of a web server: only scheme and authority.
 struct BaseUrl {
   bool tls = true;    // https
   std::string host;   // lower case; an IPv6 literal without brackets
-  uint16_t port = 0;  // never 0: the scheme's own where the URL names none
+  uint16_t port = 0;  // never 0: the scheme's default if the URL names none
 
-  // "https://host", with ":port" where it is not the scheme's own. No "/" at its end.
+  // "https://host", with ":port" if it is not the scheme's default. No trailing "/".
   std::string ToString() const;
-  // As ListenAddress::IsLoopback.
+  // Like ListenAddress::IsLoopback.
   bool IsLoopback() const;
 
   friend bool operator==(const BaseUrl& a, const BaseUrl& b) {
@@ -46,7 +46,7 @@ struct BaseUrl {
   }
 };
 
-// Reads http(s)://host[:port][/]: no user, no other path, no query, no fragment. The host is a DNS
+// Parses http(s)://host[:port][/]: no user, no other path, no query, no fragment. The host is a DNS
 // name (letters, digits, "-", "_" and "."), an IPv4 literal or an IPv6 literal in brackets.
 std::optional<BaseUrl> ParseBaseUrl(std::string_view text);
 

@@ -10,12 +10,12 @@
 namespace enos::gateway {
 
 // Exponential back-off with full jitter: the wait after the nth failure is uniformly distributed
-// between 0 and min(cap, first * 2^(n-1)), so that callers who failed together do not come back
+// between 0 and min(cap, first * 2^(n-1)), so that callers that failed together do not come back
 // together.
 struct Backoff {
   std::chrono::milliseconds first{100};
   std::chrono::milliseconds cap{2000};
-  // No wait is shorter: for what is tried without an end, since jitter may be as good as none.
+  // Minimum wait, for what is retried indefinitely, because jitter may be close to 0.
   std::chrono::milliseconds least{0};
 
   // failures: 1 for the first.

@@ -5,13 +5,13 @@
 
 namespace enos::gateway {
 
-// Raises the soft limit of open descriptors (RLIMIT_NOFILE) to the hard one and gives the number
-// that the process may now open; UINT64_MAX means no limit. Where the system refuses, the limit
-// stays as it was, and that is what is given. Why: gRPC 1.51's listener never accepts again after
-// one EMFILE, and the usual soft limit is 1024. Call at start, before threads.
+// Raises the soft limit of open descriptors (RLIMIT_NOFILE) to the hard one and returns the number
+// that the process may now open; UINT64_MAX means no limit. If the system refuses, the limit stays
+// unchanged and is returned. Why: gRPC 1.51's listener never accepts again after one EMFILE, and
+// the usual soft limit is 1024. Call at start, before threads.
 uint64_t RaiseDescriptorLimit();
 
-// The soft limit as it is now; UINT64_MAX means no limit.
+// The current soft limit; UINT64_MAX means no limit.
 uint64_t DescriptorLimit();
 
 }  // namespace enos::gateway

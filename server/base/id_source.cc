@@ -18,7 +18,7 @@ uint64_t Next(std::atomic<uint64_t>& count) {
   return Mix(count.fetch_add(kStep, std::memory_order_relaxed));
 }
 
-// A number of the source has 53 random bits at most.
+// A number from the source has at most 53 random bits.
 uint64_t Start(const RandomSource& random) {
   const auto draw = [&] { return static_cast<uint64_t>(random() * 4294967296.0); };
   const uint64_t high = draw();

@@ -9,9 +9,9 @@
 
 namespace enos::gateway {
 
-// Makes ids that no other process makes but by chance: for requests and spans. Not for secrets: who
-// knows one can compute others. Thread-safe and lock-free: from a random start each half of an id
-// counts on, and is mixed (SplitMix64, which maps no two counts to one value).
+// Makes ids that other processes do not make except by chance: for requests and spans. Not for
+// secrets: others can be computed from one. Thread-safe and lock-free: each half of an id counts up
+// from a random start, and is mixed (SplitMix64, which is one-to-one).
 class IdSource {
  public:
   // Draws its start from `random`, which it does not keep.
@@ -19,7 +19,7 @@ class IdSource {
 
   // 128 bits: 32 lower-case hexadecimal digits.
   std::string NewRequestId();
-  // 64 bits, never 0: 16 lower-case hexadecimal digits, as W3C trace context has them.
+  // 64 bits, never 0: 16 lower-case hexadecimal digits, as in W3C trace context.
   std::string NewSpanId();
 
  private:

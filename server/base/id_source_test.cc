@@ -14,7 +14,7 @@ namespace {
 using ::testing::MatchesRegex;
 using ::testing::Ne;
 
-// Draws that differ from each other and from those of another start.
+// Numbers that differ from each other and from those with another start.
 RandomSource From(double start) {
   return [start]() mutable { return start += 0.001; };
 }
@@ -25,7 +25,7 @@ TEST(IdSource, RequestId_Is32HexadecimalDigits) {
 }
 
 TEST(IdSource, SpanId_Is16HexadecimalDigitsAndNotZero) {
-  // The mix of 0 is 0, which would be no span id.
+  // The mix of 0 is 0, which is not a valid span id.
   IdSource ids([] { return 0.0; });
   EXPECT_THAT(ids.NewSpanId(), MatchesRegex("[0-9a-f]{16}"));
   IdSource same([] { return 0.0; });

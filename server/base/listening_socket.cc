@@ -16,7 +16,8 @@ namespace {
 
 std::error_code LastError() { return {errno, std::generic_category()}; }
 
-// As large as the system permits (net.core.somaxconn): what comes while nobody accepts.
+// As large as the system permits (net.core.somaxconn): connections that arrive while nobody
+// accepts.
 constexpr int kBacklog = 65535;
 
 struct Address {
@@ -60,7 +61,7 @@ uint64_t SocketFileAt(const std::string& path) {
   return ::lstat(path.c_str(), &about) == 0 && S_ISSOCK(about.st_mode) ? about.st_ino : 0;
 }
 
-// Whether the socket file at that address was left behind by a process that is gone.
+// Whether the socket file at that address was left behind by a process that no longer exists.
 bool IsLeftBehind(const sockaddr_un& address) {
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
@@ -113,7 +114,7 @@ std::error_code ListeningSocket::ListenAt(const std::string& path) {
   }
   path_ = path;
   inode_ = SocketFileAt(path);
-  // From here on others may connect: of this user before, now of the group, too.
+  // From here on others may connect: until now only this user, now also the group.
   if (::chmod(path.c_str(), 0660) == 0 && ::listen(fd_, kBacklog) == 0) return {};
   const std::error_code failed = LastError();
   Close();
@@ -136,7 +137,7 @@ std::error_code ListeningSocket::BindAt(const std::string& path) {
   if (fd_ < 0) return LastError();
   sockaddr_un address{};
   MakeUnixAddress(path, &address);
-  // Before: Linux makes the file with the socket's mode, so that it is never open to others.
+  // First: Linux creates the file with the socket's mode, so that it is never open to others.
   const bool bound = ::fchmod(fd_, 0600) == 0 &&
                      ::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
   return bound ? std::error_code() : LastError();
@@ -145,7 +146,7 @@ std::error_code ListeningSocket::BindAt(const std::string& path) {
 int ListeningSocket::Release() { return std::exchange(fd_, -1); }
 
 void ListeningSocket::Close() {
-  // Another process may have put its own there since.
+  // Another process may have put its own there meanwhile.
   if (!path_.empty() && SocketFileAt(path_) == inode_) ::unlink(path_.c_str());
   path_.clear();
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));

@@ -8,9 +8,9 @@
 
 namespace enos::gateway {
 
-// A socket that listens: non-blocking and closed on exec. Of TCP, its connections are without
-// Nagle's delay, and its port is shared with no other socket (no SO_REUSEPORT), but can be had
-// again at once after a restart. Or a Unix-domain socket. Not thread-safe.
+// A listening socket: non-blocking and close-on-exec. With TCP, its connections are without Nagle's
+// delay, and its port is shared with no other socket (no SO_REUSEPORT), but can be bound again at
+// once after a restart. Or a Unix-domain socket. Not thread-safe.
 class ListeningSocket {
  public:
   ListeningSocket() = default;
@@ -18,13 +18,13 @@ class ListeningSocket {
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
-  // `host` is an IP literal without brackets, or "localhost", which is 127.0.0.1. "::" takes IPv4
-  // too, and is 0.0.0.0 on a machine without IPv6. Port 0 takes a free one. Once.
+  // `host` is an IP literal without brackets, or "localhost", which is 127.0.0.1. "::" also accepts
+  // IPv4, and is 0.0.0.0 on a machine without IPv6. Port 0 picks a free one. Once.
   std::error_code Listen(const std::string& host, uint16_t port);
 
-  // A Unix-domain socket at `path`, for processes of this user or group (mode 0660). One that was
-  // left behind there, on which nobody listens, is replaced; anything else at that path stays as it
-  // is and is an error (not_a_socket, address_in_use). Close removes it. Once.
+  // A Unix-domain socket at `path`, for processes of this user or group (mode 0660). A stale one,
+  // on which nobody listens, is replaced; anything else at that path is left untouched and is an
+  // error (not_a_socket, address_in_use). Close removes it. Once.
   std::error_code ListenAt(const std::string& path);
 
   // The longest path that a Unix-domain socket can have.
@@ -34,7 +34,7 @@ class ListeningSocket {
   int fd() const { return fd_; }
   uint16_t port() const { return port_; }
 
-  // Gives the descriptor to the caller.
+  // Passes ownership of the descriptor to the caller.
   int Release();
   void Close();
 
@@ -45,7 +45,7 @@ class ListeningSocket {
 
   int fd_ = -1;
   uint16_t port_ = 0;
-  // Of a Unix-domain socket: where its file is, and which one is ours.
+  // For a Unix-domain socket: where its file is, and which one is ours.
   std::string path_;
   uint64_t inode_ = 0;
 };

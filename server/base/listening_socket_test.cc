@@ -7,10 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/support/files.h"
 
 namespace enos::gateway {
 namespace {
@@ -61,14 +62,11 @@ TEST(ListeningSocket, ANameIsAnError) {
 
 class ListeningSocketFile : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(::mkdtemp(folder_.data()), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string folder_ = (std::filesystem::temp_directory_path() / "enos-socket.XXXXXX").string();
+  const TempFolder folder_;
 };
 
 TEST_F(ListeningSocketFile, IsForUserAndGroup_AndGoesWithTheSocket) {
-  const std::string path = folder_ + "/s";
+  const std::string path = folder_.path("s");
   ListeningSocket socket;
   ASSERT_FALSE(socket.ListenAt(path));
   struct stat about{};
@@ -81,7 +79,7 @@ TEST_F(ListeningSocketFile, IsForUserAndGroup_AndGoesWithTheSocket) {
 }
 
 TEST_F(ListeningSocketFile, OneThatWasLeftBehind_IsReplaced) {
-  const std::string path = folder_ + "/s";
+  const std::string path = folder_.path("s");
   // As a killed process leaves it.
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -95,14 +93,14 @@ TEST_F(ListeningSocketFile, OneThatWasLeftBehind_IsReplaced) {
 }
 
 TEST_F(ListeningSocketFile, WhatIsNoSocket_StaysAndIsAnError) {
-  const std::string path = folder_ + "/file";
+  const std::string path = folder_.path("file");
   std::ofstream(path) << "text";
-  std::filesystem::create_symlink(folder_ + "/s", folder_ + "/link");
+  std::filesystem::create_symlink(folder_.path("s"), folder_.path("link"));
   ListeningSocket socket;
-  for (const std::string& taken : {path, folder_, folder_ + "/link"})
+  for (const std::string& taken : {path, folder_.path(), folder_.path("link")})
     EXPECT_EQ(socket.ListenAt(taken), std::errc::not_a_socket) << taken;
   EXPECT_EQ(std::filesystem::file_size(path), 4U);
-  EXPECT_EQ(socket.ListenAt(folder_ + "/no/s"), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(socket.ListenAt(folder_.path("no/s")), std::errc::no_such_file_or_directory);
   EXPECT_EQ(socket.ListenAt("/" + std::string(107, 'x')), std::errc::filename_too_long);
 }
 

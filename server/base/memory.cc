@@ -17,7 +17,7 @@
 namespace enos::gateway {
 namespace {
 
-// What version 1 writes for "no limit" is the largest multiple of a page; version 2 writes "max".
+// For "no limit" version 1 writes the largest multiple of a page; version 2 writes "max".
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;
 
 std::optional<uint64_t> ReadLimit(const std::string& path) {
@@ -27,8 +27,8 @@ std::optional<uint64_t> ReadLimit(const std::string& path) {
   return limit;
 }
 
-// Of this group and of those that it is in, up to the one that is mounted. In a container the path
-// may be that of the machine, where none of it but the top exists.
+// The limits of this group and of its parents, up to the mounted one. In a container the path may
+// be that of the machine, of which only the top exists.
 std::optional<uint64_t> LeastLimit(const std::string& top, std::string group,
                                    const std::string& file) {
   std::optional<uint64_t> least;

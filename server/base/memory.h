@@ -15,7 +15,7 @@ class ResidentMemory {
   ResidentMemory(const ResidentMemory&) = delete;
   ResidentMemory& operator=(const ResidentMemory&) = delete;
 
-  // 0 where the system does not tell.
+  // 0 if the system does not report it.
   uint64_t Bytes() const;
 
  private:
@@ -23,16 +23,16 @@ class ResidentMemory {
   const uint64_t page_bytes_;
 };
 
-// From now on freed memory goes back to the system at once, or after some time for the sake of
-// speed, which is how it begins. Does nothing in a program without mimalloc. Thread-safe.
+// From now on freed memory is returned to the system at once, or after some time for the sake of
+// speed, which is the default. Does nothing in a program without mimalloc. Thread-safe.
 void GiveMemoryBackAtOnce(bool at_once);
 
-// Gives back what this thread's part of the allocator holds of memory that other threads freed. It
+// Returns memory that this thread's part of the allocator holds and that other threads freed. It
 // may take milliseconds. Likewise.
 void CollectFreedMemory();
 
-// The least memory limit of the control groups (version 1 or 2) that this process is in, as a
-// container has one; nullopt: none. Other paths are for tests.
+// The lowest memory limit of the control groups (version 1 or 2) that this process is in, such as a
+// container's; nullopt: none. Other paths are for tests.
 std::optional<uint64_t> ContainerMemoryLimit(const std::string& own_groups = "/proc/self/cgroup",
                                              const std::string& groups = "/sys/fs/cgroup");
 

@@ -4,8 +4,8 @@
 namespace enos::gateway {
 
 // Keeps the keys in memory out of core dumps and away from other processes of the same user
-// (ptrace, /proc/<pid>/mem and environ). False when the system refused one of the two calls. To
-// debug a running gateway one has to be root. Call at start, before keys are read.
+// (ptrace, /proc/<pid>/mem and environ). False if the system refused one of the two calls.
+// Debugging a running gateway then needs root. Call at start, before keys are read.
 bool DisableCoreDumps();
 
 }  // namespace enos::gateway

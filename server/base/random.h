@@ -5,8 +5,8 @@
 
 namespace enos::gateway {
 
-// A source of uniformly distributed numbers in [0, 1): jitter. Not for secrets. Injected, so that
-// tests choose.
+// A source of uniformly distributed numbers in [0, 1), for jitter. Not for secrets. Injected, so
+// that tests can choose them.
 using RandomSource = std::function<double()>;
 
 }  // namespace enos::gateway

@@ -26,7 +26,7 @@ absl::StatusOr<Secret> ReadOpened(int file, size_t max_bytes) {
   const auto size = static_cast<size_t>(about.st_size);
   if (size > max_bytes)
     return absl::UnavailableError(absl::StrCat("larger than ", max_bytes, " bytes"));
-  // Never grows, which would leave bytes behind; the one byte more shows a file that does.
+  // Never grows, which would leave bytes behind; the extra byte detects a file that grows.
   std::string content(size + 1, '\0');
   size_t have = 0;
   while (have < content.size()) {
@@ -50,8 +50,8 @@ absl::StatusOr<Secret> ReadOpened(int file, size_t max_bytes) {
 }  // namespace
 
 absl::StatusOr<Secret> ReadWholeFile(const std::string& path, size_t max_bytes) {
-  // Not blocking, or a pipe without a writer would hold whoever reads it; and a terminal must not
-  // become the one whose hang-up ends this process.
+  // Non-blocking, because a pipe without a writer would block the reader; and a terminal must not
+  // become the controlling one, whose hang-up ends this process.
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (file < 0 && errno == ENXIO) return NotRegular();  // a socket, or a device without a driver
   if (file < 0) return SystemError();

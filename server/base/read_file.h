@@ -11,15 +11,15 @@
 
 namespace enos::gateway {
 
-// Reads a whole regular file by its path, symbolic links followed, and leaves no copy of it in
-// freed memory: it may hold a key. The one way in which settings' files are read, at the start and
-// later: a pipe without a writer, a socket or a device is refused at once, and never holds whoever
-// reads it. The message of an error says why not, without the path or anything of the content: the
-// system's words ("No such file or directory"), "not a regular file", "larger than N bytes", "being
+// Reads a whole regular file by its path, following symbolic links, and leaves no copy of it in
+// freed memory, because it may hold a key. All files named by settings are read with it, at the
+// start and later: a pipe without a writer, a socket or a device is refused at once, and never
+// blocks the reader. The message of an error says why, without the path or any of the content: the
+// system's text ("No such file or directory"), "not a regular file", "larger than N bytes", "being
 // written". Blocks as long as the file system does. Thread-safe.
 absl::StatusOr<Secret> ReadWholeFile(const std::string& path, size_t max_bytes);
 
-// What several files hold, in the order of their paths.
+// The contents of several files, in the order of their paths.
 using FileContents = std::vector<Secret>;
 
 // Reads files that belong together, all or none of them. The message of an error begins with the

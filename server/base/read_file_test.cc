@@ -55,7 +55,7 @@ TEST(ReadWholeFile, FileOfOthers_IsRefusedInTheSystemsWords) {
   EXPECT_EQ(ReadWholeFile(files.path("a"), 3).status().message(), "Permission denied");
 }
 
-// Whoever opens a pipe for reading as usual waits for somebody who writes.
+// Opening a pipe for reading normally waits for a writer.
 TEST(ReadWholeFile, Pipe_IsRefusedAtOnce) {
   const MountedFiles files(Contents{{"a", "1"}});
   const std::string pipe = files.path("pipe");
@@ -65,7 +65,7 @@ TEST(ReadWholeFile, Pipe_IsRefusedAtOnce) {
     auto content = std::async(std::launch::async, [&] { return ReadWholeFile(path, 3); });
     if (content.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
       ADD_FAILURE() << "it waits for the pipe";
-      ::close(::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));  // lets it go on
+      ::close(::open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));  // lets it continue
     }
     EXPECT_EQ(content.get().status().message(), "not a regular file");
   }

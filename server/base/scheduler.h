@@ -12,16 +12,16 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::system_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
-// What is done once, on some thread, later. Move-only; costs no memory of its own up to the size of
-// two pointers.
+// Work that is done once, later, on some thread. Move-only; does not allocate up to the size of two
+// pointers.
 using Task = absl::AnyInvocable<void()>;
 
-// Names a pending timer; 0 is never one.
+// Identifies a pending timer; never 0.
 using TimerId = uint64_t;
 
 // Time as the gateway's logic sees it: the clocks, and timers. The real one is the upstream event
-// loop; tests have one whose time stands still until they move it. Everything is called, and calls
-// back, on one thread: the loop's.
+// loop; tests have one whose time stands still until they advance it. Everything is called, and
+// calls back, on one thread: the loop's.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
@@ -29,10 +29,10 @@ class Scheduler {
   virtual SteadyTime Now() const = 0;
   virtual WallTime WallNow() const = 0;
 
-  // Calls `task` once, not before `when`; never from within RunAt itself.
+  // Calls `task` once, not before `when`; never synchronously.
   virtual TimerId RunAt(SteadyTime when, Task task) = 0;
 
-  // Drops a timer. One that ran, was dropped or is 0 is ignored.
+  // Drops a timer. Does nothing if it has run, was dropped or is 0.
   virtual void Cancel(TimerId id) = 0;
 
   TimerId RunAfter(Duration delay, Task task) { return RunAt(Now() + delay, std::move(task)); }

@@ -10,8 +10,8 @@ namespace enos::gateway {
 
 // Holds a key or a token. It can be moved but not copied, cannot be printed, and its bytes are
 // wiped when it is destroyed, replaced or moved from, so that no copy stays behind in freed memory.
-// What a caller does with the revealed text is the caller's care: reveal late, keep no copy.
-// Not thread-safe, except that any number of threads may call the const functions.
+// The caller is responsible for the revealed text: reveal late, keep no copy. Not thread-safe,
+// except that any number of threads may call the const functions.
 class Secret {
  public:
   Secret() = default;
@@ -22,7 +22,7 @@ class Secret {
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
 
-  // Takes the value over and wipes `source`, which is empty afterwards.
+  // Takes over the value and wipes `source`, which is empty afterwards.
   static Secret TakeFrom(std::string& source);
 
   // Valid until the secret is destroyed, assigned to or moved from.
@@ -40,7 +40,7 @@ class Secret {
   size_t size_ = 0;
 };
 
-// Overwrites the text, its spare capacity included, in a way that no optimiser drops, and empties
+// Overwrites the text, including its spare capacity, in a way that no optimizer drops, and empties
 // it.
 void WipeString(std::string& text);
 

@@ -19,7 +19,7 @@ void SecretMask::FindAll(std::string_view text, std::string_view secret, std::ve
     found->push_back({at, at + secret.size()});
 }
 
-// Overlapping and touching finds (one secret inside another, or a secret that repeats itself)
+// Overlapping and adjacent matches (one secret inside another, or a secret that repeats itself)
 // become one mask: masking one after the other would leave the rest of the longer one in the text.
 std::string SecretMask::Mask(std::string_view text, std::vector<Span> found) {
   std::sort(found.begin(), found.end(),
@@ -72,7 +72,7 @@ std::string SecretMask::MaskedStart(std::string_view text, size_t most) const {
   size_t longest = 0;
   std::vector<Span> found = Find(start, &longest);
   std::string masked = Mask(start, std::move(found));
-  // A secret may go on beyond the cut.
+  // A secret may continue beyond the cut.
   if (start.size() < text.size()) masked.resize(masked.size() - std::min(masked.size(), longest));
   return masked;
 }

@@ -8,8 +8,8 @@
 
 namespace enos::gateway {
 
-// Small text tools for std::string_view: Debian 12's Abseil has a string_view of its own, so that
-// its StrCat and friends do not take the standard one.
+// Small text helpers for std::string_view: Debian 12's Abseil has its own string_view, so its
+// StrCat and friends do not accept the standard one.
 
 template <typename... Parts>
 std::string Concat(const Parts&... parts) {
@@ -30,7 +30,7 @@ inline bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// ASCII letters only; other bytes stay.
+// ASCII letters only; other bytes are unchanged.
 inline char LowerLetter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 inline std::string LowerCase(std::string_view text) {

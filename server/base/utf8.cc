@@ -3,8 +3,8 @@
 namespace enos::gateway {
 namespace {
 
-// How a lead byte goes on (Unicode standard, table 3-7): the length of the character and the range
-// of its second byte; the bytes after that are 0x80 to 0xBF.
+// What may follow a lead byte (Unicode standard, table 3-7): the length of the character and the
+// range of its second byte; the bytes after that are 0x80 to 0xBF.
 struct Lead {
   size_t length = 0;  // 0: no character starts with this byte
   uint8_t second_min = 0x80;

@@ -63,7 +63,7 @@ TEST(ToValidUtf8Test, ReplacementsCountToo) {
   EXPECT_EQ(ToValidUtf8("\xFF", 2), "");
 }
 
-// Every code point there is, encoded by hand.
+// Every code point, encoded by hand.
 TEST(DecodeUtf8Test, AgreesWithEncodingEveryCodePoint) {
   for (uint32_t code_point = 0; code_point <= 0x10FFFF; ++code_point) {
     if (code_point >= 0xD800 && code_point <= 0xDFFF) continue;

@@ -1,5 +1,7 @@
 #include "server/config/command_line.h"
 
+#include <absl/status/status.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
@@ -26,7 +28,7 @@ bool TakesValue(std::string_view flag) {
                      [flag](const RemovedSetting& setting) { return setting.flag == flag; });
 }
 
-// "--name=" as two arguments: CLI11 2.1 takes the next argument for the value otherwise.
+// "--name=" as two arguments: otherwise CLI11 2.1 takes the next argument for the value.
 std::vector<std::string> SplitEmptyValues(const std::vector<std::string>& arguments) {
   std::vector<std::string> split;
   for (const std::string& argument : arguments) {
@@ -45,7 +47,7 @@ void AddOptions(CLI::App* app) {
   app->add_flag("--version");
   for (const SettingInfo& setting : SettingTable()) {
     CLI::Option* option = app->add_option(std::string(setting.flag));
-    // All of them are taken, so that a repeated one is ours to report.
+    // All of them are collected, so that we can report a repeated one.
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
     if (setting.IsSwitch()) {
       option->expected(0, 1)->default_str("true");
@@ -63,7 +65,7 @@ void AddOptions(CLI::App* app) {
 
 std::string_view UpToEquals(std::string_view text) { return text.substr(0, text.find('=')); }
 
-// A flag that is meant to carry a key, however it is spelled. What it carries is never shown.
+// A flag that is meant to carry a key, however it is spelled. Its value is never shown.
 std::optional<std::string> KeyOnCommandLine(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (!StartsWith(argument, "-")) continue;
@@ -109,7 +111,7 @@ std::string Repeated(const SettingInfo& setting, const std::vector<std::string>&
                 "), expected it once");
 }
 
-// CLI11 found no more arguments where the last one needs a value.
+// CLI11 found no more arguments although the last one needs a value.
 std::string WithoutValue(const std::vector<std::string>& arguments) {
   const SettingInfo* setting = arguments.empty() ? nullptr : FindSetting(arguments.back());
   if (setting == nullptr)
@@ -117,10 +119,12 @@ std::string WithoutValue(const std::vector<std::string>& arguments) {
   return Concat(NameOf(*setting, Origin::kFlag), ": no value, expected ", setting->expected);
 }
 
+absl::Status Wrong(const std::string& line) { return absl::InvalidArgumentError(line); }
+
 }  // namespace
 
-std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::string>& arguments,
-                                                       const SecretMask& keys) {
+absl::StatusOr<CommandLine> ReadCommandLine(const std::vector<std::string>& arguments,
+                                            const SecretMask& keys) {
   CLI::App app;
   AddOptions(&app);
   const auto key_error = KeyOnCommandLine(arguments);
@@ -130,19 +134,19 @@ std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::st
     app.parse(reversed);
   } catch (const CLI::Error&) {
     // Its text is not used: it may repeat values.
-    return key_error ? *key_error : WithoutValue(arguments);
+    return Wrong(key_error ? *key_error : WithoutValue(arguments));
   }
 
   CommandLine line;
   line.help = app.count("--help") > 0;
   line.version = app.count("--version") > 0;
   if (line.help || line.version) return line;
-  if (key_error) return *key_error;
+  if (key_error) return Wrong(*key_error);
   const std::vector<std::string> unexpected = app.remaining();
-  if (!unexpected.empty()) return UnexpectedArgument(unexpected.front(), keys);
+  if (!unexpected.empty()) return Wrong(UnexpectedArgument(unexpected.front(), keys));
   for (const SettingInfo& setting : SettingTable()) {
     const CLI::Option* option = app.get_option(std::string(setting.flag));
-    if (option->count() > 1) return Repeated(setting, option->results(), keys);
+    if (option->count() > 1) return Wrong(Repeated(setting, option->results(), keys));
     if (option->count() == 1) line.values.emplace(setting.flag, option->results().front());
   }
   for (const RemovedSetting& removed : RemovedSettings()) {

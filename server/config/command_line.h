@@ -1,19 +1,20 @@
 #ifndef ENOS_SERVER_CONFIG_COMMAND_LINE_H_
 #define ENOS_SERVER_CONFIG_COMMAND_LINE_H_
 
+#include <absl/status/statusor.h>
+
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "server/base/secret_mask.h"
 
 namespace enos::gateway {
 
-// What was said on the command line; values are not looked at yet.
+// What the command line says; values are not checked yet.
 struct CommandLine {
   bool help = false;                                       // then `values` may be incomplete
   bool version = false;                                    // likewise
@@ -21,12 +22,16 @@ struct CommandLine {
   std::set<std::string_view> removed;                      // flags of RemovedSettings
 };
 
-// Reads the arguments (without the program's name) by the table of settings: --name=value,
-// --name value; a switch also alone, for true. The error line (without the program's name) for a
-// flag that is not known, given twice or without its value, for anything that is no flag, and for a
-// key: nothing that may be one is repeated in it. Never throws.
-std::variant<CommandLine, std::string> ReadCommandLine(const std::vector<std::string>& arguments,
-                                                       const SecretMask& keys);
+// Parses the arguments (without the program's name) using the table of settings: --name=value,
+// --name value; a switch also alone, for true. An error's message is the line (without the
+// program's name) for a flag that is unknown, repeated or without its value, for anything that is
+// not a flag, and for a key: nothing that may be one is repeated in it. Never throws.
+//
+// Separate from enos-flow's use of CLI11 (client/cli/flags.h): there it has commands, CLI11's help
+// and switches without values, here keys that must not be shown. Only a few lines of configuring
+// CLI11 are common to both.
+absl::StatusOr<CommandLine> ReadCommandLine(const std::vector<std::string>& arguments,
+                                            const SecretMask& keys);
 
 }  // namespace enos::gateway
 

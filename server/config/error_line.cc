@@ -27,7 +27,7 @@ std::string NameOf(const SettingInfo& setting, Origin origin) {
 }
 
 std::string Quoted(std::string_view value, const SecretMask& keys) {
-  // Masked first: a key that is cut would not be recognised.
+  // Masked first: a truncated key would not be recognized.
   std::string shown(value);
   keys.Apply(&shown);
   shown = WithoutPasswords(shown);

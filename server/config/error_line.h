@@ -20,8 +20,8 @@ enum class Origin { kFlag, kVariable, kDefault };
 // "--listen (ENOS_GATEWAY_LISTEN)", or the other way round for a value from the variable.
 std::string NameOf(const SettingInfo& setting, Origin origin);
 
-// A value to show, in quotes: keys are masked, and of a URL whatever may be a password (before "@"
-// and after "?"); escaped so that it stays on one line, and cut after about 200 bytes.
+// A value to show, in quotes: keys are masked, and in a URL whatever may be a password (before "@"
+// and after "?"); escaped so that it stays on one line, and truncated after about 200 bytes.
 std::string Quoted(std::string_view value, const SecretMask& keys);
 
 }  // namespace enos::gateway

@@ -77,13 +77,13 @@ class FileSettings : public testing::Test {
         EXPECT_EQ(::mknod(path.c_str(), S_IFSOCK | 0600, 0), 0);
         break;
       case Kind::kDevice:
-        path = "/dev/zero";  // without an end
+        path = "/dev/zero";  // endless
         break;
     }
     return path;
   }
 
-  // What a start with these variables, and good files for all others, comes to.
+  // The result of a start with these variables, and valid files for all others.
   std::variant<Settings, ExitNow> ParseWith(const std::string& variable, const std::string& path) {
     Variables variables = {{"ENOS_API_URL", "https://apim.example.com"},
                            {"ENOS_ACCESS_KEY_FILE", files_.path("access_key")},
@@ -102,7 +102,7 @@ class FileSettings : public testing::Test {
         &ReadWholeFile);
   }
 
-  // The same, on a thread: one that waits for a pipe's writer is released by one, after a failure.
+  // The same, on a thread: if it waits for a pipe's writer, one is provided after a failure.
   std::variant<Settings, ExitNow> ParseInTime(const std::string& variable,
                                               const std::string& path) {
     auto parsed = std::async(std::launch::async, [&] { return ParseWith(variable, path); });
@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(All, FileSettingsTable,
                                   NameOf(std::get<1>(tested.param));
                          });
 
-// As Kubernetes mounts secrets.
+// As Kubernetes mounts Secrets.
 TEST_F(FileSettings, LinksToFiles_AreRead) {
   const auto parsed = ParseWith("", "");
   const auto* settings = std::get_if<Settings>(&parsed);

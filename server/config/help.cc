@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kWidth = 80;
 
-// A paragraph, each line behind `indent` spaces.
+// A paragraph, each line indented by `indent` spaces.
 std::string Wrapped(std::string_view text, size_t indent) {
   std::string wrapped;
   std::string line;
@@ -48,11 +48,12 @@ std::string SettingEntries() {
 }
 
 std::string Keys() {
-  std::string text = "\nKeys (required, and never flags, which other users can read):\n";
+  std::string text = "\nKeys (required; never as flags, because other users can read those):\n";
   for (const KeyInfo& key : KeyTable()) {
     text += Concat(
         "  ", key.variable, ", or ", key.file_variable, "\n",
-        Wrapped(Concat("Holds ", key.help, "; the second one names a file that holds it."), 6));
+        Wrapped(Concat("Holds ", key.help, "; the second variable names a file that holds it."),
+                6));
   }
   return text;
 }
@@ -73,8 +74,8 @@ Examples:
       enos-flow-gateway
 
 Exit status:
-  0  ended as asked: SIGTERM, SIGINT, --help, --version
-  1  could not start or go on, for example because a port is taken
+  0  normal exit: SIGTERM, SIGINT, --help, --version
+  1  could not start or continue, for example because a port is in use
   2  a setting is wrong or missing; one line on standard error says which
 )";
 
@@ -86,9 +87,8 @@ std::string HelpText() {
       ": a gRPC gateway that starts EnOS batch processing flows.\n\nUsage: ", kProgramName,
       " --enos_url=https://HOST[:PORT] [--name=value]...\n\n",
       Wrapped("Each setting is given as a flag (--name=value or --name value) or as an environment "
-              "variable (in brackets, with the default); a flag beats its variable. A switch alone "
-              "means true. Durations are "
-              "written like 30s, 500ms or 1m30s.",
+              "variable (in brackets, with the default); a flag overrides its variable. A switch "
+              "alone means true. Durations are written like 30s, 500ms or 1m30s.",
               0),
       SettingEntries(), Keys(), kExamples);
 }

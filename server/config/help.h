@@ -5,7 +5,7 @@
 
 namespace enos::gateway {
 
-// What --help prints: made from the table of settings, at most 80 columns wide.
+// What --help prints: generated from the table of settings, at most 80 columns wide.
 std::string HelpText();
 
 // What --version prints: "enos-flow-gateway 0.1.0" and a line break.

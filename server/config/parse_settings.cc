@@ -14,6 +14,7 @@
 #include "server/config/help.h"
 #include "server/config/keys.h"
 #include "server/config/setting_table.h"
+#include "server/config/unknown_variable.h"
 
 namespace enos::gateway {
 namespace {
@@ -29,7 +30,7 @@ std::string_view FlagOf(TlsProblem::In in) {
   return in == TlsProblem::In::kKey ? kKeyFlag : kClientCaFlag;
 }
 
-// A setting's text as it applies, and where it came from.
+// A setting's text in effect, and where it came from.
 struct Given {
   std::string text;
   Origin origin = Origin::kDefault;
@@ -49,13 +50,14 @@ class Parser {
     RegisterKeyVariables(environment_, &keys_);
   }
 
-  std::variant<Settings, ExitNow> Run(const std::vector<std::string>& arguments) {
-    auto read = ReadCommandLine(arguments, keys_);
-    if (const auto* error = std::get_if<std::string>(&read)) return WrongSetting(*error);
-    const auto& line = std::get<CommandLine>(read);
-    if (line.help) return ExitNow{0, HelpText()};
-    if (line.version) return ExitNow{0, VersionText()};
-    if (Error error = ReadAll(line)) return WrongSetting(*error);
+  std::variant<Settings, ExitNow> Run(const std::vector<std::string>& arguments,
+                                      const std::vector<std::string>& variables) {
+    const auto line = ReadCommandLine(arguments, keys_);
+    if (!line.ok()) return WrongSetting(std::string(line.status().message()));
+    if (line->help) return ExitNow{0, HelpText()};
+    if (line->version) return ExitNow{0, VersionText()};
+    if (Error error = FindUnknownVariable(variables, keys_)) return WrongSetting(*error);
+    if (Error error = ReadAll(*line)) return WrongSetting(*error);
     return std::move(settings_);
   }
 
@@ -106,7 +108,7 @@ class Parser {
                   " is not valid, expected ", expected);
   }
 
-  // The three TLS files: which of them are given, whether they can be read, whether they fit.
+  // The three TLS files: which of them are given, whether they can be read, whether they match.
   Error ReadTls() {
     const TlsFiles& files = settings_.tls_files;
     const bool any = !(files.certificate + files.key + files.client_ca).empty();
@@ -114,7 +116,7 @@ class Parser {
     for (const std::string_view flag : {kCertificateFlag, kKeyFlag}) {
       if (!given_.at(flag).text.empty()) continue;
       return Concat(NameOf(SettingNamed(flag), Origin::kFlag),
-                    ": missing beside another --tls_ setting, expected ",
+                    ": missing although another --tls_ setting is set, expected ",
                     SettingNamed(flag).expected);
     }
     FileContents contents;
@@ -148,11 +150,11 @@ class Parser {
       return std::nullopt;
     return NotValid("--listen",
                     "a loopback address like 127.0.0.1:50051, or TLS (--tls_cert_file and "
-                    "--tls_key_file), or --allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) beside "
-                    "it, as nothing would be encrypted");
+                    "--tls_key_file), or --allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) as well, "
+                    "because nothing would be encrypted");
   }
 
-  // What would let in more, or nobody, because something was forgotten.
+  // What would admit more callers than intended, or nobody, because something was forgotten.
   Error CheckCallers() const {
     const bool tokens = !settings_.jwt_keys_file.empty() || !settings_.jwt_issuer.empty() ||
                         !settings_.jwt_audience.empty();
@@ -164,7 +166,7 @@ class Parser {
       if (settings_.jwt_audience.empty()) return Missing("--jwt_audience", kTogether);
       if (settings_.policy_file.empty()) return Missing("--policy_file", kTogether);
     }
-    // A proxy at the front socket hands certificates over, too.
+    // A proxy at the front socket passes certificates on, too.
     const bool certificates =
         !settings_.tls_files.client_ca.empty() || !settings_.front_socket.empty();
     if (settings_.policy_file.empty() || tokens || certificates) return std::nullopt;
@@ -182,10 +184,10 @@ class Parser {
   Error CheckEnosUrl() const {
     const BaseUrl& url = settings_.enos_url;
     if (url.tls || url.IsLoopback() || settings_.allow_plaintext_upstream) return std::nullopt;
-    return NotValid("--enos_url",
-                    "https://, or --allow_plaintext_upstream "
-                    "(ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) beside it, as nothing would be "
-                    "encrypted");
+    return NotValid(
+        "--enos_url",
+        "https://, or --allow_plaintext_upstream "
+        "(ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) as well, because nothing would be encrypted");
   }
 
   Error CheckCaFile() const {
@@ -224,9 +226,10 @@ uint64_t DescriptorsFor(uint64_t in_flight) {
 
 std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const EnvLookup& environment,
-                                              const FileReader& read_file) {
+                                              const FileReader& read_file,
+                                              const std::vector<std::string>& variables) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  return Parser(environment, read_file).Run(arguments);
+  return Parser(environment, read_file).Run(arguments, variables);
 }
 
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit) {

@@ -10,40 +10,43 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "server/base/secret.h"
 #include "server/config/settings.h"
 
 namespace enos::gateway {
 
-// The value of an environment variable; nullopt when it is not set (an empty one is set).
+// The value of an environment variable; nullopt if it is not set (an empty one is set).
 using EnvLookup = std::function<std::optional<std::string>(std::string_view name)>;
 
-// As ReadWholeFile (server/base/read_file.h), which it really is.
+// Like ReadWholeFile (server/base/read_file.h), which it is outside tests.
 using FileReader = std::function<absl::StatusOr<Secret>(const std::string& path, size_t max_bytes)>;
 
-// Why there is nothing to run: print the text (to standard output for status 0, else to standard
-// error) and exit.
+// Why the gateway does not run: print the text (to standard output for status 0, otherwise to
+// standard error) and exit.
 struct ExitNow {
   int status = 0;    // 0: --help, --version; 2: a wrong or missing setting
   std::string text;  // ends with a line break; for status 2 exactly one line, holding no key
 };
 
-// Settings from the command line, the environment and the files that they name. A flag beats its
-// variable, which is then not looked at; a variable beats the default. The first thing that is
-// wrong is reported: the command line, then each setting in the order of --help, then the keys,
-// then what does not fit together. Never throws.
+// Settings from the command line, the environment and the files that they name. A flag overrides
+// its variable, which is then ignored; a variable overrides the default. The first error is
+// reported: on the command line, then in variables that look like ours and are not, then in each
+// setting in the order of --help, then in the keys, then in combinations. `variables`: the names of
+// all in the environment. Never throws.
 std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const EnvLookup& environment,
-                                              const FileReader& read_file);
+                                              const FileReader& read_file,
+                                              const std::vector<std::string>& variables = {});
 
 // Whether the calls that the settings allow fit into the descriptors that the process may open: one
 // upstream connection per call in flight; one inbound connection per call in flight, up to
-// kInboundConnections; and kOtherDescriptors. nullopt when they fit.
+// kInboundConnections; and kOtherDescriptors. nullopt if they fit.
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit);
 
-// What is kept for callers' connections. gRPC clients send all their calls over one or a few, so
-// that this is enough for many times as many calls.
+// Reserved for callers' connections. gRPC clients send all their calls over one or a few, so this
+// is enough for many times as many calls.
 inline constexpr uint64_t kInboundConnections = 1024;
 
 // Listeners, event loops, log, health checks, and room for some idle clients.

@@ -41,10 +41,12 @@ std::variant<Settings, ExitNow> Parse(const std::vector<std::string>& arguments,
     const auto found = environment.find(name);
     return found == environment.end() ? std::nullopt : std::make_optional(found->second);
   };
-  return ParseSettings(static_cast<int>(argv.size()), argv.data(), look_up, &ReadTestFile);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : environment) names.push_back(name);
+  return ParseSettings(static_cast<int>(argv.size()), argv.data(), look_up, &ReadTestFile, names);
 }
 
-// Required() and more, or in place of its entries.
+// Required() plus, or with replaced, entries.
 Environment With(const Environment& more) {
   Environment environment = more;
   environment.merge(Required());
@@ -78,7 +80,7 @@ struct GoodCase {
 
 class GoodSetting : public testing::TestWithParam<GoodCase> {
  protected:
-  // Whether the settings are read and hold `text`; failing to be read fails the test.
+  // Whether the settings are accepted and hold `text`; the test fails if they are not accepted.
   static bool Holds(std::vector<std::string> arguments, const Environment& environment) {
     arguments.insert(arguments.end(), GetParam().beside.begin(), GetParam().beside.end());
     const auto parsed = Parse(arguments, environment);
@@ -172,6 +174,7 @@ std::vector<GoodCase> GoodCases() {
        {"--allow_plaintext_upstream"}},
       {"--enos_api_version", "ENOS_API_VERSION", "v2.1", "v2.0",
        [](const S& s) { return s.enos_api_version == ApiVersion::kV21; }},
+      Good("parameters_as", "string", "array", &S::parameters_as, ParametersAs::kString),
       Good("enos_ca_file", "/ca.pem", "", &S::enos_ca_file, "/ca.pem"),
       Good("allow_plaintext_upstream", "true", "false", &S::allow_plaintext_upstream, true),
       Good("trust_503", "true", "false", &S::trust_503, true),
@@ -242,10 +245,11 @@ std::vector<BadCase> BadCases() {
       "an IP address or localhost, and a port, like 127.0.0.1:50051, [::1]:50051 or :50051";
   const std::string beyond =
       "a loopback address like 127.0.0.1:50051, or TLS (--tls_cert_file and --tls_key_file), or "
-      "--allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) beside it, as nothing would be encrypted";
+      "--allow_plaintext (ENOS_GATEWAY_ALLOW_PLAINTEXT) as well, because nothing would be "
+      "encrypted";
   const std::string plain_url =
-      "https://, or --allow_plaintext_upstream (ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) beside it, "
-      "as nothing would be encrypted";
+      "https://, or --allow_plaintext_upstream (ENOS_GATEWAY_ALLOW_PLAINTEXT_UPSTREAM) as well, "
+      "because nothing would be encrypted";
   const std::string file = "a file of PEM certificates that can be read, or nothing";
   const std::string hour = "a duration from 1ms to 1h in whole milliseconds, like ";
   return {
@@ -275,6 +279,7 @@ std::vector<BadCase> BadCases() {
       BadUrl("https://a.example\nERROR", "\"https://a.example\\nERROR\""),
       {"--enos_url", "ENOS_API_URL", "http://a.example", "\"http://a.example\"", plain_url},
       {"--enos_api_version", "ENOS_API_VERSION", "2.0", "\"2.0\"", "v2.0 or v2.1"},
+      {"--parameters_as", "ENOS_GATEWAY_PARAMETERS_AS", "text", "\"text\"", "array or string"},
       Bad("enos_ca_file", "/none", file + " (No such file or directory)"),
       Bad("enos_ca_file", "/ca.der", file + " (it has no -----BEGIN line)"),
       Bad("max_attempts", "0", "a number from 1 to 10"),
@@ -356,7 +361,7 @@ INSTANTIATE_TEST_SUITE_P(
         CallersCase{"Issuer",
                     {"--policy_file=/x", "--jwt_keys_file=/x", "--jwt_audience=x"},
                     "--jwt_issuer (ENOS_GATEWAY_JWT_ISSUER): missing, expected the issuer as "
-                    "tokens have it: "},
+                    "it appears in tokens: "},
         CallersCase{"Audience",
                     {"--policy_file=/x", "--jwt_keys_file=/x", "--jwt_issuer=x"},
                     "--jwt_audience (ENOS_GATEWAY_JWT_AUDIENCE): missing"},
@@ -442,7 +447,23 @@ TEST(ParseSettings, VersionAsked_StatusZeroWhateverIsMissing) {
   EXPECT_THAT(std::get<ExitNow>(parsed).text, testing::StartsWith("enos-flow-gateway "));
 }
 
-// -- Settings that are gone
+// -- Variables that are none of ours
+
+TEST(UnknownVariables, StopTheStartBeforeWhatTheyLeaveOutDoes) {
+  Environment environment = With({{"ENOS_GATEWAY_POLICY_FIEL", "/policy.json"}});
+  environment.erase("ENOS_API_URL");
+  EXPECT_EQ(ErrorOf(Parse({}, environment)),
+            "\"ENOS_GATEWAY_POLICY_FIEL\": unknown variable, expected ENOS_GATEWAY_POLICY_FILE "
+            "(--policy_file)");
+}
+
+TEST(UnknownVariables, DoNotKeepHelpAway) {
+  const auto parsed = Parse({"--help"}, {{"ENOS_GATEWAY_POLICY_FIEL", "/policy.json"}});
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));
+  EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
+}
+
+// -- Removed settings
 
 Settings Parsed(const std::vector<std::string>& arguments, const Environment& more = {}) {
   auto parsed = Parse(arguments, With(more));

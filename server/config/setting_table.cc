@@ -17,14 +17,14 @@ constexpr std::string_view kEnos = "EnOS";
 constexpr std::string_view kTime = "Time";
 constexpr std::string_view kLoad = "Load";
 constexpr std::string_view kFiles = "Files";
-constexpr std::string_view kEnding = "Ending";
+constexpr std::string_view kShutdown = "Shutdown";
 constexpr std::string_view kLog = "Log";
 
 constexpr int64_t kSecond = 1000;
 constexpr int64_t kMinute = 60 * kSecond;
 constexpr int64_t kHour = 60 * kMinute;
 
-// Stores what a parser found.
+// Stores a parser's result.
 template <typename Found, typename Field>
 bool Store(const Found& found, Field* field) {
   if (!found) return false;
@@ -63,7 +63,7 @@ bool SetMetricsListen(std::string_view text, Settings* settings) {
   return Store(ParseListenAddress(text), &settings->metrics_listen);
 }
 
-// Whether the file can be read is found out by ParseSettings.
+// ParseSettings finds out whether the file can be read.
 bool StorePath(std::string_view text, std::string* field) {
   if (text.find('\0') != std::string_view::npos) return false;
   *field = std::string(text);
@@ -86,7 +86,13 @@ bool SetApiVersion(std::string_view text, Settings* settings) {
   return true;
 }
 
-// A path, or another text without NUL. What it means is found out later.
+bool SetParametersAs(std::string_view text, Settings* settings) {
+  if (text != "array" && text != "string") return false;
+  settings->parameters_as = text == "array" ? ParametersAs::kArray : ParametersAs::kString;
+  return true;
+}
+
+// A path, or another text without NUL. What it means is checked later.
 template <auto kField>
 bool SetText(std::string_view text, Settings* settings) {
   if (text.find('\0') != std::string_view::npos) return false;
@@ -128,25 +134,23 @@ bool SetLogFormat(std::string_view text, Settings* settings) {
 std::vector<SettingInfo> ServingSettings() {
   return {
       {kServing, "--listen", "ENOS_GATEWAY_LISTEN", "HOST:PORT", "127.0.0.1:50051",
-       "Where the RPC is served; beyond this machine only with TLS or --allow_plaintext.",
+       "Address to serve the RPC on; beyond this machine only with TLS or --allow_plaintext.",
        "an IP address or localhost, and a port, like 127.0.0.1:50051, [::1]:50051 or :50051", false,
        &SetListen},
       {kServing, "--metrics_listen", "ENOS_GATEWAY_METRICS_LISTEN", "HOST:PORT", "127.0.0.1:9464",
-       "Where /metrics, /livez and /readyz are served, in plain HTTP; empty turns them off.",
+       "Address to serve /metrics, /livez and /readyz on, in plain HTTP; empty turns them off.",
        "an IP address or localhost, and a port, like 127.0.0.1:9464, or nothing", false,
        &SetMetricsListen},
       {kServing, "--front_socket", "ENOS_GATEWAY_FRONT_SOCKET", "PATH", "",
-       "Serve at this Unix-domain socket as well, in plaintext, for a proxy on this machine. What "
-       "it "
-       "says of callers is believed: x-enos-client-cert and x-forwarded-for.",
+       "Also serve on this Unix-domain socket, in plaintext, for a proxy on this machine. What the "
+       "proxy says about callers is trusted: x-enos-client-cert and x-forwarded-for.",
        "an absolute path of at most 107 bytes, or nothing", false, &SetFrontSocket},
       {kServing, "--allow_plaintext", "ENOS_GATEWAY_ALLOW_PLAINTEXT", "", "false",
-       "Let other machines reach --listen although nothing is encrypted.", "true or false", false,
+       "Let other machines reach --listen without encryption.", "true or false", false,
        &SetSwitch<&Settings::allow_plaintext>},
       {kServing, "--tls_cert_file", "ENOS_GATEWAY_TLS_CERT_FILE", "PATH", "",
-       "Serve with TLS, with this certificate (PEM), its intermediates behind it. This file and "
-       "the "
-       "next two are reloaded when they change.",
+       "Serve over TLS with this certificate (PEM), followed by its intermediates. This file and "
+       "the next two are reloaded when they change.",
        "a file of PEM certificates that can be read, the server's own first, or nothing", false,
        &SetTlsFile<&TlsFiles::certificate>},
       {kServing, "--tls_key_file", "ENOS_GATEWAY_TLS_KEY_FILE", "PATH", "",
@@ -154,27 +158,27 @@ std::vector<SettingInfo> ServingSettings() {
        "a file with the PEM private key of the certificate, not encrypted, or nothing", false,
        &SetTlsFile<&TlsFiles::key>},
       {kServing, "--tls_client_ca_file", "ENOS_GATEWAY_TLS_CLIENT_CA_FILE", "PATH", "",
-       "Serve only clients with a certificate that these authorities (PEM) signed.",
+       "Serve only clients with a certificate signed by one of these authorities (PEM).",
        "a file of PEM certificates that can be read, or nothing", false,
        &SetTlsFile<&TlsFiles::client_ca>},
       {kServing, "--max_connection_age", "ENOS_GATEWAY_MAX_CONNECTION_AGE", "DURATION", "5m",
-       "Ask clients to connect anew after this time, so that new replicas get their share; calls "
-       "under way go on. 0 never does.",
+       "Ask clients to reconnect after this time, so that new replicas get their share; calls in "
+       "flight continue. 0: never.",
        "a duration from 0s to 24h in whole milliseconds, like 5m or 0", false,
        &SetDuration<&Settings::max_connection_age, 0, 24 * kHour>},
       {kServing, "--max_connection_idle", "ENOS_GATEWAY_MAX_CONNECTION_IDLE", "DURATION", "2m",
-       "End clients' connections that had no call for this time. 0 never does.",
+       "Close client connections that have had no call for this time. 0: never.",
        "a duration from 0s to 24h in whole milliseconds, like 2m or 0", false,
        &SetDuration<&Settings::max_connection_idle, 0, 24 * kHour>},
       {kServing, "--handshake_timeout", "ENOS_GATEWAY_HANDSHAKE_TIMEOUT", "DURATION", "10s",
-       "The longest that a client may take to connect, TLS and its first HTTP/2 frame together.",
+       "Time limit for a client to connect, including TLS and its first HTTP/2 frame.",
        "a duration from 100ms to 1m in whole milliseconds, like 10s or 500ms", false,
        &SetDuration<&Settings::handshake_timeout, 100, kMinute>},
       {kServing, "--reflection", "ENOS_GATEWAY_REFLECTION", "", "true",
        "Offer gRPC server reflection.", "true or false", false, &SetSwitch<&Settings::reflection>},
       {kServing, "--early_headers", "ENOS_GATEWAY_EARLY_HEADERS", "", "true",
-       "Send response headers before a call goes to EnOS, so that no gRPC library repeats it by "
-       "itself when the gateway dies.",
+       "Send response headers before a call goes to EnOS, so that no gRPC library retries it "
+       "automatically if the gateway dies.",
        "true or false", false, &SetSwitch<&Settings::early_headers>},
   };
 }
@@ -183,23 +187,24 @@ std::vector<SettingInfo> CallerSettings() {
   return {
       {kCallers, "--policy_file", "ENOS_GATEWAY_POLICY_FILE", "PATH", "",
        "The policy (JSON) that says who may call for which organization, user and flow. Without "
-       "one, whoever reaches --listen may call for everything. Read again when it changes.",
+       "one, anyone who can reach --listen may start any flow. Reloaded when it changes.",
        "a policy file that can be read, or nothing", false, &SetText<&Settings::policy_file>},
       {kCallers, "--jwt_keys_file", "ENOS_GATEWAY_JWT_KEYS_FILE", "PATH", "",
-       "Public keys that callers' bearer tokens (JWT) are verified with: a JSON Web Key Set, or "
-       "PEM. Read again when it changes.",
+       "Public keys to verify callers' bearer tokens (JWT) with: a JSON Web Key Set, or PEM. "
+       "Reloaded when it changes.",
        "a file of public keys that can be read, or nothing", false,
        &SetText<&Settings::jwt_keys_file>},
       {kCallers, "--jwt_issuer", "ENOS_GATEWAY_JWT_ISSUER", "TEXT", "",
-       "Who issues the tokens (iss).", "the issuer as tokens have it, or nothing", false,
+       "The issuer of the tokens (iss).", "the issuer as it appears in tokens, or nothing", false,
        &SetText<&Settings::jwt_issuer>},
       {kCallers, "--jwt_audience", "ENOS_GATEWAY_JWT_AUDIENCE", "TEXT", "",
-       "Whom the tokens are for (aud): a name for this gateway.",
-       "the audience as tokens have it, or nothing", false, &SetText<&Settings::jwt_audience>},
+       "The audience of the tokens (aud): a name for this gateway.",
+       "the audience as it appears in tokens, or nothing", false,
+       &SetText<&Settings::jwt_audience>},
       {kCallers, "--max_in_flight_per_caller", "ENOS_GATEWAY_MAX_IN_FLIGHT_PER_CALLER", "NUMBER",
        "0",
-       "Calls in flight at once of one caller: by identity, or else by address. 0: no limit of its "
-       "own.",
+       "Maximum number of calls in flight per caller, identified by identity or else by address. "
+       "0: no per-caller limit.",
        "a number from 0 to 1000000", false,
        &SetInteger<&Settings::max_in_flight_per_caller, 0, 1000000>},
   };
@@ -213,6 +218,10 @@ std::vector<SettingInfo> EnosSettings() {
       {kEnos, "--enos_api_version", "ENOS_API_VERSION", "VERSION", "v2.0",
        "The generation of the batch processing service: v2.0 or v2.1 (EnOS 2.1.2 and later).",
        "v2.0 or v2.1", false, &SetApiVersion},
+      {kEnos, "--parameters_as", "ENOS_GATEWAY_PARAMETERS_AS", "FORM", "array",
+       "How a flow's parameters are sent: array, as EnOS documents them, or string, the same array "
+       "as JSON text in a string, as the vendor's samples in Java send them.",
+       "array or string", false, &SetParametersAs},
       {kEnos, "--enos_ca_file", "ENOS_GATEWAY_ENOS_CA_FILE", "PATH", "",
        "CA certificates (PEM) to check EnOS's certificate against, instead of the system's.",
        "a file of PEM certificates that can be read, or nothing", false, &SetCaFile},
@@ -220,10 +229,10 @@ std::vector<SettingInfo> EnosSettings() {
        "Accept an http:// address of EnOS on another machine.", "true or false", false,
        &SetSwitch<&Settings::allow_plaintext_upstream>},
       {kEnos, "--trust_503", "ENOS_GATEWAY_TRUST_503", "", "false",
-       "This EnOS answers 503 only before it executes: such calls are tried again.",
+       "This EnOS answers 503 only before executing a call: such calls are retried.",
        "true or false", false, &SetSwitch<&Settings::trust_503>},
       {kEnos, "--max_attempts", "ENOS_GATEWAY_MAX_ATTEMPTS", "NUMBER", "3",
-       "How often a call is tried in all, where it was certainly not executed.",
+       "Maximum number of attempts per call, as long as it was certainly not executed.",
        "a number from 1 to 10", false, &SetInteger<&Settings::max_attempts, 1, 10>},
   };
 }
@@ -231,22 +240,22 @@ std::vector<SettingInfo> EnosSettings() {
 std::vector<SettingInfo> TimeSettings() {
   return {
       {kTime, "--upstream_timeout", "ENOS_GATEWAY_UPSTREAM_TIMEOUT", "DURATION", "30s",
-       "The longest one call may take where its deadline allows more.",
+       "Time limit of a call whose deadline allows more.",
        "a duration from 1ms to 1h in whole milliseconds, like 30s or 1m30s", false,
        &SetDuration<&Settings::upstream_timeout, 1, kHour>},
       {kTime, "--connect_timeout", "ENOS_GATEWAY_CONNECT_TIMEOUT", "DURATION", "5s",
-       "The longest that connecting to EnOS may take, TLS included.",
+       "Time limit for connecting to EnOS, including TLS.",
        "a duration from 1ms to 5m in whole milliseconds, like 5s or 500ms", false,
        &SetDuration<&Settings::connect_timeout, 1, 5 * kMinute>},
       {kTime, "--upstream_idle_timeout", "ENOS_GATEWAY_UPSTREAM_IDLE_TIMEOUT", "DURATION", "30s",
-       "A connection to EnOS idle for longer is not used again; keep it shorter than the other "
-       "side's.",
+       "Connections to EnOS that have been idle for longer are not reused; keep it shorter than "
+       "the other side's.",
        "a duration from 1s to 1h in whole milliseconds, like 30s or 1m30s", false,
        &SetDuration<&Settings::upstream_idle_timeout, kSecond, kHour>},
       {kTime, "--upstream_max_connection_age", "ENOS_GATEWAY_UPSTREAM_MAX_CONNECTION_AGE",
        "DURATION", "5m",
-       "A connection to EnOS that is older is not used again, so that calls follow its name to "
-       "other addresses.",
+       "Older connections to EnOS are not reused, so that calls follow its name to other "
+       "addresses.",
        "a duration from 1s to 24h in whole milliseconds, like 5m or 1h", false,
        &SetDuration<&Settings::upstream_max_connection_age, kSecond, 24 * kHour>},
   };
@@ -255,12 +264,12 @@ std::vector<SettingInfo> TimeSettings() {
 std::vector<SettingInfo> LoadSettings() {
   return {
       {kLoad, "--max_in_flight", "ENOS_GATEWAY_MAX_IN_FLIGHT", "NUMBER", "10000",
-       "Calls in flight at once, beyond which they are refused; each needs a connection to EnOS, "
-       "and so a descriptor (ulimit -n).",
+       "Maximum number of calls in flight; more are refused. Each needs a connection to EnOS, and "
+       "so a descriptor (ulimit -n).",
        "a number from 1 to 1000000", false, &SetInteger<&Settings::max_in_flight, 1, 1000000>},
       {kLoad, "--max_memory", "ENOS_GATEWAY_MAX_MEMORY", "MIB", "auto",
-       "Resident memory in MiB above which connections are cut that use it up without making "
-       "calls; auto is three quarters of the container's limit, if it has one. 0 never cuts.",
+       "Resident memory in MiB above which connections that use memory without making calls are "
+       "cut; auto is three quarters of the container's limit, if it has one. 0: never.",
        "auto, or a number of MiB from 0 to 1000000", false, &SetMaxMemory},
   };
 }
@@ -268,30 +277,31 @@ std::vector<SettingInfo> LoadSettings() {
 std::vector<SettingInfo> FileSettings() {
   return {
       {kFiles, "--reload_interval", "ENOS_GATEWAY_RELOAD_INTERVAL", "DURATION", "5s",
-       "How often files that may change while the gateway runs are looked at; a change counts when "
-       "two looks in a row agree.",
+       "How often to check reloadable files for changes; a change takes effect when two "
+       "consecutive "
+       "checks agree.",
        "a duration from 100ms to 1h in whole milliseconds, like 5s or 500ms", false,
        &SetDuration<&Settings::reload_interval, 100, kHour>},
   };
 }
 
-std::vector<SettingInfo> EndingAndLogSettings() {
+std::vector<SettingInfo> ShutdownAndLogSettings() {
   return {
-      {kEnding, "--drain_delay", "ENOS_GATEWAY_DRAIN_DELAY", "DURATION", "5s",
-       "The time between \"not serving\" and refusing calls on SIGTERM.",
+      {kShutdown, "--drain_delay", "ENOS_GATEWAY_DRAIN_DELAY", "DURATION", "5s",
+       "Time between reporting NOT_SERVING and refusing calls on SIGTERM.",
        "a duration from 0s to 1h in whole milliseconds, like 5s or 500ms", false,
        &SetDuration<&Settings::drain_delay, 0, kHour>},
-      {kEnding, "--drain_timeout", "ENOS_GATEWAY_DRAIN_TIMEOUT", "DURATION", "45s",
-       "How long calls in flight may go on after that; longer than --upstream_timeout by more "
-       "than 5s.",
+      {kShutdown, "--drain_timeout", "ENOS_GATEWAY_DRAIN_TIMEOUT", "DURATION", "45s",
+       "Time for calls in flight to finish after that; more than 5s longer than "
+       "--upstream_timeout.",
        "a duration from 1ms to 24h in whole milliseconds, like 45s or 2m", false,
        &SetDuration<&Settings::drain_timeout, 1, 24 * kHour>},
       {kLog, "--log_level", "ENOS_GATEWAY_LOG_LEVEL", "LEVEL", "info",
-       "The least important lines written: trace, debug, info, warning or error. SIGHUP switches "
-       "to debug and, the next time, back.",
+       "Minimum level of the lines written: trace, debug, info, warning or error. SIGHUP switches "
+       "to debug, and the next one back.",
        "trace, debug, info, warning or error", false, &SetLogLevel},
       {kLog, "--log_format", "ENOS_GATEWAY_LOG_FORMAT", "FORMAT", "logfmt",
-       "How lines are written: logfmt (readable, with named fields) or json.", "logfmt or json",
+       "Format of the lines: logfmt (readable, with named fields) or json.", "logfmt or json",
        false, &SetLogFormat},
   };
 }
@@ -299,7 +309,7 @@ std::vector<SettingInfo> EndingAndLogSettings() {
 std::vector<SettingInfo> AllSettings() {
   std::vector<SettingInfo> all;
   for (const auto& part : {ServingSettings(), CallerSettings(), EnosSettings(), TimeSettings(),
-                           LoadSettings(), FileSettings(), EndingAndLogSettings()})
+                           LoadSettings(), FileSettings(), ShutdownAndLogSettings()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

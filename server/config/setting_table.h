@@ -10,9 +10,9 @@
 namespace enos::gateway {
 
 // One setting: everything that the command line, the environment, the help, the error lines and the
-// documentation need to know of it.
+// documentation need to know about it.
 struct SettingInfo {
-  std::string_view group;  // heading in the help; settings of one group stand together
+  std::string_view group;  // heading in the help; settings of one group are adjacent
   std::string_view flag;   // with the dashes: "--listen"
   std::string_view variable;
   std::string_view value_name;    // in the help: "DURATION"; empty for a switch
@@ -20,24 +20,24 @@ struct SettingInfo {
   std::string_view help;          // a sentence or two, without the default
   std::string_view expected;      // completes "expected ..." in an error line
   bool required;                  // has no default
-  // Reads `text` into the setting's field. False, and nothing changed, when it is not valid.
+  // Parses `text` into the setting's field. False, with nothing changed, if it is not valid.
   bool (*set)(std::string_view text, Settings* settings);
 
   bool IsSwitch() const { return value_name.empty(); }
 };
 
-// All settings but the keys, in the order of the help.
+// All settings except the keys, in the order of the help.
 const std::vector<SettingInfo>& SettingTable();
 
 // The entry of a flag that is in the table ("--listen").
 const SettingInfo& SettingNamed(std::string_view flag);
 
-// A setting that earlier versions had. Whoever still has it in a deployment is told at the start,
-// which goes on.
+// A setting of earlier versions. If a deployment still has it, the gateway says so at start-up and
+// continues.
 struct RemovedSetting {
   std::string_view flag;
   std::string_view variable;
-  std::string_view because;  // what holds instead
+  std::string_view because;  // what applies instead
 };
 
 const std::vector<RemovedSetting>& RemovedSettings();

@@ -4,12 +4,12 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
 
 #include "server/base/text.h"
+#include "tests/support/files.h"
 
 namespace enos::gateway {
 namespace {
@@ -24,8 +24,8 @@ std::string UpperCase(std::string_view text) {
 auto Comparable(const Settings& s) {
   return std::make_tuple(
       s.listen.ToString(), s.metrics_listen ? s.metrics_listen->ToString() : "", s.allow_plaintext,
-      s.reflection, s.early_headers, s.enos_url.host, s.enos_api_version, s.enos_ca_file,
-      s.allow_plaintext_upstream, s.trust_503, s.max_attempts, s.upstream_timeout,
+      s.reflection, s.early_headers, s.enos_url.host, s.enos_api_version, s.parameters_as,
+      s.enos_ca_file, s.allow_plaintext_upstream, s.trust_503, s.max_attempts, s.upstream_timeout,
       s.connect_timeout, s.upstream_idle_timeout, s.max_in_flight, s.reload_interval, s.drain_delay,
       s.drain_timeout, s.max_connection_age, s.max_connection_idle, s.handshake_timeout,
       s.log_level, s.log_format, s.policy_file, s.jwt_keys_file, s.jwt_issuer, s.jwt_audience,
@@ -49,7 +49,7 @@ TEST_P(EverySetting, DefaultText_IsTheDefaultOfTheField) {
 }
 
 TEST_P(EverySetting, Names_FollowThePattern) {
-  // Those of the upstream's address are older than the pattern: the contract's table.
+  // Those of the upstream's address predate the pattern: the contract's table.
   const std::set<std::string_view> by_contract = {"ENOS_API_URL", "ENOS_API_VERSION"};
   if (by_contract.count(GetParam().variable) > 0) return;
   EXPECT_EQ(GetParam().variable, Concat("ENOS_GATEWAY_", UpperCase(GetParam().flag.substr(2))));
@@ -84,7 +84,7 @@ std::string DefaultCell(const SettingInfo& setting) {
   return setting.default_text.empty() ? "none" : Concat("`", setting.default_text, "`");
 }
 
-// As it is in the guide behind the line that names this test.
+// As it appears in the guide after the line that names this test.
 std::string SettingsAsMarkdown() {
   std::string text;
   std::string_view group;
@@ -101,10 +101,9 @@ std::string SettingsAsMarkdown() {
 
 // ENOS_UPDATE_DOCS=1 in the environment: writes it.
 TEST(SettingTable, Guide_IsMadeFromIt) {
-  constexpr std::string_view kMark = "<!-- From here on made from";
+  constexpr std::string_view kMark = "<!-- Generated from";
   const std::string path = ENOS_SOURCE_DIR "/docs/configuration.md";
-  std::ifstream file(path);
-  const std::string guide{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string guide = ReadFile(path);
   const size_t mark = guide.find(kMark);
   ASSERT_NE(mark, std::string::npos);
   const size_t begin = guide.find('\n', mark) + 1;

@@ -18,32 +18,32 @@ namespace enos::gateway {
 // room for it.
 inline constexpr std::chrono::milliseconds kTokenWait = std::chrono::seconds(5);
 
-// What the gateway is told at its start. Every field is valid and they fit together
-// (parse_settings.h); they do not change afterwards. Can be moved, not copied: it holds the keys.
-// The defaults stand here and, as text, in the table of settings; a test compares the two.
+// The gateway's settings at start-up. Every field is valid and they fit together
+// (parse_settings.h); they do not change afterwards. Can be moved, but not copied, because it holds
+// the keys. The defaults are here and, as text, in the table of settings; a test compares the two.
 struct Settings {
   // -- Serving
 
-  // Where the RPC is served. Beyond loopback only with TLS or with allow_plaintext.
+  // Address of the RPC port. Beyond loopback only with TLS or with allow_plaintext.
   ListenAddress listen{"127.0.0.1", 50051};
-  // Where /metrics, /livez and /readyz are served, plain HTTP; nullopt: not at all.
+  // Address of /metrics, /livez and /readyz, plain HTTP; nullopt: not served.
   std::optional<ListenAddress> metrics_listen{ListenAddress{"127.0.0.1", 9464}};
-  // Unix-domain socket beside `listen`, for a proxy on this machine that says who calls; empty:
-  // none.
+  // Unix-domain socket in addition to `listen`, for a proxy on this machine that says who calls;
+  // empty: none.
   std::string front_socket;
   // Whether `listen` may be reachable from other machines without TLS.
   bool allow_plaintext = false;
-  // The listener's TLS: certificate and key, both or none, and perhaps who signs clients'
-  // certificates. `tls` is what the files held at the start, checked; they are read again when they
-  // change.
+  // The listener's TLS: certificate and key, both or neither, and optionally who signs clients'
+  // certificates. `tls` is the checked content of the files at the start; they are reloaded when
+  // they change.
   TlsFiles tls_files;
   std::optional<TlsMaterial> tls;
-  // A client's connection is asked to end (GOAWAY) after this time, jittered by a tenth; calls on
-  // it may go on for drain_timeout: 0 (never) to 24 h.
+  // A client's connection is asked to close (GOAWAY) after this time, jittered by a tenth; its
+  // calls may continue for drain_timeout: 0 (never) to 24 h.
   std::chrono::milliseconds max_connection_age = std::chrono::minutes(5);
-  // The longest that TLS and the client's first HTTP/2 frame may take: 100 ms to 1 min.
+  // Time limit for TLS and the client's first HTTP/2 frame: 100 ms to 1 min.
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
-  // A connection without a call is asked to end after this time: 0 (never) to 24 h.
+  // A connection without a call is asked to close after this time: 0 (never) to 24 h.
   std::chrono::milliseconds max_connection_idle = std::chrono::minutes(2);
   // Whether server reflection is offered.
   bool reflection = true;
@@ -53,15 +53,15 @@ struct Settings {
 
   // -- Callers
 
-  // The policy (JSON) that says who may call for what; empty: everybody who reaches `listen` may
-  // call for everything.
+  // The policy (JSON) that says who may call for what; empty: anyone who can reach `listen` may
+  // start any flow.
   std::string policy_file;
-  // Public keys (a JSON Web Key Set, or PEM) that bearer tokens are verified with, their issuer and
-  // their audience; all three or none, and only with a policy.
+  // Public keys (a JSON Web Key Set, or PEM) to verify bearer tokens with, their issuer and their
+  // audience; all three or none, and only with a policy.
   std::string jwt_keys_file;
   std::string jwt_issuer;
   std::string jwt_audience;
-  // Calls of one caller in flight at once: 1 to 1,000,000; 0: no limit of its own.
+  // Maximum calls in flight per caller: 1 to 1,000,000; 0: no per-caller limit.
   int64_t max_in_flight_per_caller = 0;
 
   // -- EnOS
@@ -69,59 +69,60 @@ struct Settings {
   // Its API gateway. Plain http only to loopback or with allow_plaintext_upstream.
   BaseUrl enos_url;
   ApiVersion enos_api_version = ApiVersion::kV20;
-  // File of CA certificates (PEM) that EnOS's certificate is checked against; empty: the system's.
+  ParametersAs parameters_as = ParametersAs::kArray;
+  // File of CA certificates (PEM) to check EnOS's certificate against; empty: the system's.
   std::string enos_ca_file;
   bool allow_plaintext_upstream = false;
   // Both: 1 to 4096 printable ASCII characters without spaces.
   Secret access_key;
   Secret secret_key;
-  // The files they came from, which are read again when they change; empty: from the environment.
+  // The files they came from, which are reloaded when they change; empty: from the environment.
   std::string access_key_file;
   std::string secret_key_file;
-  // Whether this EnOS answers 503 only before executing, so that it may be tried again.
+  // Whether this EnOS answers 503 only before executing, so that such calls may be retried.
   bool trust_503 = false;
-  // At most how often one call is tried, the first try included: 1 to 10. Only what was certainly
-  // not executed is tried again.
+  // Maximum number of attempts per call, including the first: 1 to 10. Only what was certainly not
+  // executed is retried.
   int max_attempts = 3;
 
   // -- Time: whole milliseconds
 
-  // The longest one call may take where its deadline allows more: 1 ms to 1 h.
+  // Time limit of a call whose deadline allows more: 1 ms to 1 h.
   std::chrono::milliseconds upstream_timeout = std::chrono::seconds(30);
-  // The longest that making a connection to EnOS, TLS included, may take: 1 ms to 5 min.
+  // Time limit for connecting to EnOS, including TLS: 1 ms to 5 min.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
-  // A connection to EnOS idle for longer is not used again: 1 s to 1 h. Shorter than EnOS (or the
-  // load balancer before it) keeps its side open.
+  // A connection to EnOS that has been idle for longer is not reused: 1 s to 1 h. Shorter than the
+  // idle timeout of EnOS (or the load balancer in front of it).
   std::chrono::milliseconds upstream_idle_timeout = std::chrono::seconds(30);
-  // A connection to EnOS that is older is not used again: 1 s to 24 h.
+  // Older connections to EnOS are not reused: 1 s to 24 h.
   std::chrono::milliseconds upstream_max_connection_age = std::chrono::minutes(5);
 
   // -- Load
 
-  // Calls in flight at once: 1 to 1,000,000.
+  // Maximum calls in flight: 1 to 1,000,000.
   int64_t max_in_flight = 10000;
-  // Resident memory, in MiB, above which connections that use it up without calls are cut: 0
+  // Resident memory, in MiB, above which connections that use it without making calls are cut: 0
   // (never) to 1,000,000. nullopt: three quarters of the container's limit, if it has one.
   std::optional<int64_t> max_memory;
 
-  // -- What is set, and is no setting any more
+  // -- Removed settings that are still set
 
   struct Removed {
     std::string_view name;     // as it was set: flag or variable
-    std::string_view because;  // what holds instead
+    std::string_view because;  // what applies instead
   };
   std::vector<Removed> removed;
 
   // -- Files
 
-  // Between two looks at the files that may change while the gateway runs: 100 ms to 1 h.
+  // Time between checks of the files that may change while the gateway runs: 100 ms to 1 h.
   std::chrono::milliseconds reload_interval = std::chrono::seconds(5);
 
-  // -- Ending
+  // -- Shutdown
 
-  // Between "not serving" and refusing calls after SIGTERM: 0 to 1 h.
+  // Time between reporting NOT_SERVING and refusing calls after SIGTERM: 0 to 1 h.
   std::chrono::milliseconds drain_delay = std::chrono::seconds(5);
-  // How long calls in flight may go on after that: up to 24 h; longer than upstream_timeout +
+  // Time for calls in flight to finish after that: up to 24 h; longer than upstream_timeout +
   // kTokenWait.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(45);
 

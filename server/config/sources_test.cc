@@ -1,5 +1,6 @@
 #include "server/config/sources.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -35,7 +36,14 @@ TEST(LookUpEnvironment, LineBreakAtTheEnd_IsNotPartOfTheValue) {
   ::unsetenv("ENOS_SOURCES_TEST");
 }
 
-// Every setting, and the keys, as a Secret gives them whose values were written with an editor.
+TEST(EnvironmentNames, AreThoseOfTheVariables) {
+  ::setenv("ENOS_SOURCES_TEST", "a=b", 1);
+  EXPECT_THAT(EnvironmentNames(), testing::Contains("ENOS_SOURCES_TEST"));
+  ::unsetenv("ENOS_SOURCES_TEST");
+  EXPECT_THAT(EnvironmentNames(), testing::Not(testing::Contains("ENOS_SOURCES_TEST")));
+}
+
+// Every setting, and the keys, as given by a Secret whose values were written with an editor.
 TEST(LookUpEnvironment, SettingsWithALineBreakAtTheEnd_AreTaken) {
   const std::pair<const char*, const char*> variables[] = {
       {"ENOS_API_URL", "https://apim.example.com\n"},

@@ -98,10 +98,11 @@ TEST_P(BadTlsSettings, StopTheStartWithOneLine) {
 const std::string kCert = "--tls_cert_file=/cert";
 const std::string kKey = "--tls_key_file=/key";
 constexpr char kNoKey[] =
-    "--tls_key_file (ENOS_GATEWAY_TLS_KEY_FILE): missing beside another --tls_ setting, expected a "
+    "--tls_key_file (ENOS_GATEWAY_TLS_KEY_FILE): missing although another --tls_ setting is set, "
+    "expected a "
     "file with the PEM private key of the certificate, not encrypted, or nothing\n";
 constexpr char kNoCertificate[] =
-    "--tls_cert_file (ENOS_GATEWAY_TLS_CERT_FILE): missing beside another --tls_ setting, "
+    "--tls_cert_file (ENOS_GATEWAY_TLS_CERT_FILE): missing although another --tls_ setting is set, "
     "expected ";
 
 INSTANTIATE_TEST_SUITE_P(

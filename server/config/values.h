@@ -9,25 +9,25 @@
 namespace enos::gateway {
 
 // The parsers of the settings' values: pure, strict (no spaces around, nothing left over), nullopt
-// for anything that is not wholly valid. They say nothing about why; the table of settings says
-// what is expected.
+// for anything that is not entirely valid. They do not say why; the table of settings says what is
+// expected.
 
-// Reads a duration as Abseil writes it ("30s", "500ms", "1m30s", "0"), in whole milliseconds and
+// Parses a duration in Abseil's format ("30s", "500ms", "1m30s", "0"), in whole milliseconds and
 // within the limits (inclusive).
 std::optional<std::chrono::milliseconds> ParseDurationBetween(std::string_view text,
                                                               std::chrono::milliseconds least,
                                                               std::chrono::milliseconds most);
 
-// Reads a decimal number, digits only, within the limits (inclusive).
+// Parses a decimal number, digits only, within the limits (inclusive).
 std::optional<int64_t> ParseIntegerBetween(std::string_view text, int64_t least, int64_t most);
 
 // "true" or "false".
 std::optional<bool> ParseSwitch(std::string_view text);
 
-// The value of a variable, or of a file with a key: the text but for one line break at its end.
+// The value of a variable, or of a file with a key: the text without one trailing line break.
 std::string_view WithoutLineBreak(std::string_view text);
 
-// Whether a key can be one: 1 to 4096 printable ASCII characters other than the space.
+// Whether the text can be a key: 1 to 4096 printable ASCII characters except spaces.
 bool IsKeyText(std::string_view text);
 
 inline constexpr size_t kMaxKeyBytes = 4096;

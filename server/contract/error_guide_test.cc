@@ -1,8 +1,6 @@
 // docs/errors.md, its sections and its table, says of every reason what the code does.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -15,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "server/contract/error_table.h"
 #include "server/contract/gateway_errors.h"
+#include "tests/support/files.h"
 
 namespace enos::gateway {
 namespace {
@@ -22,11 +21,6 @@ namespace {
 // Code and execution, for example "INTERNAL; UNKNOWN".
 using Outcomes = std::set<std::string>;
 using Table = std::map<std::string, Outcomes>;
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(std::string(ENOS_SOURCE_DIR) + "/" + path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 void Add(absl::StatusCode code, Reason reason, Execution execution, Table& table) {
   table[ErrorReason_Name(reason)].insert(
@@ -71,7 +65,7 @@ std::string OutcomeOf(absl::string_view text) {
 Table OutcomesOfTheGuide() {
   Table table;
   std::string reason;
-  const std::string guide = ReadFile("docs/errors.md");
+  const std::string guide = ReadFile(ENOS_SOURCE_DIR "/docs/errors.md");
   for (absl::string_view line : absl::StrSplit(guide, '\n')) {
     if (absl::ConsumePrefix(&line, "### ")) {
       reason = std::string(line);
@@ -88,7 +82,7 @@ Table OutcomesOfTheGuide() {
 Table OutcomesOfTheTable() {
   Table table;
   std::string reason;
-  const std::string guide = ReadFile("docs/errors.md");
+  const std::string guide = ReadFile(ENOS_SOURCE_DIR "/docs/errors.md");
   for (const absl::string_view line : absl::StrSplit(guide, '\n')) {
     const std::vector<std::string> cells =
         absl::StrSplit(absl::StrReplaceAll(line, {{"**", ""}}), " | ");

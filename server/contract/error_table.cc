@@ -7,6 +7,9 @@ using Code = absl::StatusCode;
 
 constexpr Execution kNotExecuted = Execution::kNotExecuted;
 constexpr Execution kUnknown = Execution::kUnknown;
+constexpr Remedy kNone = Remedy::kNone;
+constexpr Remedy kToken = Remedy::kFreshToken;
+constexpr Remedy kWait = Remedy::kWait;
 
 // 0 in a column: no such code or status.
 struct TableRow {
@@ -22,65 +25,40 @@ struct TableRow {
 // 497 for something else. HTTP 415 is about the media type, not about a parameter's range; HTTP 502
 // comes from a proxy that lost the connection, while a result code 502 means nothing known.
 constexpr TableRow kTable[] = {
-    {62101,
-     0,
-     {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, Remedy::kNone}},
-    {62102,
-     0,
-     {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, Remedy::kNone}},
-    {99400,
-     0,
-     {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, Remedy::kNone}},
-    {400,
-     400,
-     {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, Remedy::kNone}},
-    {413,
-     413,
-     {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, Remedy::kNone}},
-    {62103,
-     0,
-     {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, Remedy::kNone}},
-    {99403,
-     0,
-     {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, Remedy::kNone}},
-    {498,
-     0,
-     {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, Remedy::kNone}},
-    {403,
-     403,
-     {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, Remedy::kNone}},
-    {62104, 0, {Code::kFailedPrecondition, Reason::FLOW_HAS_NO_TASK, kNotExecuted, Remedy::kNone}},
-    {62105, 0, {Code::kFailedPrecondition, Reason::ENOS_LOCKED, kNotExecuted, Remedy::kNone}},
-    {99404, 0, {Code::kNotFound, Reason::ENOS_NOT_FOUND, kNotExecuted, Remedy::kNone}},
-    {404, 404, {Code::kNotFound, Reason::ENOS_NOT_FOUND, kNotExecuted, Remedy::kNone}},
-    {405, 405, {Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNotExecuted, Remedy::kNone}},
-    {501, 501, {Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNotExecuted, Remedy::kNone}},
-    {409, 409, {Code::kAlreadyExists, Reason::ENOS_ALREADY_EXISTS, kNotExecuted, Remedy::kNone}},
-    {415, 0, {Code::kOutOfRange, Reason::ENOS_OUT_OF_RANGE, kNotExecuted, Remedy::kNone}},
-    {401,
-     401,
-     {Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED, kNotExecuted, Remedy::kFreshToken}},
-    {497,
-     0,
-     {Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED, kNotExecuted, Remedy::kFreshToken}},
-    {1203,
-     0,
-     {Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED, kNotExecuted, Remedy::kFreshToken}},
-    {429, 429, {Code::kResourceExhausted, Reason::ENOS_RATE_LIMITED, kNotExecuted, Remedy::kWait}},
-    {62109, 0, {Code::kInternal, Reason::ENOS_INTERNAL, kUnknown, Remedy::kNone}},
-    {99500, 0, {Code::kInternal, Reason::ENOS_INTERNAL, kUnknown, Remedy::kNone}},
-    {500, 500, {Code::kInternal, Reason::ENOS_INTERNAL, kUnknown, Remedy::kNone}},
-    {504, 504, {Code::kDeadlineExceeded, Reason::ENOS_TIMEOUT, kUnknown, Remedy::kNone}},
-    {0, 502, {Code::kUnknown, Reason::ENOS_CONNECTION_LOST, kUnknown, Remedy::kNone}},
+    {62101, 0, {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, kNone}},
+    {62102, 0, {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, kNone}},
+    {99400, 0, {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, kNone}},
+    {400, 400, {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, kNone}},
+    {413, 413, {Code::kInvalidArgument, Reason::ENOS_INVALID_ARGUMENT, kNotExecuted, kNone}},
+    {62103, 0, {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, kNone}},
+    {99403, 0, {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, kNone}},
+    {498, 0, {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, kNone}},
+    {403, 403, {Code::kPermissionDenied, Reason::ENOS_PERMISSION_DENIED, kNotExecuted, kNone}},
+    {62104, 0, {Code::kFailedPrecondition, Reason::FLOW_HAS_NO_TASK, kNotExecuted, kNone}},
+    {62105, 0, {Code::kFailedPrecondition, Reason::ENOS_LOCKED, kNotExecuted, kNone}},
+    {99404, 0, {Code::kNotFound, Reason::ENOS_NOT_FOUND, kNotExecuted, kNone}},
+    {404, 404, {Code::kNotFound, Reason::ENOS_NOT_FOUND, kNotExecuted, kNone}},
+    {405, 405, {Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNotExecuted, kNone}},
+    {501, 501, {Code::kUnimplemented, Reason::ENOS_UNIMPLEMENTED, kNotExecuted, kNone}},
+    {409, 409, {Code::kAlreadyExists, Reason::ENOS_ALREADY_EXISTS, kNotExecuted, kNone}},
+    {415, 0, {Code::kOutOfRange, Reason::ENOS_OUT_OF_RANGE, kNotExecuted, kNone}},
+    {401, 401, {Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED, kNotExecuted, kToken}},
+    {497, 0, {Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED, kNotExecuted, kToken}},
+    {1203, 0, {Code::kUnauthenticated, Reason::ENOS_CREDENTIALS_REFUSED, kNotExecuted, kToken}},
+    {429, 429, {Code::kResourceExhausted, Reason::ENOS_RATE_LIMITED, kNotExecuted, kWait}},
+    {62109, 0, {Code::kInternal, Reason::ENOS_INTERNAL, kUnknown, kNone}},
+    {99500, 0, {Code::kInternal, Reason::ENOS_INTERNAL, kUnknown, kNone}},
+    {500, 500, {Code::kInternal, Reason::ENOS_INTERNAL, kUnknown, kNone}},
+    {504, 504, {Code::kDeadlineExceeded, Reason::ENOS_TIMEOUT, kUnknown, kNone}},
+    {0, 502, {Code::kUnknown, Reason::ENOS_CONNECTION_LOST, kUnknown, kNone}},
 };
 
-constexpr ErrorRow kAnyOther = {Code::kUnknown, Reason::ENOS_ERROR, kUnknown, Remedy::kNone};
+constexpr ErrorRow kAnyOther = {Code::kUnknown, Reason::ENOS_ERROR, kUnknown, kNone};
 
 // Proxies answer 503 also when a backend dies halfway, so that it proves nothing by itself.
 constexpr ErrorRow RowFor503(bool trust_503) {
-  return trust_503
-             ? ErrorRow{Code::kUnavailable, Reason::ENOS_UNAVAILABLE, kNotExecuted, Remedy::kWait}
-             : ErrorRow{Code::kUnknown, Reason::ENOS_UNAVAILABLE, kUnknown, Remedy::kNone};
+  return trust_503 ? ErrorRow{Code::kUnavailable, Reason::ENOS_UNAVAILABLE, kNotExecuted, kWait}
+                   : ErrorRow{Code::kUnknown, Reason::ENOS_UNAVAILABLE, kUnknown, kNone};
 }
 
 }  // namespace

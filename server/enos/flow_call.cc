@@ -1,7 +1,8 @@
 #include "server/enos/flow_call.h"
 
-#include <string_view>
+#include <utility>
 
+#include "server/enos/enos_query.h"
 #include "server/enos/json_writer.h"
 
 namespace enos::gateway {
@@ -9,36 +10,13 @@ namespace {
 
 using dataflow::v1::UpdateAndTriggerFlowRequest;
 
-constexpr std::string_view kAction = "updateAndTrigger";
-
-// RFC 3986, section 2.3; spelled out, because the C library's answer depends on the locale.
-bool IsUnreserved(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-void AppendPercentEncoded(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (IsUnreserved(c)) {
-      out.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.push_back('%');
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 0xF]);
-    }
-  }
-}
-
-// The names in ASCII order: the signature wants them so, and the query may as well have them so.
-std::string EncodeQuery(const UpdateAndTriggerFlowRequest& request) {
-  std::string query;
-  query.reserve(64 + 3 * (request.org_id().size() + request.user_id().size()));
-  query.append("action=").append(kAction).append("&orgId=");
-  AppendPercentEncoded(request.org_id(), query);
-  query.append("&userId=");
-  AppendPercentEncoded(request.user_id(), query);
+EnosQuery Query(const UpdateAndTriggerFlowRequest& request) {
+  EnosQuery query;
+  query.query.reserve(64 + 3 * (request.org_id().size() + request.user_id().size()));
+  query.signed_query.reserve(40 + request.org_id().size() + request.user_id().size());
+  query.Add("action", "updateAndTrigger");
+  query.Add("orgId", request.org_id());
+  query.Add("userId", request.user_id());
   return query;
 }
 
@@ -49,13 +27,14 @@ std::string SignedQuery(const UpdateAndTriggerFlowRequest& request) {
   return text.append("userId").append(request.user_id());
 }
 
-// What the body takes when nothing in it needs an escape.
-size_t EstimateBody(const UpdateAndTriggerFlowRequest& request) {
-  constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":[]})") + 10 + 20;
+// What the body takes when nothing in it needs an escape, but the quotes of parameters in a string.
+size_t EstimateBody(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
+  constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":"[]"})") + 10 + 20;
   constexpr size_t kAroundEach = sizeof(R"({"key":"","value":""},)");
+  const size_t escapes = parameters_as == ParametersAs::kString ? 8 : 0;
   size_t bytes = kAround;
   for (const auto& parameter : request.parameters()) {
-    bytes += kAroundEach + parameter.key().size() + parameter.value().size();
+    bytes += kAroundEach + escapes + parameter.key().size() + parameter.value().size();
   }
   return bytes;
 }
@@ -66,15 +45,7 @@ int64_t Milliseconds(const google::protobuf::Timestamp& time) {
   return time.seconds() * 1000 + time.nanos() / 1'000'000;
 }
 
-std::string EncodeBody(const UpdateAndTriggerFlowRequest& request) {
-  StringSink sink(EstimateBody(request));
-  JsonWriter writer(sink);
-  writer.StartObject();
-  WriteKey(writer, "flowId");
-  writer.Int(request.flow_id());
-  WriteKey(writer, "triggerTime");
-  writer.Int64(Milliseconds(request.trigger_time()));
-  WriteKey(writer, "parameters");
+void WriteParameters(JsonWriter& writer, const UpdateAndTriggerFlowRequest& request) {
   writer.StartArray();
   for (const auto& parameter : request.parameters()) {
     writer.StartObject();
@@ -85,14 +56,37 @@ std::string EncodeBody(const UpdateAndTriggerFlowRequest& request) {
     writer.EndObject();
   }
   writer.EndArray();
+}
+
+std::string ParametersText(const UpdateAndTriggerFlowRequest& request) {
+  StringSink sink(EstimateBody(request, ParametersAs::kArray));
+  JsonWriter writer(sink);
+  WriteParameters(writer, request);
+  return sink.Take();
+}
+
+std::string EncodeBody(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
+  StringSink sink(EstimateBody(request, parameters_as));
+  JsonWriter writer(sink);
+  writer.StartObject();
+  WriteKey(writer, "flowId");
+  writer.Int(request.flow_id());
+  WriteKey(writer, "triggerTime");
+  writer.Int64(Milliseconds(request.trigger_time()));
+  WriteKey(writer, "parameters");
+  if (parameters_as == ParametersAs::kString) {
+    WriteString(writer, ParametersText(request));
+  } else {
+    WriteParameters(writer, request);
+  }
   writer.EndObject();
   return sink.Take();
 }
 
 }  // namespace
 
-FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request) {
-  return {EncodeQuery(request), SignedQuery(request), EncodeBody(request)};
+FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
+  return {EncodeQuery(request), SignedQuery(request), EncodeBody(request, parameters_as)};
 }
 
 }  // namespace enos::gateway

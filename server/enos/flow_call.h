@@ -4,6 +4,7 @@
 #include <string>
 
 #include "enos/dataflow/v1/flow_service.pb.h"
+#include "server/enos/api_version.h"
 
 namespace enos::gateway {
 
@@ -16,14 +17,15 @@ struct FlowCall {
   // by its value, all concatenated. The body follows it in the signed text.
   std::string signed_query;
   // The JSON body, byte for byte as sent and as signed:
-  // {"flowId":...,"triggerTime":...,"parameters":[...]}.
+  // {"flowId":...,"triggerTime":...,"parameters":[...]}, or with "parameters":"[...]".
   std::string body;
 };
 
 // Encodes a request that ValidateRequest found valid (all strings are UTF-8, the time is in range).
 // triggerTime is in Unix milliseconds, finer digits cut off (floor). Parameters keep their order
 // and duplicates; none gives [].
-FlowCall EncodeFlowCall(const dataflow::v1::UpdateAndTriggerFlowRequest& request);
+FlowCall EncodeFlowCall(const dataflow::v1::UpdateAndTriggerFlowRequest& request,
+                        ParametersAs parameters_as);
 
 }  // namespace enos::gateway
 

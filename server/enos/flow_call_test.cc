@@ -42,6 +42,7 @@ struct GoldenCase {
   int64_t seconds;
   int32_t nanos;
   std::vector<std::pair<std::string, std::string>> parameters;
+  ParametersAs parameters_as = ParametersAs::kArray;
 };
 
 void PrintTo(const GoldenCase& c, std::ostream* out) { *out << c.name; }
@@ -61,11 +62,13 @@ UpdateAndTriggerFlowRequest RequestOf(const GoldenCase& c) {
   return request;
 }
 
+FlowCall Encoded(const GoldenCase& c) { return EncodeFlowCall(RequestOf(c), c.parameters_as); }
+
 class FlowCallGolden : public testing::TestWithParam<GoldenCase> {};
 
 TEST_P(FlowCallGolden, IsEncodedAndSignedToTheByte) {
   auto golden = ReadGolden(GetParam().name);
-  const FlowCall call = EncodeFlowCall(RequestOf(GetParam()));
+  const FlowCall call = Encoded(GetParam());
   EXPECT_EQ(call.query, golden["query"]);
   EXPECT_EQ(call.signed_query, golden["signed_query"]);
   EXPECT_EQ(call.body, golden["body"]);
@@ -108,7 +111,28 @@ INSTANTIATE_TEST_SUITE_P(
                    0,
                    {{"k", "2"}, {"a", "1"}, {"k", "2"}, {"k", ""}, {"A", "3"}}},
         GoldenCase{"largest_numbers", "user-1", "org-1", 2147483647, 253402300799, 999'999'999, {}},
-        GoldenCase{"smallest_numbers", "user-1", "org-1", 1, 0, 0, {}}),
+        GoldenCase{"smallest_numbers", "user-1", "org-1", 1, 0, 0, {}},
+        GoldenCase{"text_sample",
+                   "user-1",
+                   "org-1",
+                   3377,
+                   kSample,
+                   0,
+                   {{"REPLACE", "ddee"}},
+                   ParametersAs::kString},
+        GoldenCase{
+            "text_no_parameters", "user-1", "org-1", 3377, kSample, 0, {}, ParametersAs::kString},
+        GoldenCase{"text_quotes_and_controls",
+                   "user-1",
+                   "org-1",
+                   1,
+                   kSample,
+                   0,
+                   {{"\"quoted\"", "back\\slash"},
+                    {"controls", "\0\x01\b\t\n\v\f\r\x1f\x7f"s},
+                    {"</script>", "'"},
+                    {"密钥", "值😀"}},
+                   ParametersAs::kString}),
     [](const auto& param_info) { return param_info.param.name; });
 
 TEST(SignatureGolden, WorkedExampleOfTheSigningRule) {
@@ -128,8 +152,7 @@ struct TimeCase {
 class TriggerTimeTest : public testing::TestWithParam<TimeCase> {};
 
 TEST_P(TriggerTimeTest, IsInMillisecondsRoundedDown) {
-  const FlowCall call =
-      EncodeFlowCall(RequestOf({"", "u", "o", 1, GetParam().seconds, GetParam().nanos, {}}));
+  const FlowCall call = Encoded({"", "u", "o", 1, GetParam().seconds, GetParam().nanos, {}});
   EXPECT_EQ(call.body,
             R"({"flowId":1,"triggerTime":)" + GetParam().milliseconds + R"(,"parameters":[]})");
 }
@@ -152,7 +175,7 @@ TEST(EncodeFlowCallTest, EveryByteOfAnIdIsEitherKeptOrPercentEncoded) {
     constexpr char kHex[] = "0123456789ABCDEF";
     expected += kept ? std::string(1, c) : "%"s + kHex[byte / 16] + kHex[byte % 16];
   }
-  const FlowCall call = EncodeFlowCall(RequestOf({"", id, "o", 1, 0, 0, {}}));
+  const FlowCall call = Encoded({"", id, "o", 1, 0, 0, {}});
   EXPECT_EQ(call.query, "action=updateAndTrigger&orgId=o&userId=" + expected);
   EXPECT_EQ(call.signed_query, "actionupdateAndTriggerorgIdouserId" + id);
 }
@@ -160,7 +183,7 @@ TEST(EncodeFlowCallTest, EveryByteOfAnIdIsEitherKeptOrPercentEncoded) {
 // Escapes make the body up to six times as long as was estimated for it.
 TEST(EncodeFlowCallTest, BodyGrowsBeyondTheEstimate) {
   const std::string value(60'000, '\x01');
-  const FlowCall call = EncodeFlowCall(RequestOf({"", "u", "o", 1, 0, 0, {{"k", value}}}));
+  const FlowCall call = Encoded({"", "u", "o", 1, 0, 0, {{"k", value}}});
   std::string escaped;
   for (size_t i = 0; i < value.size(); ++i) escaped += "\\u0001";
   EXPECT_EQ(call.body, R"({"flowId":1,"triggerTime":0,"parameters":[{"key":"k","value":")" +
@@ -174,7 +197,7 @@ TEST(EncodeFlowCallTest, TenThousandParametersKeepTheirOrder) {
     c.parameters.emplace_back("k" + std::to_string(i), "v");
     expected += (i == 0 ? "" : ",") + R"({"key":"k)"s + std::to_string(i) + R"(","value":"v"})";
   }
-  EXPECT_EQ(EncodeFlowCall(RequestOf(c)).body, expected + "]}");
+  EXPECT_EQ(Encoded(c).body, expected + "]}");
 }
 
 }  // namespace

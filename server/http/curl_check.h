@@ -9,9 +9,9 @@
 
 namespace enos::gateway {
 
-// libcurl calls that fail only when memory is gone or the program is wrong: nothing sensible is
-// left to do then, and going on without an option (say, the one that verifies certificates) would
-// be worse than ending.
+// libcurl calls that fail only when memory runs out or the program is wrong: there is nothing
+// sensible left to do, and continuing without an option (say, the one that verifies certificates)
+// would be worse than aborting.
 
 inline void Require(bool ok, const char* what) {
   if (ok) return;
@@ -29,7 +29,7 @@ void SetMultiOption(CURLM* multi, CURLMoption option, Value value) {
   Require(curl_multi_setopt(multi, option, value) == CURLM_OK, "an option of the connection pool");
 }
 
-// The list with `text` at its end (libcurl copies the text).
+// The list with `text` appended (libcurl copies the text).
 inline curl_slist* AppendOrDie(curl_slist* list, const std::string& text) {
   curl_slist* longer = curl_slist_append(list, text.c_str());
   Require(longer != nullptr, "a list entry");

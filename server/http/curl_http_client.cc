@@ -50,7 +50,7 @@ TransferId CurlHttpClient::Start(HttpRequest request, Callback done) {
 }
 
 void CurlHttpClient::Wait(TransferId id, HttpRequest request, Callback done) {
-  // libcurl, too, counts the look-up as a part of connecting.
+  // libcurl also counts name resolution as part of connecting.
   const TimerId give_up = loop_.RunAfter(options_.transfer.connect_timeout, [this, id] {
     const Callback callback = TakeWaiting(id).done;
     HttpResult result;
@@ -70,8 +70,8 @@ CurlHttpClient::Waiting CurlHttpClient::TakeWaiting(TransferId id) {
 }
 
 void CurlHttpClient::StartWaiting(const std::string& error) {
-  // Those of now: a callback may start other transfers, which wait for another look-up, and drop
-  // some of these.
+  // Only the current ones: a callback may start other transfers, which wait for another look-up,
+  // and drop some of these.
   std::vector<TransferId> ids;
   ids.reserve(waiting_.size());
   for (const auto& [id, transfer] : waiting_) ids.push_back(id);
@@ -154,9 +154,9 @@ void CurlHttpClient::Release(CurlTransfer& transfer) {
   transfer.multi->Release(transfer);
 }
 
-// A kept connection on which no answer came, in time or at all: the way to the upstream may be gone
-// without a word (a firewall that forgot it), and each of the others would cost a call to find out.
-// Those on which something came later are in order.
+// A kept-alive connection on which no answer came, in time or at all: the path to the upstream may
+// have silently disappeared (a firewall dropped its state), and finding out would cost a call for
+// each of the others. Those that have received something since are fine.
 void CurlHttpClient::RetireSilent(SteadyTime since) {
   for (auto& multi : multis_) {
     if (multi != nullptr) multi->RetireSilent(since);

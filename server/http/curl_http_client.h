@@ -20,7 +20,7 @@ namespace enos::gateway {
 struct CurlHttpClientOptions {
   std::string base_url;  // http[s]://host[:port], no path
   CurlTransferOptions transfer;
-  // Who looks the host's name up; empty: the loop.
+  // Resolves the host's name; empty: the loop does.
   HostAddresses::Resolve resolve;
   std::chrono::milliseconds refresh_addresses_after{30000};
   // A connection was opened; a request was sent on one that an earlier request had opened.
@@ -28,16 +28,16 @@ struct CurlHttpClientOptions {
   std::function<void()> on_reused = [] {};
 };
 
-// HttpClient on libcurl. Connections are kept and used again, easy handles too; what was not used
-// for `transfer.idle_timeout` to twice that is closed and given back. Connections to addresses that
-// the host no longer has are closed when that is found out, and so are idle ones when a request on
-// another kept one got no answer.
+// HttpClient on libcurl. Connections are kept alive and reused, and so are easy handles; what has
+// been idle for `transfer.idle_timeout` to twice that is closed and freed. Connections to addresses
+// that the host no longer has are closed once that is known, and so are idle ones when a request on
+// another kept-alive connection got no answer.
 //
-// Transfers are dealt out to as many CurlMultis as their number takes, always to the first one with
-// room: so connections are used as often as can be, and what a peak needed falls idle together.
+// Transfers are distributed over as many CurlMultis as needed, always to the first one with room:
+// this reuses connections as much as possible, and what only a peak needed becomes idle together.
 //
 // Construct before the loop starts and destroy after it stopped, or do both on the loop's thread.
-// Transfers that still run then end without a callback.
+// Transfers still running then end without a callback.
 class CurlHttpClient final : public HttpClient {
  public:
   CurlHttpClient(EventLoop& loop, CurlHttpClientOptions options);
@@ -76,7 +76,7 @@ class CurlHttpClient final : public HttpClient {
   HostAddresses addresses_;
   // Addresses and TLS sessions, for all multis.
   const std::unique_ptr<CURLSH, ShareDeleter> share_;
-  std::vector<std::unique_ptr<CurlMulti>> multis_;  // null: closed, its place is free
+  std::vector<std::unique_ptr<CurlMulti>> multis_;  // null: closed, its slot is free
   TimerId sweep_ = 0;
   TransferId last_id_ = 0;
   absl::flat_hash_map<TransferId, CurlTransfer*> running_;

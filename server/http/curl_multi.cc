@@ -15,7 +15,7 @@
 namespace enos::gateway {
 namespace {
 
-// Sets libcurl up for the process, once; its clean-up at exit is left to the system.
+// Initializes libcurl once for the process; its clean-up at exit is left to the system.
 CURLM* NewMulti() {
   static const CURLcode kInitialized = curl_global_init(CURL_GLOBAL_DEFAULT);
   Require(kInitialized == CURLE_OK, "curl_global_init");
@@ -28,13 +28,13 @@ int LocalPort(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return 0;
-  // In both families the port has the same place.
+  // The port is at the same offset in both families.
   sockaddr_in address{};
   std::memcpy(&address, &storage, sizeof(address));
   return ntohs(address.sin_port);
 }
 
-// As libcurl writes it. Empty while it is not connected.
+// In libcurl's format. Empty while it is not connected.
 std::string PeerIp(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
@@ -71,8 +71,8 @@ CurlMulti::CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH
 
 CurlMulti::~CurlMulti() {
   loop_.Cancel(timer_);
-  // The easy handles first: they may hold the multi's resources. The sockets of kept connections
-  // are closed with the multi, and report that to this object.
+  // The easy handles first: they may hold the multi's resources. The sockets of kept-alive
+  // connections are closed with the multi, and report that to this object.
   for (const auto& transfer : transfers_) curl_multi_remove_handle(multi_, transfer->handle());
   transfers_.clear();
   curl_multi_cleanup(multi_);
@@ -110,7 +110,7 @@ void CurlMulti::StartAgain(CurlTransfer& transfer) {
 
 void CurlMulti::Release(CurlTransfer& transfer) {
   curl_multi_remove_handle(multi_, transfer.handle());
-  // It may be closed by now, and its number another transfer's.
+  // It may have been closed by now, and its number reused by another transfer.
   const auto found = sockets_.find(transfer.socket);
   if (found != sockets_.end() && found->second.user == &transfer) {
     found->second.user = nullptr;
@@ -124,7 +124,7 @@ void CurlMulti::Release(CurlTransfer& transfer) {
 
 bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
   const curl_socket_t fd = Find(ends);
-  // One that is new and not known has nothing to be looked at; one that was kept has to be.
+  // A new, unknown connection needs no check; a reused one does.
   if (fd == CURL_SOCKET_BAD) return transfer.opened_connection;
   curl_tlssessioninfo* tls = nullptr;
   Require(curl_easy_getinfo(transfer.handle(), CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK,
@@ -139,7 +139,7 @@ bool CurlMulti::Claim(CurlTransfer& transfer, const Ends& ends) {
   return true;
 }
 
-// The descriptor of a connection, which libcurl does not tell while a transfer runs.
+// The descriptor of a connection; libcurl does not report it while a transfer runs.
 curl_socket_t CurlMulti::Find(const Ends& ends) {
   for (auto& [fd, socket] : sockets_) {
     if (socket.is_connection && Has(fd, socket, ends)) return fd;
@@ -173,7 +173,7 @@ void CurlMulti::RetireSilent(SteadyTime since) {
   }
 }
 
-// libcurl closes it when it next looks for a connection; the peer is to know now.
+// libcurl closes it when it next looks for a connection; the peer should know now.
 void CurlMulti::Retire(curl_socket_t fd, Socket& socket) {
   socket.retired = true;
   if (socket.user == nullptr) ::shutdown(fd, SHUT_RDWR);
@@ -184,8 +184,8 @@ curl_socket_t CurlMulti::OnOpenSocket(void* data, curlsocktype, curl_sockaddr* a
   if (!transfer.MayConnect()) return CURL_SOCKET_BAD;
   const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
-  // libcurl 7.88 closes a connection that it is still making without a word, and may take the
-  // number for the next one without telling what to watch: the same.
+  // libcurl 7.88 closes a connection that is still being established without notice, and may reuse
+  // the number for the next one without saying again what to watch, because it is the same.
   CurlMulti& multi = *transfer.multi;
   const int wanted = std::exchange(multi.sockets_[fd], Socket()).wanted;
   multi.sockets_[fd].is_connection = true;
@@ -206,8 +206,9 @@ int CurlMulti::OnSocket(CURL*, curl_socket_t fd, int what, void* self, void*) {
     multi.Watch(fd, what);
     return 0;
   }
-  // The watch of a connection that was made stays for its next use, until OnCloseSocket. What else
-  // libcurl had watched (one that was not, its resolver's descriptors) it closes without a word.
+  // The watch of an established connection stays for its next use, until OnCloseSocket. Whatever
+  // else libcurl had watched (an unestablished one, its resolver's descriptors) it closes without
+  // notice.
   Socket& socket = multi.sockets_[fd];
   socket.wanted = CURL_POLL_NONE;
   if (!socket.is_connection) {
@@ -253,7 +254,7 @@ void CurlMulti::ReportDone() {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    // Read now: the message is gone once the handle is removed. The union is libcurl's.
+    // Read it now: the message is gone once the handle is removed. The union is libcurl's.
     const CURLcode code = message->data.result;  // NOLINT(cppcoreguidelines-pro-type-union-access)
     CurlTransfer* done = nullptr;
     Require(curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done) == CURLE_OK,

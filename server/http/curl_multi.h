@@ -21,8 +21,8 @@ namespace enos::gateway {
 // by an EventLoop through curl_multi_socket_action: the cost of a wake-up does not grow with the
 // number of transfers.
 //
-// A few, because libcurl looks for a free connection by going through all that the multi handle
-// has: with thousands in one, that alone takes half of the processor.
+// Only a few, because libcurl finds a free connection by searching all that the multi handle has:
+// with thousands in one, that alone takes half of the processor.
 //
 // Loop thread only; or constructed before the loop starts and destroyed after it stopped.
 class CurlMulti {
@@ -38,37 +38,37 @@ class CurlMulti {
 
   // Both `loop` and `share`, which may be null, must outlive this object.
   CurlMulti(EventLoop& loop, const CurlTransferOptions& options, CURLSH* share, Events events);
-  ~CurlMulti();  // transfers that still run end without a word
+  ~CurlMulti();  // transfers that still run end without a callback
   CurlMulti(const CurlMulti&) = delete;
   CurlMulti& operator=(const CurlMulti&) = delete;
 
   bool has_room() const { return running_ < kMaxTransfers; }
   bool idle() const { return running_ == 0; }
 
-  // Whether there was a transfer since this was last asked.
+  // Whether there was a transfer since the last call of this function.
   bool TakeWasUsed() { return std::exchange(was_used_, running_ > 0); }
 
-  // A transfer to be prepared and started; it goes back by Release. Needs room.
+  // A transfer to be prepared and started; returned by Release. Needs room.
   CurlTransfer& Acquire();
   void Start(CurlTransfer& transfer);
-  // One that ended by itself and NeedsOtherConnection.
+  // A transfer that ended by itself and NeedsOtherConnection.
   void StartAgain(CurlTransfer& transfer);
   // Ends a transfer at once if it still runs.
   void Release(CurlTransfer& transfer);
 
-  // A connection by its ends, as libcurl tells them.
+  // A connection identified by its endpoints, as libcurl reports them.
   struct Ends {
     std::string_view peer_ip;
     int local_port;
   };
-  // For a transfer that is about to write its request on that connection: whether it may. Not on
-  // one that has something to read, is closed, or is to be.
+  // Whether a transfer that is about to write its request may do so on that connection. Not if the
+  // connection has something to read, is closed, or is to be closed.
   bool Claim(CurlTransfer& transfer, const Ends& ends);
 
-  // Connections to other peers than these are closed: idle ones now, others after their transfer,
-  // those too that transfers which began with older addresses open yet.
+  // Closes connections to peers other than these: idle ones now, others after their transfer,
+  // including those that transfers started with older addresses have yet to open.
   void RetireOthers(const absl::flat_hash_set<std::string>& peer_ips);
-  // Closes idle connections on which nothing has come since then.
+  // Closes idle connections that have received nothing since then.
   void RetireSilent(SteadyTime since);
 
  private:
@@ -78,7 +78,7 @@ class CurlMulti {
     bool is_connection = false;   // opened, and closed, through our functions
     int local_port = 0;           // 0: no transfer has claimed it yet
     std::string peer_ip;
-    CurlTransfer* user = nullptr;  // the transfer that has it; null: idle
+    CurlTransfer* user = nullptr;  // the transfer that uses it; null: idle
     bool retired = false;          // to be closed after its transfer
     SteadyTime answered_at;        // when it was last known to work
   };
@@ -103,7 +103,7 @@ class CurlMulti {
   TimerId timer_ = 0;
   int running_ = 0;
   bool was_used_ = false;
-  std::vector<std::unique_ptr<CurlTransfer>> transfers_;  // all there are
+  std::vector<std::unique_ptr<CurlTransfer>> transfers_;  // all transfers
   std::vector<CurlTransfer*> free_;
   absl::flat_hash_map<curl_socket_t, Socket> sockets_;
   absl::flat_hash_set<std::string> peer_ips_;  // see RetireOthers; empty: any

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} << 10;
 
-// What goes wrong before there is a connection to write to.
+// Errors that occur before there is a connection to write to.
 bool IsBeforeRequest(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -44,8 +44,8 @@ CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
   SetOption(easy, CURLOPT_PRIVATE, this);
   SetOption(easy, CURLOPT_ERRORBUFFER, error_text_.data());
   SetOption(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  // HTTP/1.1 only: there one request is one connection's, and none is refused or repeated by a
-  // stream layer.
+  // HTTP/1.1 only: each request then has its own connection, and no stream layer refuses or repeats
+  // it.
   SetOption(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   SetOption(easy, CURLOPT_FOLLOWLOCATION, 0L);
   SetOption(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
@@ -59,8 +59,8 @@ CurlTransfer::CurlTransfer(const CurlTransferOptions& options)
   SetOption(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   SetOption(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options.idle_timeout.count()));
   SetOption(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options.max_connection_age.count()));
-  // Reads every encoding that libcurl knows, for proxies that compress unasked; ListHeaders takes
-  // the header away with which it would ask for them.
+  // Accept every encoding that libcurl knows, for proxies that compress unasked; ListHeaders
+  // removes the header that would ask for it.
   SetOption(easy, CURLOPT_ACCEPT_ENCODING, "");
   SetOption(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   SetOption(easy, CURLOPT_PREREQFUNCTION, &CurlTransfer::OnBeforeRequest);
@@ -100,12 +100,12 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
     SetOption(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body->size()));
     SetOption(easy, CURLOPT_POSTFIELDS, request_.body->data());  // not copied by libcurl
   }
-  // libcurl reads the list for every transfer that has it, and keeps what it says.
+  // libcurl reads the list for every transfer that has it, and keeps the result.
   SetOption(easy, CURLOPT_RESOLVE, resolve_ == resolved_ ? nullptr : resolve_.get());
 }
 
-// The target goes as it was signed. libcurl would take it apart, and write the query byte by byte.
-// A proxy that is no tunnel has to be asked for the whole URL, which libcurl knows to do.
+// The target is sent exactly as signed. libcurl would take it apart, and write the query byte by
+// byte. A proxy without a tunnel must be asked for the whole URL, which libcurl does by itself.
 void CurlTransfer::SetUrl(const std::string& base_url) {
   if (names_whole_url_) {
     SetOption(handle(), CURLOPT_URL, (base_url + request_.path_and_query).c_str());
@@ -123,7 +123,7 @@ void CurlTransfer::Rewind() {
   error_text_[0] = '\0';
 }
 
-// libcurl only reads the list: no copies are made of what request_ holds anyway.
+// libcurl only reads the list: nothing that request_ holds anyway is copied.
 curl_slist* CurlTransfer::ListHeaders() {
   static std::string no_expect = "Expect:";  // no 100-continue: the body follows at once
   static std::string no_accept_encoding = "Accept-Encoding:";
@@ -139,7 +139,7 @@ void CurlTransfer::Clear() {
   request_ = {};
   done_ = nullptr;
   resolve_.reset();
-  body_ = std::string();  // its memory too: there are many handles
+  body_ = std::string();  // release its memory too: there are many handles
 }
 
 // The types of the parameters are libcurl's.
@@ -183,7 +183,7 @@ bool CurlTransfer::TakeHeaderLine(std::string_view line) {
   return !too_large_ && !too_early_;
 }
 
-// Whoever answers the request has read it whole, so that its system acknowledged the last byte
+// A peer that answers the request has read all of it, so its kernel acknowledged the last byte
 // before, or with, the answer.
 bool CurlTransfer::RequestHasArrived() const {
   if (request_.body != nullptr) {
@@ -197,9 +197,9 @@ bool CurlTransfer::RequestHasArrived() const {
 }
 
 // What follows an answer of known length stays in the socket, where Claim finds it, or makes
-// libcurl close the connection. What was read together with the end of a chunked or an empty answer
-// it throws away, and says so in its trace only. An answer may have a length and be chunked, or
-// have no body at all (204, 304).
+// libcurl close the connection. What it read together with the end of a chunked or empty answer it
+// discards, and reports only in its trace. An answer may have a length and be chunked, or have no
+// body at all (204, 304).
 void CurlTransfer::WatchForExcess() {
   int64_t length = 0;
   const bool counted = absl::SimpleAtoi(HeaderValue("Content-Length"), &length) && length > 0 &&
@@ -255,7 +255,7 @@ HttpResult CurlTransfer::TakeResult(CURLcode code) {
   result.status = headers_complete_ ? Status() : 0;
   if (result.end == TransferEnd::kAnswered) {
     result.body = std::move(body_);
-    result.retry_after = HeaderValue("Retry-After");  // also under 200: result code 429
+    result.retry_after = HeaderValue("Retry-After");  // also with HTTP 200: result code 429
     result.date = HeaderValue("Date");
   } else {
     result.detail = Describe(code);
@@ -267,7 +267,7 @@ std::string CurlTransfer::Describe(CURLcode code) const {
   if (connection_refused_) return "the server sent something before it was asked";
   if (too_early_) return "an answer came before the whole request had arrived";
   if (code == CURLE_OK) return "the answer ended inside its headers";
-  // Our own doing, see the class comment; libcurl's text would name the callback.
+  // Caused by us, see the class comment; libcurl's text would name the callback.
   if (requests_allowed_ > 0 && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_COULDNT_CONNECT))
     return "the connection broke before an answer came";
   if (too_large_ || code == CURLE_OUT_OF_MEMORY) return "the answer is too large";
@@ -275,14 +275,13 @@ std::string CurlTransfer::Describe(CURLcode code) const {
 }
 
 TransferEnd CurlTransfer::EndFor(CURLcode code, bool maybe_sent) const {
-  // Once a request was let through, whatever else libcurl tried, and failed in, was to send it
-  // again.
+  // Once a request was allowed, anything else that libcurl tried and failed at was a resend.
   const TransferEnd no_answer =
       maybe_sent ? TransferEnd::kConnectionLost : TransferEnd::kConnectFailed;
   if (code != CURLE_OK && !MayConnect() && IsBeforeRequest(code)) return no_answer;
   switch (code) {
     case CURLE_OK:
-      // An answer that ends inside its headers comes as CURLE_OK with a status and no body.
+      // An answer that ends inside its headers is reported as CURLE_OK with a status and no body.
       return headers_complete_ ? TransferEnd::kAnswered : TransferEnd::kConnectionLost;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

@@ -54,8 +54,7 @@ void HostAddresses::LookUp(const Callback& on_known) {
                       const std::vector<std::string>& addresses, const std::string& error) {
     if (alive.expired()) return;
     looking_up_ = false;
-    // A name that cannot be looked up now keeps the addresses it had, and is asked for again in
-    // time.
+    // A name that cannot be resolved now keeps its addresses, and is looked up again later.
     if (!addresses.empty() || list_) refresh_at_ = scheduler_.Now() + options_.refresh_after;
     if (!addresses.empty()) Take(addresses);
     if (on_known)
@@ -66,7 +65,7 @@ void HostAddresses::LookUp(const Callback& on_known) {
 void HostAddresses::Take(const std::vector<std::string>& addresses) {
   const std::string entry = absl::StrCat(host_, ":", port_, ":", absl::StrJoin(addresses, ","));
   list_.reset(AppendOrDie(nullptr, entry), &curl_slist_free_all);
-  // Their order changes from look-up to look-up.
+  // Their order varies between look-ups.
   absl::flat_hash_set<std::string> current(addresses.begin(), addresses.end());
   if (std::exchange(current_, current) != current) options_.on_changed();
 }

@@ -16,20 +16,21 @@ namespace enos::gateway {
 struct HostAddressesOptions {
   // How long addresses are used before they are looked up again.
   std::chrono::milliseconds refresh_after{30000};
-  // Called whenever there are other addresses than before.
+  // Called whenever the addresses change.
   std::function<void()> on_changed = [] {};
 };
 
-// The addresses of the upstream's host, looked up by us instead of libcurl: libcurl as Debian
-// builds it starts a thread for every transfer that finds no fresh entry in its cache, ten thousand
-// of them when ten thousand calls come at once. Here one look-up runs however many wait, and known
-// addresses are used on while they are renewed or cannot be.
+// The addresses of the upstream's host, resolved by us instead of libcurl: Debian's libcurl starts
+// a thread for every transfer that finds no fresh entry in its cache, ten thousand of them when ten
+// thousand calls arrive at once. Here there is one look-up at a time, and known addresses are used
+// while they are being renewed or cannot be renewed.
 //
 // Nothing is looked up where libcurl needs no help (address literals, localhost) or where a proxy
-// looks the name up (an https_proxy, http_proxy or all_proxy variable). Loop thread only.
+// resolves the name (an https_proxy, http_proxy or all_proxy variable). Loop thread only.
 class HostAddresses {
  public:
-  // Looks a name up and calls back once on the loop's thread, not from within: EventLoop::Resolve.
+  // Resolves a name and calls back once on the loop's thread, not synchronously:
+  // EventLoop::Resolve.
   using Resolve = std::function<void(const std::string& host, EventLoop::ResolveCallback done)>;
 
   // The scheduler must outlive this object; a look-up need not.
@@ -37,15 +38,15 @@ class HostAddresses {
                 HostAddressesOptions options = {});
 
   // Whether a transfer may start now. If not, a look-up runs; `on_known` is called once when it
-  // ended, with the reason where it failed (then the next call of this starts another).
+  // ends, with the reason if it failed (the next call of this function then starts another).
   using Callback = std::function<void(const std::string& error)>;
   bool Known(const Callback& on_known);
 
-  // The addresses as a CURLOPT_RESOLVE list; null where nothing is looked up. For every transfer:
-  // one that is dropped before it begins tells libcurl nothing.
+  // The addresses as a CURLOPT_RESOLVE list; null if nothing is looked up. To be set on every
+  // transfer, because one that is dropped before it starts passes nothing to libcurl.
   std::shared_ptr<curl_slist> List() const { return list_; }
 
-  // The same, as numeric addresses; empty where nothing is looked up or nothing known yet.
+  // The same, as numeric addresses; empty if nothing is looked up or nothing is known yet.
   const absl::flat_hash_set<std::string>& Current() const { return current_; }
 
  private:

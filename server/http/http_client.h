@@ -9,13 +9,13 @@
 
 namespace enos::gateway {
 
-// One request to the upstream: POST, or GET where there is no body. `path_and_query` is appended to
-// the client's base URL as it is (already percent-encoded).
+// One request to the upstream: POST, or GET if there is no body. `path_and_query` is appended to
+// the client's base URL unchanged (already percent-encoded).
 struct HttpRequest {
   std::string path_and_query;
   std::vector<std::string>
-      headers;  // "name: value", beside the ones that the client sets for every request
-  // Not copied: the one who sends may need it again. Null: GET.
+      headers;  // "name: value", in addition to those that the client sets for every request
+  // Not copied: the sender may need it again. Null: GET.
   std::shared_ptr<const std::string> body;
 };
 
@@ -28,25 +28,25 @@ enum class TransferEnd {
   kConnectTimeout,   // no connection in time
   kTlsFailed,        // no connection: handshake, certificate or host name
   kConnectionLost,   // the connection broke: reset, closed, ended inside the answer
-  kMalformed,        // what came is not an HTTP answer
+  kMalformed,        // what arrived is not an HTTP answer
   kTooLarge,         // the answer is larger than the client's limit
 };
 
 struct HttpResult {
   TransferEnd end = TransferEnd::kConnectFailed;
   // True as soon as any byte of the request may have been written to a connection. False is a
-  // promise: nothing of it left.
+  // promise: none of it was sent.
   bool maybe_sent = false;
   int status = 0;
   std::string body;
-  std::string retry_after;  // the header's value, empty when there was none
+  std::string retry_after;  // the header's value, empty if there was none
   std::string date;         // likewise
-  // What the transport says for people and logs ("Connection refused"): no secret in it, no
-  // upstream body.
+  // What the transport reports for people and logs ("Connection refused"): contains no secret and
+  // no upstream body.
   std::string detail;
 };
 
-// Names a running transfer; 0 is never one.
+// Identifies a running transfer; never 0.
 using TransferId = uint64_t;
 
 // Sends requests to one upstream. For one Start at most one request is ever written to a
@@ -58,17 +58,16 @@ class HttpClient {
 
   virtual ~HttpClient() = default;
 
-  // Starts a transfer. `done` is called exactly once, never from within Start, unless Drop came
-  // first. There is no time limit but the one on connecting: the caller drops what takes too long.
+  // Starts a transfer. `done` is called exactly once, never synchronously, unless Drop comes first.
+  // There is no time limit except on connecting: the caller drops what takes too long.
   virtual TransferId Start(HttpRequest request, Callback done) = 0;
 
   // Whether any byte of a running transfer's request may have been written to a connection. While
-  // it says false, Drop makes sure that none ever is. False for a transfer that is not running (any
-  // more).
+  // this is false, Drop makes sure that none ever is. False for a transfer that is not running.
   virtual bool MaybeSent(TransferId id) const = 0;
 
-  // Ends a transfer at once and never calls its callback. Ignores one that is not running (any
-  // more). Not undone is what the upstream already received.
+  // Ends a transfer at once and never calls its callback. Does nothing if it is not running. What
+  // the upstream has already received is not undone.
   virtual void Drop(TransferId id) = 0;
 };
 

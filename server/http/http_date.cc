@@ -14,7 +14,7 @@ std::optional<int64_t> ParseHttpDate(std::string_view text) {
   }
   const time_t time = curl_getdate(std::string(text).c_str(), nullptr);
   constexpr time_t kEndOf9999 = 253'402'300'799;
-  if (time < 0 || time > kEndOf9999) return std::nullopt;  // -1: it is none
+  if (time < 0 || time > kEndOf9999) return std::nullopt;  // -1: not a date
   return int64_t{time};
 }
 

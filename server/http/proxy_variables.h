@@ -3,10 +3,10 @@
 
 namespace enos::gateway {
 
-// Whether the environment names a proxy that libcurl may use, for whatever scheme or host.
+// Whether the environment names a proxy that libcurl may use, for any scheme or host.
 bool ProxyIsConfigured();
 
-// Whether one of them is spoken to by TLS itself ("https://proxy:3129"): then the session with the
+// Whether one of them is reached over TLS ("https://proxy:3129"): then the session with the
 // upstream is not on the socket but inside the session with the proxy.
 bool TlsProxyIsConfigured();
 

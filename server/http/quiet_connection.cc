@@ -10,8 +10,8 @@
 namespace enos::gateway {
 namespace {
 
-// Has OpenSSL read from the socket itself, as long as this lives: libcurl's own way to it (a BIO)
-// works inside libcurl's calls only.
+// Makes OpenSSL read from the socket itself while this object lives: libcurl's own I/O layer (a
+// BIO) works only inside libcurl's calls.
 class DirectSocket {
  public:
   DirectSocket(SSL* tls, int socket)
@@ -36,15 +36,16 @@ class DirectSocket {
   BIO* const write_;
 };
 
-// Whether OpenSSL has nothing: neither what it has decrypted nor a part of a record, whose rest may
-// come behind the next request. Of a record that has come up to its length it keeps the state
-// alone.
+// Whether OpenSSL has nothing buffered: neither decrypted data nor a partial record, whose rest may
+// arrive after the next request. Of a record of which only the header up to the length arrived, it
+// keeps only the state.
 bool IsBetweenRecords(const SSL* tls) {
   constexpr std::string_view kReadsHeader = "RH";
   return SSL_has_pending(tls) == 0 && SSL_rstate_string(tls) == kReadsHeader;
 }
 
-// Whether OpenSSL, having taken in the records that have come, waits for more: no data, no end.
+// Whether OpenSSL, having processed the records that have arrived, waits for more: no data, no end
+// of stream.
 bool WaitsForMore(int socket, SSL* tls) {
   const DirectSocket direct(tls, socket);
   ERR_clear_error();  // SSL_get_error looks there

@@ -5,14 +5,15 @@
 
 namespace enos::gateway {
 
-// Whether a connection on which no request is open is open itself, and nothing has come on it: what
-// has come is nobody's answer (a proxy's doubled one, a load balancer's 408 before it closes), and
-// libcurl 7.88 would take it for that of the next request (mended later, in its change 10690).
+// Whether a connection without an open request is itself open and has received nothing: anything
+// received is an unsolicited response (a proxy's duplicate, a load balancer's 408 before it
+// closes), and libcurl 7.88 would take it for the answer to the next request (fixed later, in its
+// change 10690).
 //
-// `tls` is the session with the upstream, directly on the socket; null where there is none. Its
-// records that are no data (session tickets, key updates) are taken in, data is left where it is.
-// What is on its way still is not seen. Never waits; one system call where nothing has come. The
-// thread of the connection only.
+// `tls` is the session with the upstream, directly on the socket; null if there is none. Its
+// records that are not data (session tickets, key updates) are processed; data is left in place.
+// What is still in transit is not seen. Never waits; one system call if nothing has arrived. Only
+// on the connection's thread.
 bool IsQuiet(int socket, SSL* tls);
 
 }  // namespace enos::gateway

@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr int64_t kMaxSeconds = 24 * 60 * 60;
 
-// White space around a header's value is no part of it (RFC 9110, section 5.5).
+// White space around a header's value is not part of it (RFC 9110, section 5.5).
 std::string_view TrimWhiteSpace(std::string_view text) {
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -25,7 +25,7 @@ bool IsNumber(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// However many digits there are.
+// Any number of digits.
 int64_t BoundedSeconds(std::string_view digits) {
   int64_t seconds = 0;
   for (const char c : digits) seconds = std::min(10 * seconds + (c - '0'), kMaxSeconds);
@@ -41,7 +41,7 @@ std::optional<milliseconds> ParseRetryAfter(std::string_view value,
 
   const std::optional<int64_t> at = ParseHttpDate(value);
   if (!at.has_value()) return std::nullopt;
-  // Rounded so that the wait does not end before the date.
+  // Rounded up so that the wait does not end before the date.
   const int64_t now_ms = std::chrono::floor<milliseconds>(now).time_since_epoch().count();
   return milliseconds(std::clamp<int64_t>(1000 * *at - now_ms, 0, 1000 * kMaxSeconds));
 }

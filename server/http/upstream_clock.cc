@@ -12,15 +12,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Two measurements of the same difference differ by no more than this.
+// Two measurements of the same offset differ by at most this.
 constexpr seconds kNoise{2};
 
-// How far EnOS is ahead of this machine, to the nearest second; nothing where that is not to be
-// believed.
+// How far EnOS is ahead of this machine, to the nearest second; nullopt if that is not credible.
 std::optional<seconds> Measure(std::string_view date, WallTime now) {
   const std::optional<int64_t> unix_seconds = ParseHttpDate(date);
   if (!unix_seconds) return std::nullopt;
-  // On average half a second of the one that Date names has passed.
+  // On average half of the second that Date names has passed.
   const milliseconds theirs = seconds(*unix_seconds) + milliseconds(500);
   const auto ours = std::chrono::floor<milliseconds>(now.time_since_epoch());
   const auto ahead = std::chrono::round<seconds>(theirs - ours);

@@ -9,15 +9,16 @@
 namespace enos::gateway {
 
 // The wall clock for what EnOS compares with its own: the timestamps of signatures and of token
-// requests. It is this machine's, until EnOS refuses one and its answer's Date header says that the
-// two differ; then the difference is added, until an answer's Date agrees with this machine again.
+// requests. It follows this machine's clock until EnOS refuses a timestamp and its answer's Date
+// header shows that the two differ; then the difference is added, until an answer's Date agrees
+// with this machine again.
 //
-// Date has whole seconds, and the answer was on its way: differences of up to kIgnored are none.
-// Beyond kMost it is not a clock that is off but a Date that is wrong; it is ignored, as is what is
-// no HTTP date at all. So a hostile Date can spoil timestamps (EnOS then refuses the calls), within
-// bounds, and nothing else.
+// Date has whole seconds, and the answer was in transit: differences up to kIgnored are ignored.
+// Beyond kMost the Date is wrong, not the clock; it is ignored, as is anything that is not an HTTP
+// date. So a hostile Date can spoil timestamps (EnOS then refuses the calls), within bounds, and
+// nothing else.
 //
-// Each change is logged, at warning. Loop thread only.
+// Each change is logged as a warning. Loop thread only.
 class UpstreamClock {
  public:
   static constexpr std::chrono::seconds kIgnored{5};
@@ -28,11 +29,11 @@ class UpstreamClock {
 
   WallTime Now() const { return scheduler_.WallNow() + correction_; }
 
-  // EnOS refused a token, a timestamp or a signature, in an answer with this Date header. True
-  // where the time is another one now.
+  // EnOS refused a token, a timestamp or a signature, in an answer with this Date header. Returns
+  // true if the time has changed as a result.
   bool OnRefusal(std::string_view date);
 
-  // Any other answer came.
+  // Any other answer arrived.
   void OnAnswer(std::string_view date);
 
  private:

@@ -75,7 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
         Measured{"YearsAhead", hours(24 * 365 * 50), seconds(0)}),
     [](const auto& test) { return test.param.name; });
 
-// The fraction of our second does not matter: a second that EnOS names has half passed on average.
+// The fraction of our second does not matter: on average half of the second that EnOS names has
+// passed.
 TEST_F(UpstreamClockTest, MeasuresToTheNearestSecond) {
   scheduler_.StepWallClock(milliseconds(800));
   EXPECT_TRUE(clock_.OnRefusal(DateAhead(seconds(100))));

@@ -10,16 +10,16 @@
 
 namespace enos::gateway {
 
-// What is asked of EnOS: a flow to be started, or an access token (get and refresh).
+// What is requested from EnOS: to start a flow, or an access token (get and refresh).
 enum class UpstreamOperation { kTrigger, kToken };
 
-// One request to EnOS that ended, for metrics.
+// A finished request to EnOS, for metrics.
 struct UpstreamRequest {
   UpstreamOperation operation = UpstreamOperation::kTrigger;
-  std::optional<TransferEnd> end;    // nullopt: no answer in time, and given up
+  std::optional<TransferEnd> end;    // nullopt: no answer in time, abandoned
   int http_status = 0;               // 0: no HTTP answer
-  std::optional<int64_t> enos_code;  // the result code, where the answer had one
-  Duration took{};                   // from the start of the transfer, connecting included
+  std::optional<int64_t> enos_code;  // the result code, if the answer had one
+  Duration took{};                   // from the start of the transfer, including connecting
 };
 
 // Called on the loop's thread; may be empty.

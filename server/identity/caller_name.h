@@ -17,19 +17,19 @@ inline constexpr std::string_view kUriPrefix = "uri:";
 inline constexpr std::string_view kDnsPrefix = "dns:";
 inline constexpr std::string_view kSubjectPrefix = "sub:";
 
-// Longer names are no identity.
+// Longer names are not accepted as identities.
 inline constexpr size_t kMaxIdentityBytes = 1024;
 
-// The identity for a name of a client certificate; nullopt for what is no name of one caller: empty
-// or too long, and DNS names with "*".
+// The identity for a name in a client certificate; nullopt if it does not name a single caller:
+// empty or too long, and DNS names with "*".
 std::optional<std::string> IdentityOfUri(std::string_view uri);
 std::optional<std::string> IdentityOfDnsName(std::string_view name);
 
-// Whether a name has nothing that a reader of the policy or of the log would not see: no spaces, no
-// control characters.
+// Whether a name contains nothing that a reader of the policy or of the log could not see: no
+// spaces, no control characters.
 bool IsPlainName(std::string_view name);
 
-// Whether the characters are those of DNS names, underscores included.
+// Whether the characters are allowed in DNS names, including underscores.
 bool HasDnsNameCharacters(std::string_view name);
 
 }  // namespace enos::gateway

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "server/base/text.h"
 #include "server/json/strict_json.h"
 
 namespace enos::gateway {
@@ -36,79 +37,67 @@ std::optional<std::array<std::string_view, 3>> SplitParts(std::string_view token
                                          token.substr(second + 1)};
 }
 
-// The JSON object of a part.
-std::optional<JsonValue> DecodeObject(std::string_view part) {
+// The JSON object of a part; null if it is not one.
+JsonDocument DecodeObject(std::string_view part) {
   const auto text = DecodeBase64Url(part);
-  if (!text) return std::nullopt;
-  auto parsed = ParseStrictJson(*text);
-  auto* object = std::get_if<JsonValue>(&parsed);
-  if (object == nullptr || object->members() == nullptr) return std::nullopt;
-  return std::move(*object);
+  if (!text) return nullptr;
+  auto document = ParseStrictJson(*text, JsonIntegers::kAsReals);
+  if (!document.ok() || !JsonIs(JSON_OBJECT, document->get())) return nullptr;
+  return *std::move(document);
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; they say so.
-bool IsAccessTokenType(const JsonValue* type) {
+// Tokens for other purposes (proofs, log-outs, ...) may be signed by the same keys; their "typ"
+// says so.
+bool IsAccessTokenType(const json_t* type) {
   if (type == nullptr) return true;
-  if (type->string() == nullptr) return false;
-  std::string name = Lower(*type->string());
+  std::string name = LowerCase(JsonText(type).value_or(""));
   constexpr std::string_view kMediaType = "application/";
-  if (name.rfind(kMediaType, 0) == 0) name.erase(0, kMediaType.size());
+  if (StartsWith(name, kMediaType)) name.erase(0, kMediaType.size());
   return name == "jwt" || name == "at+jwt";
 }
 
-std::optional<TokenFault> ReadHeader(const JsonValue& header, Jwt* jwt) {
-  const std::string* algorithm = header.FindString("alg");
-  if (algorithm == nullptr) return TokenFault::kMalformed;
+std::optional<TokenFault> ReadHeader(const json_t* header, Jwt* jwt) {
+  const auto algorithm = JsonText(json_object_get(header, "alg"));
+  if (!algorithm) return TokenFault::kMalformed;
   const auto* const known =
       std::find_if(std::begin(kAlgorithms), std::end(kAlgorithms),
                    [&](const auto& entry) { return entry.first == *algorithm; });
   if (known == std::end(kAlgorithms)) return TokenFault::kAlgorithm;
   jwt->algorithm = known->second;
-  if (header.Find("crit") != nullptr) return TokenFault::kCritical;
-  if (!IsAccessTokenType(header.Find("typ"))) return TokenFault::kType;
-  if (const JsonValue* key_id = header.Find("kid")) {
-    if (key_id->string() == nullptr) return TokenFault::kMalformed;
-    jwt->key_id = *key_id->string();
+  if (json_object_get(header, "crit") != nullptr) return TokenFault::kCritical;
+  if (!IsAccessTokenType(json_object_get(header, "typ"))) return TokenFault::kType;
+  if (const json_t* key_id = json_object_get(header, "kid")) {
+    jwt->key_id = JsonText(key_id);
+    if (!jwt->key_id) return TokenFault::kMalformed;
   }
   return std::nullopt;
 }
 
-bool ReadString(const JsonValue& claims, std::string_view name, std::string* text) {
-  const std::string* value = claims.FindString(name);
-  if (value == nullptr || value->empty()) return false;
-  *text = *value;
-  return true;
+bool ReadString(const json_t* claims, const char* name, std::string* text) {
+  *text = JsonText(json_object_get(claims, name)).value_or("");
+  return !text->empty();
 }
 
-// A NumericDate: seconds, perhaps with a fraction, which is cut off.
-bool ReadTime(const JsonValue& value, int64_t* time) {
-  const auto* fraction = std::get_if<double>(&value.value);
-  if (fraction == nullptr && value.integer() == nullptr) return false;
-  const double seconds = fraction != nullptr ? *fraction : static_cast<double>(*value.integer());
+// A NumericDate: seconds, perhaps with a fraction, which is truncated.
+bool ReadTime(const json_t* value, int64_t* time) {
+  if (!JsonIs(JSON_REAL, value)) return false;
+  const double seconds = json_real_value(value);
   if (seconds < 0 || seconds > kLastTime) return false;
   *time = static_cast<int64_t>(std::floor(seconds));
   return true;
 }
 
-// One, or a list of them.
-bool ReadAudiences(const JsonValue* value, std::vector<std::string>* audiences) {
-  if (value == nullptr) return false;
-  if (value->string() != nullptr) {
-    audiences->push_back(*value->string());
+// A single value, or a list of them.
+bool ReadAudiences(const json_t* value, std::vector<std::string>* audiences) {
+  if (const auto one = JsonText(value)) {
+    audiences->emplace_back(*one);
     return true;
   }
-  if (value->items() == nullptr || value->items()->size() > kMaxAudiences) return false;
-  for (const JsonValue& item : *value->items()) {
-    if (item.string() == nullptr) return false;
-    audiences->push_back(*item.string());
+  if (!JsonIs(JSON_ARRAY, value) || json_array_size(value) > kMaxAudiences) return false;
+  for (size_t i = 0; i < json_array_size(value); ++i) {
+    const auto item = JsonText(json_array_get(value, i));
+    if (!item) return false;
+    audiences->emplace_back(*item);
   }
   return true;
 }
@@ -120,16 +109,14 @@ bool IsSubject(std::string_view subject) {
                       [](char c) { return (c >= '\0' && c < ' ') || c == '\x7F'; });
 }
 
-std::optional<TokenFault> ReadClaims(const JsonValue& claims, Jwt* jwt) {
+std::optional<TokenFault> ReadClaims(const json_t* claims, Jwt* jwt) {
   const bool has_names = ReadString(claims, "iss", &jwt->issuer) &&
                          ReadString(claims, "sub", &jwt->subject) && IsSubject(jwt->subject) &&
-                         ReadAudiences(claims.Find("aud"), &jwt->audiences);
+                         ReadAudiences(json_object_get(claims, "aud"), &jwt->audiences);
   if (!has_names) return TokenFault::kMalformed;
-  const JsonValue* expires_at = claims.Find("exp");
-  if (expires_at == nullptr || !ReadTime(*expires_at, &jwt->expires_at))
-    return TokenFault::kMalformed;
-  const JsonValue* not_before = claims.Find("nbf");
-  if (not_before != nullptr && !ReadTime(*not_before, &jwt->not_before))
+  if (!ReadTime(json_object_get(claims, "exp"), &jwt->expires_at)) return TokenFault::kMalformed;
+  const json_t* not_before = json_object_get(claims, "nbf");
+  if (not_before != nullptr && !ReadTime(not_before, &jwt->not_before))
     return TokenFault::kMalformed;
   return std::nullopt;
 }
@@ -163,7 +150,7 @@ std::string_view TokenFaultText(TokenFault fault) {
     case TokenFault::kSeveralTokens:
       return "several authorizations";
     case TokenFault::kNoBearerToken:
-      return "authorization is no bearer token";
+      return "authorization is not a bearer token";
   }
   return "token not accepted";  // no enumerator is missing above: the compiler warns
 }
@@ -175,11 +162,11 @@ std::variant<Jwt, TokenFault> ParseJwt(std::string_view token) {
   const auto header = DecodeObject((*parts)[0]);
   const auto claims = DecodeObject((*parts)[1]);
   const auto signature = DecodeBase64Url((*parts)[2]);
-  if (!header || !claims || !signature) return TokenFault::kMalformed;
+  if (header == nullptr || claims == nullptr || !signature) return TokenFault::kMalformed;
   Jwt jwt;
   jwt.signature_bytes = signature->size();
-  if (const auto fault = ReadHeader(*header, &jwt)) return *fault;
-  if (const auto fault = ReadClaims(*claims, &jwt)) return *fault;
+  if (const auto fault = ReadHeader(header.get(), &jwt)) return *fault;
+  if (const auto fault = ReadClaims(claims.get(), &jwt)) return *fault;
   return jwt;
 }
 

@@ -1,5 +1,6 @@
 #include "server/identity/jwt_keys.h"
 
+#include <absl/status/status.h>
 #include <cjose/cjose.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -66,7 +67,7 @@ Error Import(const std::string& json, JwtKey* key) {
   cjose_err error;
   cjose_jwk_t* const imported = cjose_jwk_import(json.data(), json.size(), &error);
   ERR_clear_error();  // OpenSSL's errors are the thread's: gRPC's TLS would stumble over ours
-  if (imported == nullptr) return "its numbers are no public key";
+  if (imported == nullptr) return "its numbers are not a public key";
   key->key = std::shared_ptr<void>(
       imported, [](void* old) { cjose_jwk_release(static_cast<cjose_jwk_t*>(old)); });
   return std::nullopt;
@@ -107,33 +108,31 @@ Error ImportEc(const Curve& curve, std::string_view x, std::string_view y, JwtKe
 
 // -- JSON Web Key Set
 
-std::optional<std::string> BytesOf(const JsonValue& jwk, std::string_view name) {
-  const std::string* value = jwk.FindString(name);
-  return value == nullptr ? std::nullopt : DecodeBase64Url(*value);
+// The text of a member; empty if there is none, or if it is not a string.
+std::string_view TextOf(const json_t* jwk, const char* name) {
+  return JsonText(json_object_get(jwk, name)).value_or("");
 }
 
-std::string_view StringOf(const JsonValue& jwk, std::string_view name) {
-  const std::string* value = jwk.FindString(name);
-  return value == nullptr ? std::string_view() : *value;
+std::optional<std::string> BytesOf(const json_t* jwk, const char* name) {
+  const auto text = JsonText(json_object_get(jwk, name));
+  return text ? DecodeBase64Url(*text) : std::nullopt;
 }
 
-bool Lists(const JsonValue& list, std::string_view wanted) {
-  const JsonValue::Items* items = list.items();
-  if (items == nullptr) return false;
-  return std::any_of(items->begin(), items->end(), [&](const JsonValue& item) {
-    return item.string() != nullptr && *item.string() == wanted;
-  });
+bool Lists(const json_t* list, std::string_view wanted) {
+  for (size_t i = 0; i < json_array_size(list); ++i) {
+    if (JsonText(json_array_get(list, i)) == wanted) return true;
+  }
+  return false;
 }
 
-bool IsForSignatures(const JsonValue& jwk) {
-  const JsonValue* use = jwk.Find("use");
-  if (use != nullptr && StringOf(jwk, "use") != "sig") return false;
-  const JsonValue* operations = jwk.Find("key_ops");
-  return operations == nullptr || Lists(*operations, "verify");
+bool IsForSignatures(const json_t* jwk) {
+  if (json_object_get(jwk, "use") != nullptr && TextOf(jwk, "use") != "sig") return false;
+  const json_t* operations = json_object_get(jwk, "key_ops");
+  return operations == nullptr || Lists(operations, "verify");
 }
 
-Error ReadNumbers(const JsonValue& jwk, JwtKey* key) {
-  if (StringOf(jwk, "kty") == "RSA") {
+Error ReadNumbers(const json_t* jwk, JwtKey* key) {
+  if (TextOf(jwk, "kty") == "RSA") {
     const auto n = BytesOf(jwk, "n");
     const auto e = BytesOf(jwk, "e");
     if (!n || !e) return R"(has no "n" and "e" in base64url)";
@@ -143,7 +142,7 @@ Error ReadNumbers(const JsonValue& jwk, JwtKey* key) {
   const auto y = BytesOf(jwk, "y");
   if (!x || !y) return R"(has no "x" and "y" in base64url)";
   for (const Curve& curve : kCurves) {
-    if (StringOf(jwk, "crv") == curve.name) return ImportEc(curve, *x, *y, key);
+    if (TextOf(jwk, "crv") == curve.name) return ImportEc(curve, *x, *y, key);
   }
   return R"(has another "crv" than P-256, P-384 or P-521)";
 }
@@ -157,21 +156,20 @@ std::optional<JwtAlgorithm> AlgorithmNamed(std::string_view name) {
 }
 
 // Appends the key, unless it is for something else.
-Error ReadJwk(const JsonValue& jwk, std::vector<JwtKey>* keys) {
-  if (jwk.members() == nullptr) return "is not an object";
-  const std::string_view kind = StringOf(jwk, "kty");
-  if (jwk.Find("d") != nullptr || kind == "oct" || jwk.Find("k") != nullptr)
+Error ReadJwk(const json_t* jwk, std::vector<JwtKey>* keys) {
+  if (!JsonIs(JSON_OBJECT, jwk)) return "is not an object";
+  const std::string_view kind = TextOf(jwk, "kty");
+  if (json_object_get(jwk, "d") != nullptr || kind == "oct" || json_object_get(jwk, "k") != nullptr)
     return "is a private or symmetric key, expected public ones only";
   if ((kind != "RSA" && kind != "EC") || !IsForSignatures(jwk)) return std::nullopt;
   JwtKey key;
-  const JsonValue* algorithm = jwk.Find("alg");
-  if (algorithm != nullptr) {
-    key.algorithm = AlgorithmNamed(StringOf(jwk, "alg"));
+  if (json_object_get(jwk, "alg") != nullptr) {
+    key.algorithm = AlgorithmNamed(TextOf(jwk, "alg"));
     if (!key.algorithm) return std::nullopt;
   }
-  const JsonValue* id = jwk.Find("kid");
-  if (id != nullptr && id->string() == nullptr) return R"(has a "kid" that is no string)";
-  key.id = std::string(StringOf(jwk, "kid"));
+  const json_t* id = json_object_get(jwk, "kid");
+  if (id != nullptr && !JsonIs(JSON_STRING, id)) return R"(has a "kid" that is no string)";
+  key.id = std::string(TextOf(jwk, "kid"));
   if (Error error = ReadNumbers(jwk, &key)) return error;
   if (key.algorithm && !FitsType(key.type, *key.algorithm))
     return R"(has an "alg" that is not for its "kty" and "crv")";
@@ -180,13 +178,12 @@ Error ReadJwk(const JsonValue& jwk, std::vector<JwtKey>* keys) {
 }
 
 Error ReadKeySet(std::string_view content, std::vector<JwtKey>* keys) {
-  const auto parsed = ParseStrictJson(content);
-  if (const auto* error = std::get_if<std::string>(&parsed)) return *error;
-  const JsonValue* member = std::get<JsonValue>(parsed).Find("keys");
-  const JsonValue::Items* list = member == nullptr ? nullptr : member->items();
-  if (list == nullptr) return R"($: expected an object with a list "keys")";
-  for (size_t i = 0; i < list->size(); ++i) {
-    if (Error error = ReadJwk(list->at(i), keys))
+  const auto document = ParseStrictJson(content, JsonIntegers::kAsReals);
+  if (!document.ok()) return std::string(document.status().message());
+  const json_t* list = json_object_get(document->get(), "keys");
+  if (!JsonIs(JSON_ARRAY, list)) return R"($: expected an object with a list "keys")";
+  for (size_t i = 0; i < json_array_size(list); ++i) {
+    if (Error error = ReadJwk(json_array_get(list, i), keys))
       return "$.keys[" + std::to_string(i) + "]: " + *error;
   }
   return std::nullopt;
@@ -277,6 +274,18 @@ bool HasTwin(const std::vector<JwtKey>& keys) {
   return false;
 }
 
+Error ReadKeys(std::string_view content, std::vector<JwtKey>* keys) {
+  if (content.size() > kMaxKeyFileBytes) return "larger than 1 MiB, expected public keys";
+  const bool is_pem = content.find("-----BEGIN ") != std::string_view::npos;
+  Error error = is_pem ? ReadPem(content, keys) : ReadKeySet(content, keys);
+  ERR_clear_error();
+  if (error) return error;
+  if (keys->empty()) return "has no key for signatures, expected at least one";
+  if (keys->size() > kMaxJwtKeys) return "has more than 100 keys";
+  if (HasTwin(*keys)) return "has two keys with the same id, expected different ones";
+  return std::nullopt;
+}
+
 }  // namespace
 
 const JwtKey* JwtKeys::Find(const std::optional<std::string>& key_id) const {
@@ -290,16 +299,9 @@ const JwtKey* JwtKeys::Find(const std::optional<std::string>& key_id) const {
   return keys_.size() == 1 ? &keys_.front() : nullptr;
 }
 
-std::variant<JwtKeys, std::string> ParseJwtKeys(std::string_view content) {
-  if (content.size() > kMaxKeyFileBytes) return "larger than 1 MiB, expected public keys";
+absl::StatusOr<JwtKeys> ParseJwtKeys(std::string_view content) {
   std::vector<JwtKey> keys;
-  const bool is_pem = content.find("-----BEGIN ") != std::string_view::npos;
-  Error error = is_pem ? ReadPem(content, &keys) : ReadKeySet(content, &keys);
-  ERR_clear_error();
-  if (error) return *std::move(error);
-  if (keys.empty()) return "has no key for signatures, expected at least one";
-  if (keys.size() > kMaxJwtKeys) return "has more than 100 keys";
-  if (HasTwin(keys)) return "has two keys with the same id, expected different ones";
+  if (Error error = ReadKeys(content, &keys)) return absl::InvalidArgumentError(*error);
   return JwtKeys(std::move(keys));
 }
 

@@ -23,11 +23,9 @@ const TokenMaker& EcMaker() {
 
 JwtKeys Parsed(const std::string& content) {
   auto parsed = ParseJwtKeys(content);
-  if (const auto* error = std::get_if<std::string>(&parsed)) {
-    ADD_FAILURE() << *error;
-    return JwtKeys({});
-  }
-  return std::get<JwtKeys>(std::move(parsed));
+  if (parsed.ok()) return *std::move(parsed);
+  ADD_FAILURE() << parsed.status();
+  return JwtKeys({});
 }
 
 TEST(ParseJwtKeys, KeySet_GivesEachKeyByItsId) {
@@ -131,7 +129,7 @@ const BadCase kBadRows[] = {
     {"ec_point_off_the_curve",
      Jwk(R"("kty":"EC","crv":"P-256","x":")" + Base64Url(std::string(32, 'x')) + R"(","y":")" +
          Base64Url(std::string(32, 'y')) + "\""),
-     "$.keys[0]: its numbers are no public key"},
+     "$.keys[0]: its numbers are not a public key"},
     {"alg_of_another_type", KeySet(EcMaker().Jwk("e", R"(,"alg":"RS256")")),
      R"($.keys[0]: has an "alg" that is not for)"},
     {"kid_number", KeySet(EcMaker().Jwk("", R"(,"kid":1)")), R"($.keys[0]: has a "kid")"},
@@ -149,9 +147,9 @@ class ParseJwtKeysRefuses : public testing::TestWithParam<BadCase> {};
 
 TEST_P(ParseJwtKeysRefuses, WithThePlace) {
   const auto parsed = ParseJwtKeys(GetParam().content);
-  const auto* error = std::get_if<std::string>(&parsed);
-  ASSERT_NE(error, nullptr);
-  EXPECT_EQ(error->substr(0, GetParam().error.size()), GetParam().error) << *error;
+  ASSERT_FALSE(parsed.ok());
+  const std::string error(parsed.status().message());
+  EXPECT_EQ(error.substr(0, GetParam().error.size()), GetParam().error) << error;
   EXPECT_EQ(ERR_peek_error(), 0U) << "gRPC's TLS would take it for its own";
 }
 

@@ -47,7 +47,7 @@ std::variant<std::string, TokenFault> TokenVerifier::Verify(std::string_view tok
   const auto parsed = ParseJwt(token);
   if (const auto* fault = std::get_if<TokenFault>(&parsed)) return *fault;
   const auto& jwt = std::get<Jwt>(parsed);
-  // What costs nothing comes first.
+  // Cheap checks come first.
   if (const auto fault = CheckClaims(jwt, rules_.issuer, rules_.audience, now)) return *fault;
   const JwtKey* key = keys_.Find(jwt.key_id);
   if (key == nullptr) return TokenFault::kUnknownKey;

@@ -19,19 +19,19 @@ namespace enos::gateway {
 // Whose tokens are accepted.
 struct TokenRules {
   std::string issuer;    // "iss"
-  std::string audience;  // has to be in "aud"
+  std::string audience;  // must be in "aud"
 };
 
-// Verifies bearer tokens against one set of keys. A signature takes 19 µs (RS256) or 67 µs (ES256)
-// of CPU to check (docs/adr/0012), and a caller sends the same token for minutes, so tokens that
-// were found good are remembered, by their SHA-256 and never as such, until they expire. New keys
-// need a new verifier, with which the old one's memory goes. Thread-safe.
+// Verifies bearer tokens against one set of keys. Checking a signature takes 19 µs (RS256) or 67 µs
+// (ES256) of CPU (docs/adr/0012), and a caller sends the same token for minutes, so valid tokens
+// are cached, by their SHA-256 and never in plain, until they expire. New keys need a new verifier,
+// which drops the old one's cache. Thread-safe.
 class TokenVerifier {
  public:
-  // `max_remembered` tokens are remembered at least, twice as many at most.
+  // At least `max_remembered` tokens are cached, at most twice as many.
   TokenVerifier(JwtKeys keys, TokenRules rules, size_t max_remembered = 4096);
 
-  // The token's identity ("sub:...", see CallerPattern), where it is good at `now` (seconds since
+  // The token's identity ("sub:...", see CallerPattern), if it is valid at `now` (seconds since
   // 1970).
   std::variant<std::string, TokenFault> Verify(std::string_view token, int64_t now);
 
@@ -54,13 +54,13 @@ class TokenVerifier {
   const TokenRules rules_;
   const size_t max_remembered_;
   mutable std::mutex mutex_;
-  // What is used moves from the older to the newer one; when the newer one is full, what is left
-  // in the older one is forgotten.
+  // Tokens that are used move from the older to the newer map; when the newer one is full, what is
+  // left in the older one is dropped.
   Memory newer_;  // guarded by mutex_
   Memory older_;  // guarded by mutex_
 };
 
-// Whether the signature of a token that ParseJwt took is that of the key. Thread-safe.
+// Whether the signature of a token accepted by ParseJwt was made by the key. Thread-safe.
 bool HasSignatureOf(const JwtKey& key, std::string_view token);
 
 }  // namespace enos::gateway

@@ -41,7 +41,7 @@ std::string TheKeySet() {
 }
 
 TokenVerifier MakeVerifier(const std::string& key_file, size_t max_remembered = 4096) {
-  return {std::get<JwtKeys>(ParseJwtKeys(key_file)), {kIssuer, kAudience}, max_remembered};
+  return {*ParseJwtKeys(key_file), {kIssuer, kAudience}, max_remembered};
 }
 
 std::string Claims(const std::string& audience = R"(["other","enos-flow-gateway"])",
@@ -69,7 +69,7 @@ std::string WithClaims(const std::string& claims, const std::string& token) {
   return token.substr(0, token.find('.') + 1) + Base64Url(claims) + token.substr(token.rfind('.'));
 }
 
-// Signed by HMAC with what an attacker has: the public key as the file has it.
+// Signed by HMAC with what an attacker has: the public key as it is in the file.
 std::string HmacWithPublicKey(const std::string& header) {
   const std::string text = Base64Url(header) + "." + Base64Url(Claims());
   return text + "." + Base64Url(HmacSha256(TheKeys().rsa.Pem(), text));
@@ -187,7 +187,7 @@ class TokenTable : public testing::TestWithParam<Case> {};
 TEST_P(TokenTable, Row) {
   TokenVerifier verifier = MakeVerifier(TheKeySet());
   const std::string token = GetParam().token();
-  for (int i = 0; i < 2; ++i) {  // the second time, a good one is remembered
+  for (int i = 0; i < 2; ++i) {  // the second time, a valid token is cached
     const auto verdict = verifier.Verify(token, kNow);
     if (GetParam().fault) {
       ASSERT_TRUE(std::holds_alternative<TokenFault>(verdict));
@@ -222,8 +222,8 @@ TEST(TokenVerifier, RememberedTokenWithAnotherSignature_IsRefused) {
   EXPECT_EQ(std::get<TokenFault>(verifier.Verify(token, kNow)), TokenFault::kSignature);
 }
 
-// OpenSSL keeps its errors for each thread, and gRPC's TLS takes what it finds there for its own.
-// cjose 0.6.2 takes them away where it refuses a token, and leaves them where it accepts one.
+// OpenSSL keeps its errors per thread, and gRPC's TLS takes what it finds there for its own. cjose
+// 0.6.2 clears them when it refuses a token, and leaves them when it accepts one.
 TEST(TokenVerifier, CheckedSignature_LeavesNoErrorOfOpenSsl) {
   TokenVerifier verifier = MakeVerifier(TheKeySet());
   for (const TokenMaker* const maker : {&TheKeys().rsa, &TheKeys().stranger}) {

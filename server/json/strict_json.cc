@@ -1,138 +1,81 @@
 #include "server/json/strict_json.h"
 
-#include <rapidjson/encodedstream.h>
-#include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
+#include <absl/status/status.h>
 
 #include <algorithm>
+#include <cstdint>
 
-#include "server/base/utf8.h"
+#include "server/base/text.h"
 
 namespace enos::gateway {
 namespace {
 
-std::string At(std::string_view text, size_t offset, std::string_view what) {
-  const std::string_view before = text.substr(0, offset);
-  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-  const size_t line_break = before.rfind('\n');
-  const size_t column =
-      line_break == std::string_view::npos ? before.size() + 1 : before.size() - line_break;
-  return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " +
-         std::string(what);
+// How much of the text is not nested too deep. jansson recurses, and takes 2048 levels.
+size_t ShallowPart(std::string_view text) {
+  int64_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      in_string = !in_string;
+    } else if (in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      if (++depth > int64_t{kMaxJsonDepth}) return i;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return text.size();
 }
 
-// Receives RapidJSON's events, builds the tree, and ends the parse (returns false) at what a strict
-// reader does not take. RapidJSON prescribes the names. (Its own tree, document.h, does not compile
-// with current clang.)
-class TreeBuilder {
- public:
-  bool Null() { return Add({}); }
-  bool Bool(bool value) { return Add({value}); }
-  bool Int(int value) { return Add({int64_t{value}}); }
-  bool Uint(unsigned value) { return Add({int64_t{value}}); }
-  bool Int64(int64_t value) { return Add({value}); }
-  bool Uint64(uint64_t value) {
-    if (value > uint64_t{INT64_MAX}) return Add({static_cast<double>(value)});
-    return Add({static_cast<int64_t>(value)});
-  }
-  bool Double(double value) { return Add({value}); }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // by a flag not set
-  bool String(const char* text, rapidjson::SizeType size, bool) {
-    std::string string(text, size);
-    // RapidJSON lets unpaired surrogate escapes pass.
-    if (!IsValidUtf8(string)) return Fail("a string that is not valid UTF-8");
-    return Add({std::move(string)});
-  }
+bool EndsEarly(const json_error_t& error) {
+  return json_error_code(&error) == json_error_premature_end_of_input;
+}
 
-  bool Key(const char* text, rapidjson::SizeType size, bool) {
-    std::string name(text, size);
-    if (!IsValidUtf8(name)) return Fail("a member's name that is not valid UTF-8");
-    if (open_.back()->Find(name) != nullptr)
-      return Fail("member " + ShownText(name) + " is there twice, expected it once");
-    std::get<JsonValue::Members>(open_.back()->value).emplace_back().first = std::move(name);
-    return true;
-  }
+std::string Place(const json_error_t& error) {
+  // jansson counts the characters that it has read: at the end, and where no character can be read,
+  // the next one is meant.
+  const bool next = EndsEarly(error) || json_error_code(&error) == json_error_invalid_utf8;
+  return Concat("line ", std::to_string(error.line), ", column ",
+                std::to_string(error.column + (next ? 1 : 0)), ": ");
+}
 
-  bool StartObject() { return Open({JsonValue::Members()}); }
-  bool EndObject(rapidjson::SizeType) { return Close(); }
-  bool StartArray() { return Open({JsonValue::Items()}); }
-  bool EndArray(rapidjson::SizeType) { return Close(); }
-
-  JsonValue Take() { return std::move(root_); }
-  const std::string& failure() const { return failure_; }
-
- private:
-  bool Fail(std::string why) {
-    failure_ = std::move(why);
-    return false;
-  }
-
-  // Where the next value belongs.
-  JsonValue& Place() {
-    if (open_.empty()) return root_;
-    JsonValue& parent = *open_.back();
-    if (auto* items = std::get_if<JsonValue::Items>(&parent.value)) return items->emplace_back();
-    return std::get<JsonValue::Members>(parent.value).back().second;
-  }
-
-  bool Add(JsonValue value) {
-    Place() = std::move(value);
-    return true;
-  }
-
-  // A parent gets no other children while one of them is open, so that the pointers hold.
-  bool Open(JsonValue value) {
-    if (open_.size() == kMaxJsonDepth)
-      return Fail("nested too deep, expected at most " + std::to_string(kMaxJsonDepth) + " levels");
-    JsonValue& place = Place();
-    place = std::move(value);
-    open_.push_back(&place);
-    return true;
-  }
-
-  bool Close() {
-    open_.pop_back();
-    return true;
-  }
-
-  JsonValue root_;
-  std::vector<JsonValue*> open_;
-  std::string failure_;
-};
+std::string Why(const json_error_t& error, bool is_cut) {
+  if (EndsEarly(error) && is_cut)
+    return Concat("nested too deep, expected at most ", std::to_string(kMaxJsonDepth), " levels");
+  if (EndsEarly(error)) return "the text ends too early";
+  // What follows is a piece of the text.
+  const std::string_view said = error.text;
+  return std::string(said.substr(0, said.find(" near ")));
+}
 
 }  // namespace
 
-const JsonValue* JsonValue::Find(std::string_view name) const {
-  if (members() == nullptr) return nullptr;
-  for (const auto& [known, member] : *members()) {
-    if (known == name) return &member;
+absl::StatusOr<JsonDocument> ParseStrictJson(std::string_view text, JsonIntegers integers) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  if (text.data() == nullptr) text = "";  // jansson takes null for a mistake of ours
+  std::string visible;
+  if (text.find('\0') != std::string_view::npos) {
+    // jansson skips a NUL behind a number; other control characters are refused wherever they are.
+    visible = text;
+    std::replace(visible.begin(), visible.end(), '\0', '\x01');
+    text = visible;
   }
-  return nullptr;
+  size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+  if (integers == JsonIntegers::kAsReals) flags |= JSON_DECODE_INT_AS_REAL;
+  // A text that is cut off inside of 16 lists and objects is never a whole one.
+  const size_t shallow = ShallowPart(text);
+  json_error_t error{};
+  JsonDocument document(json_loadb(text.data(), shallow, flags, &error));
+  if (document != nullptr) return document;
+  return absl::InvalidArgumentError(Place(error) + Why(error, shallow < text.size()));
 }
 
-const std::string* JsonValue::FindString(std::string_view name) const {
-  const JsonValue* member = Find(name);
-  return member == nullptr ? nullptr : member->string();
-}
-
-std::variant<JsonValue, std::string> ParseStrictJson(std::string_view text) {
-  // RapidJSON's streams take a NUL for the end of the text and would not look at what follows.
-  if (const size_t nul = text.find('\0'); nul != std::string_view::npos)
-    return At(text, nul, "a NUL byte, expected JSON text");
-  rapidjson::MemoryStream bytes(text.data(), text.size());
-  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> stream(bytes);
-  TreeBuilder tree;
-  rapidjson::Reader reader;
-  constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-  if (reader.Parse<kFlags>(stream, tree).IsError()) {
-    const std::string why = tree.failure().empty()
-                                ? rapidjson::GetParseError_En(reader.GetParseErrorCode())
-                                : tree.failure();
-    return At(text, std::min(reader.GetErrorOffset(), text.size()), why);
-  }
-  return tree.Take();
+std::optional<std::string_view> JsonText(const json_t* value) {
+  if (!JsonIs(JSON_STRING, value)) return std::nullopt;
+  return std::string_view(json_string_value(value), json_string_length(value));
 }
 
 std::string ShownText(std::string_view text) {

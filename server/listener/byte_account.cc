@@ -6,7 +6,7 @@
 namespace enos::gateway {
 namespace {
 
-// After so long nothing is recent any more.
+// After this long nothing counts as recent.
 constexpr std::chrono::seconds kRecent{10};
 
 uint64_t Less(uint64_t from, uint64_t what) { return from > what ? from - what : 0; }

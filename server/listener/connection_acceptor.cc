@@ -16,9 +16,9 @@
 namespace enos::gateway {
 namespace {
 
-// Out of descriptors or memory: wait for some to come free rather than spin.
+// Out of descriptors or memory: wait for some to be freed instead of spinning.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
-// When full, how often to look which connections are gone: one system call for each.
+// When full, how often to check which connections are closed: one system call for each.
 constexpr std::chrono::milliseconds kLookAgain{100};
 
 }  // namespace
@@ -63,12 +63,12 @@ void ConnectionAcceptor::Run() {
     std::array<pollfd, 2> waiting{{{wake_, POLLIN, 0}, {socket_.fd(), POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), -1);
     if (AcceptAll()) continue;
-    Report("the process has no descriptor or memory for it: it waits");
+    Report("the process is out of descriptors or memory: it waits");
     WaitForWake(kAcceptAgain);
   }
 }
 
-// False, with errno, when the system has nothing to accept with.
+// False, with errno, if the system lacks the resources to accept.
 bool ConnectionAcceptor::AcceptAll() {
   while (!ending_) {
     const int fd = ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -85,7 +85,7 @@ bool ConnectionAcceptor::AcceptAll() {
 
 void ConnectionAcceptor::Take(int fd) {
   connections_.Forget(fd);
-  // The lowest free number is the one that is taken: at least as many are in use.
+  // accept takes the lowest free number: at least that many are in use.
   const bool is_reserve = static_cast<uint64_t>(fd) + kReserved >= DescriptorLimit();
   const char* const refused = is_reserve             ? "too few descriptors: it is closed"
                               : !HasRoom()           ? "too many connections: it is closed"
@@ -103,7 +103,7 @@ void ConnectionAcceptor::Take(int fd) {
   hand_over_(fd);
 }
 
-// Once for each change: there may be thousands of the kind.
+// Once per change: there may be thousands of them.
 void ConnectionAcceptor::Report(const char* refused) {
   if (std::exchange(refusing_, refused) == refused) return;
   if (refused == nullptr) return Log(LogLevel::kInfo, "connections are accepted again");

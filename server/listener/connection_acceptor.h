@@ -17,28 +17,28 @@
 
 namespace enos::gateway {
 
-// Accepts connections, on one thread, and hands them over. In place of gRPC 1.51's own listener,
-// which never accepts again after one EMFILE and has no limit on connections.
+// Accepts connections on one thread and hands them over. Replaces gRPC 1.51's own listener, which
+// never accepts again after one EMFILE and has no connection limit.
 //
 // Beyond `max_connections` open ones a new one is closed at once, so that its client can go
 // elsewhere and the descriptors that calls to EnOS need stay free. So is one that would take one of
-// the process's last kReserved descriptors. Where there is none at all, connections wait until
+// the process's last kReserved descriptors. If there is none left at all, connections wait until
 // there are some.
 //
-// Beside it the open ones are watched: see InboundWatch.
+// Open connections are also watched: see InboundWatch.
 //
-// Used from one thread, unless it says otherwise.
+// Used from one thread, unless noted otherwise.
 class ConnectionAcceptor {
  public:
-  // Gets a connected socket, non-blocking and closed on exec, which is its own from then on. Called
+  // Receives a connected socket, non-blocking and close-on-exec, and owns it from then on. Called
   // on the acceptor's thread.
   using HandOver = std::function<void(int fd)>;
 
-  // For whatever must go on in a shortage: health checks, not least.
+  // For what must keep working during a shortage, such as health checks.
   static constexpr uint64_t kReserved = 16;
 
-  // `on_cut` and `sensors` are called on the watch's thread. With no unaccounted bytes allowed
-  // (kNotWatched) there is none.
+  // `on_cut` and `sensors` are called on the watch's thread. If no unaccounted bytes are allowed
+  // (kNotWatched), there is none.
   explicit ConnectionAcceptor(
       size_t max_connections, InboundLimits limits = {},
       InboundWatch::OnCut on_cut = [](CutReason) {},
@@ -60,12 +60,12 @@ class ConnectionAcceptor {
   void Start(HandOver hand_over);
 
   // Nothing is handed over afterwards, and nothing listens. A second call does nothing. Connections
-  // are watched until StopWatching, or the end.
+  // are watched until StopWatching or destruction.
   void Stop();
   void StopWatching() { watch_.Stop(); }
 
-  // Whether the last connection was closed because there are `max_connections`, or memory is short.
-  // Thread-safe.
+  // Whether the last connection was closed because `max_connections` was reached or memory is
+  // short. Thread-safe.
   bool full() const { return full_; }
 
   // What was handed over.
@@ -83,12 +83,12 @@ class ConnectionAcceptor {
   const size_t max_connections_;
   const bool is_watched_;
   ListeningSocket socket_;
-  int wake_ = -1;  // eventfd: set to end
+  int wake_ = -1;  // eventfd: set to stop
   HandOver hand_over_;
   ConnectionTable connections_;
   InboundWatch watch_;
   std::chrono::steady_clock::time_point looked_;
-  const char* refusing_ = nullptr;  // why, as last reported
+  const char* refusing_ = nullptr;  // the reason, as last reported
   std::atomic<bool> full_{false};
   std::atomic<bool> ending_{false};
   std::thread thread_;

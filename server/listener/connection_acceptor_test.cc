@@ -36,7 +36,7 @@ class Client {
     target.sin_port = htons(port);
     return ::connect(fd_, reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0;
   }
-  // Waits for the server's greeting; false when it closes the connection instead.
+  // Waits for the server's greeting; false if it closes the connection instead.
   bool IsServed() const {
     char greeting = 0;
     return ::recv(fd_, &greeting, 1, 0) == 1;
@@ -48,7 +48,7 @@ class Client {
   int fd_;
 };
 
-// Greets every connection that is handed over, and keeps it.
+// Greets every connection that is handed over, and keeps it open.
 class ConnectionAcceptorTest : public testing::Test {
  protected:
   static constexpr size_t kMax = 2;
@@ -113,7 +113,7 @@ TEST_F(ConnectionAcceptorTest, AClosedConnectionMakesRoom) {
   for (const Client& client : open) ASSERT_TRUE(IsServed(client));
   ASSERT_FALSE(IsServed(Client()));
   CloseOldest();
-  while (!IsServed(Client())) {  // it looks from time to time
+  while (!IsServed(Client())) {  // it checks from time to time
   }
   EXPECT_FALSE(acceptor_.full());
 }
@@ -165,11 +165,10 @@ TEST_F(ConnectionAcceptorTest, AfterAShortageOfDescriptorsItAcceptsAgain) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_TRUE(during.IsServed()) << "it waited";
   EXPECT_TRUE(IsServed(Client()));
-  EXPECT_THAT(
-      log_.Lines(),
-      ElementsAre("warning connection not accepted because=\"the process has no descriptor or "
-                  "memory for it: it waits\" max_connections=2",
-                  "info  connections are accepted again"));
+  EXPECT_THAT(log_.Lines(),
+              ElementsAre("warning connection not accepted because=\"the process is out of "
+                          "descriptors or memory: it waits\" max_connections=2",
+                          "info  connections are accepted again"));
 }
 
 TEST_F(ConnectionAcceptorTest, AfterStopNothingListens) {
@@ -186,7 +185,7 @@ TEST(ConnectionAcceptor, WithoutStartItStopsAllTheSame) {
   EXPECT_EQ(second.Listen("127.0.0.1", acceptor.port()), std::errc::address_in_use);
 }
 
-// As too many connections do: the process is alive, and whoever looks whether it is has to know.
+// Like too many connections: the process is alive, and liveness checks have to know that.
 TEST(ConnectionAcceptorMemory, WhereItIsShort_ConnectionsAreClosedAndItCountsAsFull) {
   constexpr uint64_t kMib = 1 << 20;
   LogCapture log;
@@ -200,11 +199,11 @@ TEST(ConnectionAcceptorMemory, WhereItIsShort_ConnectionsAreClosedAndItCountsAsF
     ::close(fd);
   });
   bool is_served = true;
-  while (is_served) {  // until the guard has looked
+  while (is_served) {  // until the guard has run
     const Client client;
     is_served = client.Connect(acceptor.port()) && client.IsServed();
   }
-  acceptor.Stop();  // it says so after it has closed the connection
+  acceptor.Stop();  // it reports after closing the connection
   EXPECT_TRUE(acceptor.full());
   EXPECT_THAT(log.Lines(), ElementsAre("warning connection not accepted because=\"too little "
                                        "memory: it is closed\" max_connections=100000"));

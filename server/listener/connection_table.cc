@@ -16,9 +16,9 @@
 namespace enos::gateway {
 namespace {
 
-// A number that no other open socket has; 0 when `fd` is no socket (any more). Its owner may close
-// it at this very moment, which does no harm: hence statx, which ThreadSanitizer does not take for
-// a use of the descriptor. A filter of system calls that is older than statx refuses it.
+// A number that no other open socket has; 0 if `fd` is no longer a socket. Its owner may close it
+// at this very moment, which does no harm: hence statx, which ThreadSanitizer does not treat as a
+// use of the descriptor. System call filters older than statx refuse it.
 uint64_t SocketNumber(int fd) {
   struct statx about{};
   if (::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, &about) == 0)
@@ -33,8 +33,8 @@ std::string AddressText(int family, const void* address) {
   return ::inet_ntop(family, address, text.data(), text.size()) != nullptr ? text.data() : "";
 }
 
-// As gRPC 1.51 writes it: a URI whose authority is percent-encoded. Empty for what it would write
-// in another way (an address with a scope).
+// In gRPC 1.51's format: a URI with a percent-encoded authority. Empty for addresses that it
+// formats differently (those with a scope).
 std::string PeerOf(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(storage);
@@ -155,9 +155,9 @@ std::vector<ConnectionTable::Observed> ConnectionTable::Observe(const ReceivedBy
   return observed;
 }
 
-// gRPC may close its descriptor at any moment, and the number may be another file's then: a copy
-// stays what it is. To connect to nowhere is how Linux is told to give a connection up: what lies
-// in its receive queue goes with it, which shutdown(2) would leave for gRPC to read.
+// gRPC may close its descriptor at any moment, and the number may then refer to another file: a
+// duplicate stays valid. Connecting to AF_UNSPEC is how Linux is told to abort a connection: that
+// also discards its receive queue, which shutdown(2) would leave for gRPC to read.
 bool ConnectionTable::Cut(const Observed& connection) {
   const int copy = ::fcntl(connection.socket, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return false;

@@ -131,8 +131,8 @@ TEST(ConnectionTable, Observe_LeavesOutWhatIsClosedOrNotTold) {
   EXPECT_TRUE(table.Observe(received, {}).empty());
 }
 
-// For this thread and its children statx is not allowed any more, as by filters of system calls
-// that are older than it.
+// From now on statx is forbidden for this thread and its children, as with system call filters that
+// are older than it.
 void ForbidStatx() {
   std::array<sock_filter, 4> filter{{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -163,7 +163,7 @@ TEST(ConnectionTable, WithoutStatx_ConnectionsAreKnownAllTheSame) {
   }).join();
 }
 
-// Its number tells nothing: it might be any other file by now.
+// Its number proves nothing: it might refer to any other file by now.
 TEST(ConnectionTable, WithoutANumber_NoneIsWatched) {
   const Pair pair;
   pair.ReplaceServer();
@@ -188,7 +188,7 @@ TEST(ConnectionTable, CutConnection_IsResetWithoutWhatItReceived) {
   EXPECT_EQ(errno, ECONNRESET);
 }
 
-// gRPC has closed the connection meanwhile, and its number is that of a connection to EnOS.
+// gRPC has closed the connection meanwhile, and its number now belongs to a connection to EnOS.
 TEST(ConnectionTable, CutOfANumberThatAnotherHas_DoesNothing) {
   const Pair before;
   const Pair after;
@@ -203,7 +203,7 @@ TEST(ConnectionTable, CutOfANumberThatAnotherHas_DoesNothing) {
   EXPECT_EQ(::recv(before.server(), &byte, 1, 0), 1);
 }
 
-// What a peer is called is gRPC's affair: a real one has to be found.
+// How a peer is named is up to gRPC: a real one must be found.
 class RealPeers : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 class TellingService final : public dataflow::v1::FlowService::Service {

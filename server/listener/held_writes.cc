@@ -9,7 +9,7 @@
 namespace enos::gateway {
 namespace {
 
-// Of something that is no TCP socket (any more) it fails, as it should.
+// Fails for anything that is not (or no longer) a TCP socket, as it should.
 void SetCork(int socket, int on) { ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof(on)); }
 
 }  // namespace

@@ -5,15 +5,16 @@
 
 namespace enos::gateway {
 
-// Lets small writes to one connection go out together: between Hold and Release the system only
-// gathers what is written to a socket (TCP_CORK). gRPC writes each RPC's headers and each answer by
-// itself, and what that costs is mostly the packet, and the receiver who is woken by it.
+// Combines small writes to one connection: between Hold and Release the system only collects what
+// is written to a socket (TCP_CORK). gRPC writes each RPC's headers and each answer separately, and
+// most of the cost is in the packet and in waking up the receiver.
 //
-// A socket may be closed meanwhile and its number be another's: at the worst that one's writes wait
-// until Release, too. Used from one thread.
+// A socket may be closed meanwhile and its number reused: at worst the new owner's writes also wait
+// until Release. Used from one thread.
 class HeldWrites {
  public:
-  // The most writes that wait for one another: their receivers want to get on.
+  // The maximum number of writes that wait for each other, so that their receivers are not kept
+  // waiting.
   static constexpr int kMost = 32;
 
   HeldWrites() = default;
@@ -21,11 +22,11 @@ class HeldWrites {
   HeldWrites(const HeldWrites&) = delete;
   HeldWrites& operator=(const HeldWrites&) = delete;
 
-  // To be called before each write to `socket`; -1 is none. After kMost writes those that wait are
+  // To be called before each write to `socket`; -1 is none. After kMost writes the waiting ones are
   // released first.
   void Hold(int socket);
 
-  // Everything that was written goes out now.
+  // Everything that was written is sent now.
   void Release();
 
  private:

@@ -5,18 +5,18 @@
 namespace enos::gateway {
 namespace {
 
-// Looks at memory; connections are looked at every kCalmLook unless it grows.
+// Checks memory; connections are checked every kCalmLook unless memory grows.
 constexpr std::chrono::milliseconds kCalm{20};
 constexpr std::chrono::milliseconds kCalmLook{100};
 constexpr std::chrono::milliseconds kAlert{10};
-// A look with so many connections that it takes long is followed by a rest: this many times as long
-// in calm, or in an alert.
+// A check that takes long because there are many connections is followed by a rest: this many times
+// as long when calm, or in an alert.
 constexpr int kRestInCalm = 100;
 constexpr int kRestInAlert = 10;
 // Between two moments.
 constexpr uint64_t kMuchMoreMemory = 4 << 20;
 constexpr uint64_t kSuspiciousBytes = 256 << 10;
-// With less, lately, a connection is not worth cutting even in need.
+// Connections with less recent traffic are not worth cutting even in an emergency.
 constexpr uint64_t kRecentFloor = 64 << 10;
 
 std::vector<InboundGuard::Cut> WorstHalf(const std::vector<ConnectionLoad>& loads,
@@ -54,7 +54,7 @@ std::vector<InboundGuard::Cut> InboundGuard::Decide(SteadyTime began, SteadyTime
   for (size_t i = 0; i < loads.size(); ++i) {
     if (loads[i].unaccounted > limits_.max_unaccounted) cuts.push_back({i, CutReason::kUnfinished});
   }
-  // What those give back may be enough.
+  // What those release may be enough.
   if (!is_over_ || !cuts.empty() || now < last_memory_cut_ + kPause) return cuts;
   cuts = CutForMemory(now, loads);
   if (!cuts.empty()) last_memory_cut_ = now;

@@ -28,7 +28,7 @@ CallBytes Calls(int number, uint64_t message_bytes) {
 
 TEST(ByteAccount, CallsAccountForTheirMessagesHeadersAndFraming) {
   ByteAccount account;
-  // As much as headers and frames may take.
+  // The most that headers and frames may take.
   account.Update(10 * (kMib + kMib / 16 + 16 * kKib), Calls(10, kMib), milliseconds(1));
   EXPECT_EQ(account.unaccounted(), 0U);
 }
@@ -52,11 +52,11 @@ TEST(ByteAccount, AllowancesOfSmallCalls_AreNotSaved) {
 
 TEST(ByteAccount, ALittle_IsForgivenWithTime) {
   ByteAccount account;
-  account.Update(60 * kKib, {}, seconds(60));  // pings and acknowledgements of a minute
+  account.Update(60 * kKib, {}, seconds(60));  // a minute of pings and acknowledgements
   EXPECT_EQ(account.unaccounted(), 0U);
 }
 
-// Some of a proxy's callers send what gRPC refuses, and nobody here is told of it.
+// Some of a proxy's callers send what gRPC refuses without reporting it.
 TEST(ByteAccount, More_IsForgivenWhileCallsArrive) {
   ByteAccount account;
   account.Update(kMib, {}, seconds(0));
@@ -79,7 +79,7 @@ TEST(ByteAccount, Recent_IsNotHiddenBySmallCallsAndPassesAway) {
 
 class InboundGuardTest : public testing::Test {
  protected:
-  // A look at this moment, if one is due; pairs of index and reason.
+  // A check at this moment, if one is due; pairs of index and reason.
   std::vector<std::pair<size_t, CutReason>> Look(uint64_t memory,
                                                  const std::vector<ConnectionLoad>& loads) {
     std::vector<std::pair<size_t, CutReason>> cuts;
@@ -127,7 +127,7 @@ TEST_F(InboundGuardTest, NearTheEnd_WhoSentMostLatelyIsCutAndNobodyNewIsTaken) {
   EXPECT_THAT(Look(360 * kMib, {{0, 900 * kKib}, {0, 100 * kKib}, {0, kMib}}),
               ElementsAre(Pair(0, CutReason::kMemory), Pair(2, CutReason::kMemory)));
   EXPECT_TRUE(guard_.is_critical());
-  // Memory has more time to come back.
+  // Memory has more time to be freed.
   Wait(milliseconds(1900));
   EXPECT_THAT(Look(360 * kMib, {{0, 900 * kKib}}), IsEmpty());
   Wait(milliseconds(100));
@@ -162,7 +162,7 @@ TEST_F(InboundGuardTest, WhenMemoryGrowsOrAConnectionIsSuspicious_TheyAreLookedA
   EXPECT_TRUE(guard_.IsLookDue(now_, 15 * kMib));
 }
 
-// To give it back takes calls a third of their time.
+// Returning it would take a third of the calls' time.
 TEST_F(InboundGuardTest, MemoryIsNeededOnceHalfOfWhatThereMayBeIsUsed) {
   guard_.IsLookDue(now_, limits_.max_memory / 2);
   guard_.Decide(now_, now_, {{kMib, 0}});

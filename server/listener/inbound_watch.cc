@@ -12,13 +12,13 @@ namespace enos::gateway {
 namespace {
 
 constexpr int kLinesEachSecond = 10;
-// gRPC needs a moment to free what cut connections held.
+// gRPC needs a moment to free what the cut connections held.
 constexpr std::chrono::seconds kGivingBack{5};
 constexpr std::chrono::milliseconds kBetweenCollections{100};
 
 const char* Because(CutReason reason) {
-  return reason == CutReason::kMemory ? "the process's memory is short"
-                                      : "it sent too much that became no call";
+  return reason == CutReason::kMemory ? "the process is short of memory"
+                                      : "it sent too much without completing a call";
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ void InboundWatch::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-// With the mutex, so that it is not lost on a thread that is about to wait.
+// With the mutex held, so that it is not lost on a thread that is about to wait.
 void InboundWatch::Wake() {
   const std::lock_guard lock(mutex_);
   wake_.notify_all();

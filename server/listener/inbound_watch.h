@@ -16,23 +16,23 @@
 
 namespace enos::gateway {
 
-// What InboundWatch sees of the world.
+// InboundWatch's inputs, and what it reports.
 struct InboundSensors {
   std::function<SteadyTime()> now;
   std::function<uint64_t()> memory;  // the process's, resident, in bytes
   ConnectionTable::ReceivedBytes received;
-  // Whether memory that is freed is needed, rather than speed.
+  // Whether freeing memory matters more than speed.
   std::function<void(bool)> give_memory_back;
-  // Called now and then while it is.
+  // Called now and then while it does.
   std::function<void()> collect_memory;
 
   // The last one does nothing.
   static InboundSensors Real();
 };
 
-// Looks at the connections as InboundGuard wants it, and cuts those that it names. On a thread of
-// its own, which never calls gRPC: gRPC does its work on whatever thread calls it, and a connection
-// that sends without a pause keeps that thread, the acceptor's too, for as long as it does.
+// Checks the connections when InboundGuard asks for it, and cuts those that it names. On its own
+// thread, which never calls gRPC: gRPC does its work on whatever thread calls it, and a connection
+// that sends without pause keeps that thread busy, even the acceptor's, for as long as it does so.
 class InboundWatch {
  public:
   using OnCut = std::function<void(CutReason)>;  // on its thread
@@ -43,19 +43,19 @@ class InboundWatch {
   InboundWatch(const InboundWatch&) = delete;
   InboundWatch& operator=(const InboundWatch&) = delete;
 
-  // Begins to look, on the thread.
+  // Starts checking, on the thread.
   void Start();
   // A second call does nothing.
   void Stop();
   // There is a new connection, perhaps the only one. Thread-safe.
   void Wake();
 
-  // Whether memory is so short that new connections are to be refused. Thread-safe.
+  // Whether memory is so short that new connections should be refused. Thread-safe.
   bool is_critical() const { return is_critical_; }
 
   // What the thread does every wait(), for tests.
   void Look();
-  // Negative: for ever, as there is no connection and memory is back.
+  // Negative: forever, because there is no connection and memory has been freed.
   std::chrono::milliseconds wait() const;
 
  private:
@@ -73,7 +73,7 @@ class InboundWatch {
   SteadyTime memory_needed_until_;
   bool is_giving_back_ = false;
   SteadyTime next_collection_;
-  // Of the log: there may be hundreds of the kind.
+  // For the log: there may be hundreds of them.
   SteadyTime logging_since_;
   int logged_ = 0;
   int64_t not_logged_ = 0;

@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 
 constexpr uint64_t kMib = 1 << 20;
 
-// Real sockets in a world whose clock, memory and counts are the test's.
+// Real sockets, with a clock, memory and counts that the test controls.
 class InboundWatchTest : public testing::Test {
  protected:
   InboundWatchTest() {
@@ -66,7 +66,7 @@ TEST_F(InboundWatchTest, NobodyIsCutForNothing) {
 
 TEST_F(InboundWatchTest, ConnectionThatBecomesNoCalls_IsCutAndSaid) {
   const LogCapture log;
-  for (int i = 0; i < 40; ++i) {  // of which all but one does
+  for (int i = 0; i < 40; ++i) {  // of which all but one completed calls
     received_[polite_.server()] += kMib;
     received_[hostile_.server()] += kMib;
     connections_.CallArrived(polite_.peer(), kMib);
@@ -76,7 +76,7 @@ TEST_F(InboundWatchTest, ConnectionThatBecomesNoCalls_IsCutAndSaid) {
   EXPECT_TRUE(IsOpen(polite_));
   EXPECT_FALSE(IsOpen(hostile_));
   EXPECT_THAT(log.Text(), AllOf(HasSubstr("connection cut"), HasSubstr(hostile_.peer()),
-                                HasSubstr("became no call")));
+                                HasSubstr("without completing a call")));
 }
 
 TEST_F(InboundWatchTest, WhenMemoryIsShort_TheWorstIsCutAndMemoryGivenBackForAWhile) {
@@ -103,7 +103,7 @@ TEST_F(InboundWatchTest, WithoutConnections_ItWaitsForEver) {
   EXPECT_LT(watch_.wait().count(), 0);
 }
 
-// While memory is short no connection is taken that could wake it.
+// While memory is short no connection is accepted that could wake it.
 TEST_F(InboundWatchTest, WhenTheLastConnectionIsCut_ItLooksOnUntilMemoryIsBack) {
   for (const Pair* pair : {&polite_, &hostile_}) received_[pair->server()] = 200'000;
   memory_ = 360 * kMib;

@@ -8,12 +8,12 @@
 namespace enos::gateway {
 namespace {
 
-// gRPC copies what it is given.
+// gRPC copies what it receives.
 grpc_ssl_server_certificate_config* ConfigOf(const TlsMaterial& material) {
   std::string certificate(material.certificate.Reveal());
   std::string key(material.key.Reveal());
-  // gRPC 1.51 insists on authorities here, where no client is asked for a certificate, too, and
-  // then never looks at them.
+  // gRPC 1.51 insists on authorities here even if clients are not asked for a certificate, and then
+  // never looks at them.
   const std::string client_ca(material.client_ca ? material.client_ca->Reveal() : certificate);
   const grpc_ssl_pem_key_cert_pair pair{key.c_str(), certificate.c_str()};
   auto* const config = grpc_ssl_server_certificate_config_create(client_ca.c_str(), &pair, 1);
@@ -44,15 +44,15 @@ void TlsCredentials::Replace(TlsMaterial material) {
 
 void TlsCredentials::SetAuthMetadataProcessor(
     const std::shared_ptr<grpc::AuthMetadataProcessor>& /*processor*/) {
-  // Nobody does: who may call what is decided where calls arrive.
+  // No checks here: who may call what is decided when calls arrive.
 }
 
 int TlsCredentials::AddPortToServer(const std::string& address, grpc_server* server) {
   return grpc_server_add_http2_port(server, address.c_str(), credentials_);
 }
 
-// Called by gRPC when the port is added and before each handshake, on one of its threads, by one at
-// a time.
+// Called by gRPC when the port is added and before each handshake, on one of its threads, never
+// concurrently.
 grpc_ssl_certificate_config_reload_status TlsCredentials::Fetch(
     void* self, grpc_ssl_server_certificate_config** config) {
   auto& credentials = *static_cast<TlsCredentials*>(self);

@@ -12,15 +12,14 @@
 
 namespace enos::gateway {
 
-// The listener's TLS, whose certificates can be replaced while it serves: handshakes that begin
-// afterwards use the new ones, connections that are open go on with theirs. TLS 1.2 and 1.3, with
-// gRPC's ciphers (AES-GCM, ChaCha20 with TLS 1.3, ECDHE); where there is a client CA, a client
-// without a certificate of it is refused.
+// The listener's TLS, whose certificates can be replaced while it serves: later handshakes use the
+// new ones, open connections keep theirs. TLS 1.2 and 1.3, with gRPC's ciphers (AES-GCM, ChaCha20
+// with TLS 1.3, ECDHE); if there is a client CA, clients without a certificate from it are refused.
 //
-// Why a class of our own: gRPC C++ 1.51 has two ways to change a server's certificates. Its
-// FileWatcherCertificateProvider fails every handshake while a new file is bad; the one that asks
-// at each handshake and keeps what it had (grpc_security.h, "certificate config fetcher") it offers
-// in C only. See the decision record 0013.
+// Why our own class: gRPC C++ 1.51 has two ways to change a server's certificates. Its
+// FileWatcherCertificateProvider fails every handshake while a new file is bad; the other one asks
+// at each handshake and otherwise keeps what it had (grpc_security.h, "certificate config
+// fetcher"), but is available in C only. See decision record 0013.
 //
 // Whether clients need a certificate is decided by the first material; later ones have to agree.
 class TlsCredentials final : public grpc::ServerCredentials {
@@ -40,7 +39,7 @@ class TlsCredentials final : public grpc::ServerCredentials {
 
   std::mutex mutex_;
   TlsMaterial material_;  // wiped once gRPC has taken it
-  bool is_new_ = true;    // under mutex_, like material_: gRPC does not have it yet
+  bool is_new_ = true;    // under mutex_, like material_: not yet passed to gRPC
   const bool asks_for_client_certificate_;
   grpc_server_credentials* credentials_ = nullptr;
 };

@@ -4,10 +4,10 @@
 namespace enos::gateway {
 
 // Sends gRPC's own log lines through the gateway's log, at debug level whatever gRPC calls them
-// (their severity is a field): gRPC 1.51 writes errors about things that clients do and that are
-// none. What gRPC writes at all is still set by GRPC_VERBOSITY (default: errors). GRPC_TRACE is
-// not: its traces have callers' metadata, bearer tokens not least, and the bytes of connections.
-// Call once, before gRPC is used and before the first thread.
+// (their severity is a field), because gRPC 1.51 logs errors about harmless things that clients do.
+// GRPC_VERBOSITY still controls what gRPC writes at all (default: errors). GRPC_TRACE does not: its
+// traces contain callers' metadata, including bearer tokens, and the bytes of connections. Call
+// once, before gRPC is used and before the first thread.
 void InstallGrpcLog();
 
 }  // namespace enos::gateway

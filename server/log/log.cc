@@ -36,13 +36,14 @@ struct Backend {
 };
 
 struct State {
-  std::mutex mutex;  // held only to copy or replace `backend`, never while something is written
+  std::mutex mutex;  // held only to copy or replace `backend`, never while writing
   std::shared_ptr<Backend> backend;
-  // Logs whose writer was stuck when they were stopped; kept for ever, as their thread uses them.
+  // Logs whose writer was stuck when they were stopped; kept forever, because their thread uses
+  // them.
   std::vector<std::shared_ptr<Backend>> left_behind;
 };
 
-// Never destroyed: threads of libraries may log until the process is gone.
+// Never destroyed: threads of libraries may log until the process exits.
 State& TheState() {
   static State& state = *new State;
   return state;
@@ -86,13 +87,14 @@ bool Retire(std::shared_ptr<Backend> backend, std::chrono::milliseconds wait) {
   if (backend == nullptr) return true;
   backend->logger->flush();
   if (backend->sink->WaitForFlush(wait)) return true;
-  // Destroying the pool would wait for its thread, and that for the stuck writer.
+  // Destroying the pool would wait for its thread, which waits for the stuck writer.
   const std::lock_guard<std::mutex> lock(TheState().mutex);
   TheState().left_behind.push_back(std::move(backend));
   return false;
 }
 
-// Masked before escaped and cut: otherwise an escaped or halved secret would slip through.
+// Masked before it is escaped and truncated: otherwise an escaped or halved secret would slip
+// through.
 class Masked {
  public:
   explicit Masked(std::string_view text) : text_(text) {
@@ -125,7 +127,7 @@ void LogFields(LogLevel level, std::string_view event, const Fields& fields) {
       line.Add(field);
     }
   }
-  // spdlog's level serves nothing here; the line has its own.
+  // spdlog's level is not used here; the line has its own.
   backend->logger->log(spdlog::level::info, spdlog::string_view_t(line.text()));
 }
 

@@ -24,13 +24,13 @@ namespace enos::gateway {
 //
 //   Log(LogLevel::kInfo, "call failed", {{"flow_id", id}, {"reason", name}});
 //
-// Why spdlog: it is the well-kept asynchronous logger of Debian 12, with what is needed here: a
-// bounded queue that loses its oldest lines rather than make the writer wait, and a cheap UTC clock
-// format. What it does not have, fields and escaping, is ours (log_format.h). Abseil's log is not
-// in this Debian, and gRPC's own has no fields and writes synchronously.
+// Why spdlog: it is the well-maintained asynchronous logger in Debian 12, with what is needed here:
+// a bounded queue that drops its oldest lines instead of making the writer wait, and a cheap UTC
+// clock format. What it lacks, fields and escaping, is ours (log_format.h). Abseil's log is not in
+// this Debian, and gRPC's own has no fields and writes synchronously.
 //
-// A log line never makes its caller wait for the reader of the log: a full queue loses its oldest
-// lines, and a line "log lines lost" says how many as soon as there is a reader again.
+// Logging never makes the caller wait for the reader of the log: a full queue drops its oldest
+// lines, and a line "log lines lost" says how many as soon as the log is read again.
 // Everything here is thread-safe, except that StartLog and StopLog must not run at the same time.
 
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
@@ -43,9 +43,8 @@ struct LogMilliseconds {
   std::chrono::nanoseconds span;
 };
 
-// One named value. Views the texts it is given, which must live until Log returns (the temporaries
-// of one call do). Anything but a bool, an integer, a text or LogMilliseconds does not compile, a
-// Secret included.
+// One named value. Views the texts it is given, which must live until Log returns (temporaries in
+// the call do). Only a bool, an integer, a text or LogMilliseconds compiles; a Secret does not.
 class LogField {
  public:
   using Value = std::variant<std::string_view, int64_t, uint64_t, bool, LogMilliseconds>;
@@ -76,34 +75,33 @@ class LogField {
   Value value_;
 };
 
-// Gets complete lines with their line breaks, several at once when they come fast, on the log's
+// Receives complete lines with their line breaks, several at once when they come fast, on the log's
 // thread. May block.
 using LogWriter = std::function<void(std::string_view lines)>;
 
-// Writes to standard error, whole lines, without stdio. What cannot be written is dropped.
+// Writes whole lines to standard error, without stdio. What cannot be written is dropped.
 void WriteToStderr(std::string_view lines);
 
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;  // lines below it are not written
   LogFormat format = LogFormat::kLogfmt;
   LogWriter writer = &WriteToStderr;  // tests put their own here
-  size_t queue_lines = 8192;          // lines waiting for the writer; more lose the oldest
-  bool synchronous = false;           // call the writer from within Log, line by line: for tests
+  size_t queue_lines = 8192;  // lines waiting for the writer; with more, the oldest are dropped
+  bool synchronous = false;   // call the writer from within Log, line by line: for tests
 };
 
 // Starts the log (and its thread: block signals first). Until then, and after StopLog, lines are
-// dropped. A log that runs already is replaced as if stopped without waiting.
+// dropped. A running log is replaced as if stopped without waiting.
 void StartLog(LogOptions options);
 
-// Writes what is queued, for at most `wait`, and ends the log. False when the writer did not finish
-// in time: the rest is lost, and its thread is left behind for the process's end, which it does not
-// hinder.
+// Writes what is queued, for at most `wait`, and stops the log. False if the writer did not finish
+// in time: the rest is lost, and its thread is abandoned, without keeping the process from exiting.
 bool StopLog(std::chrono::milliseconds wait);
 
-// How many lines the running log's queue has lost so far.
+// How many lines the running log's queue has dropped so far.
 uint64_t LostLogLines();
 
-// Changes the level of a log that runs.
+// Changes the level of the running log.
 void SetLogLevel(LogLevel level);
 
 namespace log_internal {
@@ -111,13 +109,14 @@ inline constexpr int kOff = 1000;
 extern std::atomic<int> g_level;
 }  // namespace log_internal
 
-// Whether a line of this level is written. Log asks by itself; ask before work that only serves it.
+// Whether a line of this level is written. Log checks this itself; check it before work that only
+// serves the line.
 inline bool LogEnabled(LogLevel level) {
   return static_cast<int>(level) >= log_internal::g_level.load(std::memory_order_relaxed);
 }
 
-// Writes one event. `event` is a fixed text of the program ("call failed"); what varies goes into
-// fields. Values are masked (KnownSecrets), then escaped and cut (log_format.h).
+// Writes one event. `event` is a fixed text of the program ("call failed"); anything variable goes
+// into fields. Values are masked (KnownSecrets), then escaped and truncated (log_format.h).
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 void Log(LogLevel level, std::string_view event, const std::vector<LogField>& fields);
 

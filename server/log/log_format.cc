@@ -8,7 +8,7 @@
 namespace enos::gateway {
 namespace {
 
-// One character of the input: its code point and its length; not valid UTF-8: one byte.
+// One character of the input: its code point and its length; one byte if it is not valid UTF-8.
 struct Character {
   uint32_t code;
   size_t length;
@@ -36,8 +36,8 @@ Character NextCharacter(std::string_view text) {
   return {code, length, true};
 }
 
-// Control characters, line and paragraph separators, and what changes the direction of text or
-// does not show at all: a person who reads the log must see what is there.
+// Control characters, line and paragraph separators, and characters that change the direction of
+// text or are invisible: a person who reads the log must see what is there.
 bool IsInvisible(uint32_t code) {
   return code < 0x20 || (code >= 0x7f && code <= 0xa0) || code == 0xad || code == 0x61c ||
          (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
@@ -58,7 +58,7 @@ void AppendEscaped(const Character& c, std::string* line) {
   line->append(text);
 }
 
-// What needs an escape lies below U+10000, so that one \u escape is enough.
+// Everything that needs an escape lies below U+10000, so one \u escape is enough.
 void AppendJsonEscaped(const Character& c, std::string* line) {
   char text[16];
   if (!c.valid) {
@@ -75,7 +75,7 @@ bool NeedsEscape(const Character& c) {
   return !c.valid || c.code == '"' || c.code == '\\' || IsInvisible(c.code);
 }
 
-// The characters at the beginning that nothing ever escapes: nearly all there are in practice.
+// The leading characters that never need escaping: in practice nearly all.
 size_t HarmlessLength(std::string_view text) {
   static constexpr std::array<bool, 256> kHarmless = [] {
     std::array<bool, 256> harmless{};

@@ -9,7 +9,7 @@
 namespace enos::gateway {
 namespace {
 
-// Of most lines; the longest common one is the access log's.
+// Size of most lines; the longest common one is the access log's.
 constexpr size_t kUsualBytes = 640;
 
 std::string_view LevelName(LogLevel level) {
@@ -28,7 +28,7 @@ std::string_view LevelName(LogLevel level) {
   return "";
 }
 
-// Padded so that events stand in one column; a warning may stand out.
+// Padded so that events are aligned; a warning may stand out.
 void AppendPadded(std::string_view level, std::string* line) {
   constexpr size_t kColumn = 6;
   line->append(level);
@@ -87,7 +87,7 @@ void LogLine::Add(const LogField& field) {
   }
 }
 
-// By integers: exact, and cheaper than a floating-point number.
+// With integers: exact, and cheaper than floating point.
 void LogLine::AddMilliseconds(std::chrono::nanoseconds span) {
   constexpr int64_t kMicrosPerMilli = 1000;
   int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(span).count();

@@ -8,8 +8,8 @@
 
 namespace enos::gateway {
 
-// One line of the log but for its time, in either format. What is added has been masked. Internal
-// to the log.
+// One log line without its time, in either format. What is added has been masked. Internal to the
+// log.
 class LogLine {
  public:
   LogLine(LogFormat format, LogLevel level, std::string_view event);

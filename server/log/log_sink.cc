@@ -12,7 +12,7 @@
 namespace enos::gateway {
 namespace {
 
-// What is written at once at most, but for one line more.
+// The maximum written at once, plus at most one line.
 constexpr size_t kBatchBytes = size_t{64} << 10;
 
 }  // namespace
@@ -36,7 +36,7 @@ void LogSink::sink_it_(const spdlog::details::log_msg& message) {
   Append(message);
   if (queue_.waiting() > 0 && lines_.size() < kBatchBytes) return;
   Write();
-  // Not where the queue is full already.
+  // Not if the queue is already full.
   if (queue_.waiting() == 0) std::this_thread::sleep_for(queue_.rest);
 }
 

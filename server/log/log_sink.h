@@ -13,25 +13,25 @@
 
 namespace enos::gateway {
 
-// What a sink is told of the queue that feeds it. Thread-safe.
+// What a sink knows about the queue that feeds it. Thread-safe.
 struct LogQueue {
   std::function<size_t()> lost_lines = [] { return size_t{0}; };  // dropped so far
   std::function<size_t()> waiting = [] { return size_t{0}; };     // in it now
-  // How long the sink lets lines gather in it after it has written.
+  // How long the sink lets lines collect after it has written.
   std::chrono::milliseconds rest{0};
 };
 
-// spdlog's end of the log: adds the time to each line and gives it to the writer. Internal to
+// spdlog's end of the log: adds the time to each line and passes it to the writer. Internal to
 // log.cc.
 //
-// Lines that come fast are written together: a system call for each, and a wake-up of this thread,
-// would cost more than all else that the log does for a call. So lines are gathered while others
-// wait, and after writing the thread rests for a moment in which more can come.
+// Lines in quick succession are written together: a system call for each, and a wake-up of this
+// thread, would cost more than everything else the log does for a call. So lines are collected
+// while others wait, and after writing the thread rests briefly, so that more can arrive.
 class LogSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   LogSink(LogWriter writer, LogFormat format, LogQueue queue);
 
-  // Waits until `flush` has come through the queue. False when it has not within `wait`.
+  // Waits until `flush` has gone through the queue. False if it has not within `wait`.
   bool WaitForFlush(std::chrono::milliseconds wait);
 
  protected:

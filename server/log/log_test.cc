@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::SizeIs;
 
-// Far longer than anything takes; only a broken log waits for it.
+// Far longer than anything takes; only a broken log waits this long.
 constexpr std::chrono::seconds kLong(30);
 
 TEST(Log, Event_IsOneLineWithTimeLevelAndFields) {
@@ -101,7 +101,7 @@ TEST(Log, RegisteredSecret_IsMaskedHoweverItWouldBeEscapedOrCut) {
   EXPECT_EQ(capture.Lines().front(), "info  with *** value=***");
 }
 
-// A writer that takes what it gets only while it is open.
+// A writer that accepts lines only while it is open.
 class Gate {
  public:
   void Write(std::string_view lines) {
@@ -152,7 +152,7 @@ TEST(Log, StuckReader_CallerGoesOnAndOldestLinesAreLostAndCounted) {
   for (int i = 0; i < 10; ++i) Log(LogLevel::kInfo, "line", {{"i", i}});
   EXPECT_EQ(LostLogLines(), 6U);
   gate->Open();
-  ASSERT_TRUE(gate->WaitForArrivals(6));  // the first, the four newest, and the word on the rest
+  ASSERT_TRUE(gate->WaitForArrivals(6));  // the first, the four newest, and "log lines lost"
   EXPECT_TRUE(StopLog(kLong));
   EXPECT_THAT(gate->Lines(),
               ElementsAre("info  first", "warning log lines lost count=6", "info  line i=6",

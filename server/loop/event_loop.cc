@@ -17,7 +17,7 @@
 namespace enos::gateway {
 namespace {
 
-// Tasks that post tasks go on for this many rounds before descriptors get their turn.
+// Tasks that post tasks run for this many rounds before descriptors get their turn.
 constexpr int kMaxTaskRounds = 8;
 
 }  // namespace
@@ -37,8 +37,8 @@ struct EventLoop::Impl {
   uv_check_t after_wait{};
   uv_timer_t timer{};
 
-  // One timer of libuv for all of ours, and armed for the earliest moment that was asked for: one
-  // that is cancelled leaves it as it is, and at worst the loop wakes up once for nothing.
+  // One libuv timer for all of ours, armed for the earliest moment that was requested: cancelling a
+  // timer leaves it unchanged, and at worst the loop wakes up once for nothing.
   TimerQueue timers;
   std::optional<SteadyTime> armed_for;
 
@@ -103,7 +103,7 @@ void EventLoop::Impl::RunTasks(std::vector<Task>& batch) const {
   for (Task& task : batch) {
     if (stopping) break;
     task();
-    task = nullptr;  // what it holds is let go of in the same order
+    task = nullptr;  // what it holds is released in the same order
   }
   batch.clear();
 }

@@ -12,25 +12,25 @@ struct uv_loop_s;  // NOLINT(readability-identifier-naming): the name is libuv's
 
 namespace enos::gateway {
 
-// One thread that waits for descriptors, timers and tasks (libuv underneath). Everything that talks
-// to EnOS lives on it: no locks there, and no thread ever waits for an answer.
+// One thread that waits for descriptors, timers and tasks (on libuv). Everything that talks to EnOS
+// runs on it: no locks there, and no thread ever waits for an answer.
 //
 // Post may be called from any thread; everything else on the loop's own thread, or before Start and
 // after Stop.
 class EventLoop final : public Scheduler {
  public:
   EventLoop();
-  ~EventLoop() override;  // stops, and waits for a look-up that still runs
+  ~EventLoop() override;  // stops, and waits for a running look-up
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
   void Start();
-  // Ends the thread after the task it is in; tasks, timers and watches that are left are never
-  // called. From any thread but the loop's; a second call does nothing.
+  // Stops the thread after its current task; remaining tasks, timers and watches are never called.
+  // From any thread but the loop's; a second call does nothing.
   void Stop();
 
-  // Runs `task` on the loop's thread, in the order of the calls. Thread-safe. A small task (see
-  // Task) costs no more than a lock.
+  // Runs `task` on the loop's thread, in call order. Thread-safe. A small task (see Task) costs no
+  // more than a lock.
   void Post(Task task);
 
   // Scheduler.
@@ -39,8 +39,8 @@ class EventLoop final : public Scheduler {
   TimerId RunAt(SteadyTime when, Task task) override;
   void Cancel(TimerId id) override;
 
-  // Looks a host name up (getaddrinfo, on libuv's few threads for that) and gives its addresses as
-  // text, IPv6 ones without brackets; none on failure, with the reason.
+  // Resolves a host name (getaddrinfo, on libuv's few threads for that) and returns its addresses
+  // as text, IPv6 ones without brackets; none on failure, with the reason.
   using ResolveCallback =
       std::function<void(std::vector<std::string> addresses, std::string error)>;
   void Resolve(const std::string& host, ResolveCallback done);

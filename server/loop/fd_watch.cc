@@ -30,7 +30,7 @@ void FdWatch::State::Watch(int events) {
 void FdWatch::State::OnEvent(uv_poll_t* handle, int status, int events) {
   State& self = *static_cast<State*>(handle->data);
   if (self.destroyed) return;
-  if (status < 0) {  // the descriptor is broken, and libuv does not watch it any more
+  if (status < 0) {  // the descriptor is broken, and libuv no longer watches it
     self.watched = 0;
     events = self.wanted;
   }
@@ -38,7 +38,7 @@ void FdWatch::State::OnEvent(uv_poll_t* handle, int status, int events) {
   if (ready != 0) self.on_ready((ready & UV_READABLE) != 0, (ready & UV_WRITABLE) != 0);
   // State is freed only after this event, even if the watch was destroyed meanwhile.
   if (self.destroyed) return;
-  if (ready == 0) {  // it would be reported for ever
+  if (ready == 0) {  // it would be reported forever
     self.Watch(self.wanted);
   } else {
     self.Watch(self.wanted | self.watched);
@@ -59,8 +59,8 @@ FdWatch::~FdWatch() {
 
 void FdWatch::Want(bool read, bool write) {
   state_->wanted = (read ? UV_READABLE : 0) | (write ? UV_WRITABLE : 0);
-  // Reading that is not wanted for now is left as it is, see Want in the header: OnEvent corrects
-  // it. Writing is possible nearly always, and would be reported at once.
+  // Reading that is currently not wanted stays armed, see Want in the header: OnEvent corrects it.
+  // Writing is nearly always possible, and would be reported at once.
   const int left = state_->watched & UV_READABLE;
   state_->Watch(state_->wanted | left);
 }

@@ -14,7 +14,7 @@ void TimerQueue::Cancel(TimerId id) {
   if (time == times_.end()) return;
   const auto found = tasks_.find({time->second, id});
   times_.erase(time);
-  // Destroyed last: what the task holds may cancel timers in its turn.
+  // Destroyed last: what the task holds may in turn cancel timers.
   const Task dropped = std::move(found->second);
   tasks_.erase(found);
 }

@@ -10,21 +10,21 @@
 
 namespace enos::gateway {
 
-// The timers of an event loop, in the order of their times. Nearly every timer here is a deadline
-// that is cancelled long before it is due, so that adding and cancelling must cost little and leave
-// nothing behind. One thread only.
+// The timers of an event loop, ordered by time. Nearly every timer here is a deadline that is
+// cancelled long before it is due, so adding and cancelling must be cheap and leave nothing behind.
+// One thread only.
 class TimerQueue {
  public:
   TimerId Add(SteadyTime when, Task task);
 
-  // Drops a timer, and what its task holds. One that ran, was dropped or is 0 is ignored.
+  // Drops a timer, and what its task holds. Does nothing if the timer has run, was dropped or is 0.
   void Cancel(TimerId id);
 
-  // When the earliest timer is due; nothing where there is none.
+  // When the earliest timer is due; nullopt if there is none.
   std::optional<SteadyTime> Earliest() const;
 
-  // Runs what is due at `now`, earliest first, those of one time in the order of Add. The tasks may
-  // add and cancel timers; those added meanwhile wait for the next call.
+  // Runs what is due at `now`, earliest first, those with the same time in the order of Add. The
+  // tasks may add and cancel timers; timers added meanwhile wait for the next call.
   void RunDue(SteadyTime now);
 
  private:

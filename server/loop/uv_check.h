@@ -8,8 +8,8 @@
 
 namespace enos::gateway {
 
-// For calls of libuv that fail only when memory or descriptors are gone at the start, or the
-// program is wrong.
+// For libuv calls that fail only when memory or descriptors run out at start-up, or the program is
+// wrong.
 inline void RequireUv(int status, const char* what) {
   if (status >= 0) return;
   std::fprintf(stderr, "fatal: the event loop cannot %s: %s\n", what, uv_strerror(status));

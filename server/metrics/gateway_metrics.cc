@@ -14,7 +14,7 @@ namespace {
 
 using prometheus::Labels;
 
-// What the gRPC conventions name an RPC by.
+// How the gRPC conventions name an RPC.
 const Labels& RpcLabels() {
   static const Labels& labels = *new Labels{{"grpc_service", "enos.dataflow.v1.FlowService"},
                                             {"grpc_method", "UpdateAndTriggerFlow"},
@@ -22,7 +22,7 @@ const Labels& RpcLabels() {
   return labels;
 }
 
-// Those of grpc-ecosystem, and the default of --upstream_timeout.
+// The buckets of grpc-ecosystem, plus the default of --upstream_timeout.
 const prometheus::Histogram::BucketBoundaries& Buckets() {
   static const auto& buckets = *new prometheus::Histogram::BucketBoundaries{
       0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
@@ -39,7 +39,7 @@ auto& CounterFamily(const char* name, const char* help, prometheus::Registry& re
   return Register(prometheus::BuildCounter(), name, help, registry);
 }
 
-// The contract's table: which of the two an error of this process can say with this reason.
+// From the contract's table: which executions an error of this process can have with this reason.
 bool IsPossible(Reason reason, Execution execution) {
   constexpr Reason kOfOthers[] = {Reason::ERROR_REASON_UNSPECIFIED, Reason::GATEWAY_UNREACHABLE};
   constexpr Reason kAlwaysUnknown[] = {Reason::ENOS_INTERNAL, Reason::ENOS_CONNECTION_LOST,
@@ -52,7 +52,7 @@ bool IsPossible(Reason reason, Execution execution) {
   return is_in(kEither) || is_in(kAlwaysUnknown) == (execution == Execution::kUnknown);
 }
 
-// Whether the gateway refused the call itself, at the door or out of its queue.
+// Whether the gateway refused the call itself.
 bool IsRefusal(const CallError& error) {
   switch (error.reason) {
     case Reason::INVALID_REQUEST:
@@ -61,7 +61,7 @@ bool IsRefusal(const CallError& error) {
     case Reason::GATEWAY_OVERLOADED:
     case Reason::GATEWAY_SHUTTING_DOWN:
       return true;
-    case Reason::ENOS_TIMEOUT:  // the deadline was past on arrival
+    case Reason::ENOS_TIMEOUT:  // the deadline had expired on arrival
       return error.execution == Execution::kNotExecuted;
     default:
       return false;
@@ -96,8 +96,7 @@ bool IsUsualSuccess(const UpstreamRequest& request) {
 
 GatewayMetrics::GatewayMetrics(std::string_view version)
     : results_(CounterFamily("enos_gateway_call_results_total",
-                             "What calls were told: the error's reason, and whether the flow was "
-                             "started.",
+                             "Call results: the error's reason, and whether the flow was started.",
                              registry_)),
       refused_(CounterFamily("enos_gateway_refused_total",
                              "Calls that the gateway refused itself, before anything was sent.",
@@ -109,7 +108,7 @@ GatewayMetrics::GatewayMetrics(std::string_view version)
                               "Requests to EnOS that got no complete HTTP answer, and why.",
                               registry_)),
       retries_(CounterFamily("enos_gateway_retries_total",
-                             "Calls sent again after EnOS had certainly not executed them.",
+                             "Calls resent after EnOS had certainly not executed them.",
                              registry_)),
       token_expires_at_(SteadyTime::min().time_since_epoch().count()) {
   AddCallMetrics();
@@ -117,8 +116,8 @@ GatewayMetrics::GatewayMetrics(std::string_view version)
   AddSampledMetrics(version);
 }
 
-// All that can be foreseen is there from the start, at 0: a rate over a counter that appears with
-// its first event would miss that event.
+// All foreseeable metrics exist from the start, at 0: a rate over a counter that appears with its
+// first event would miss that event.
 void GatewayMetrics::AddCallMetrics() {
   started_ =
       &CounterFamily("grpc_server_started_total", "RPCs that arrived.", registry_).Add(RpcLabels());
@@ -145,15 +144,15 @@ void GatewayMetrics::AddCallMetrics() {
         Reason::GATEWAY_OVERLOADED, Reason::GATEWAY_SHUTTING_DOWN, Reason::ENOS_TIMEOUT})
     ByName(refused_by_reason_, refused_, reason);
   auto& cut = CounterFamily("enos_gateway_connections_cut_total",
-                            "Callers' connections that were cut: too much that became no call "
-                            "(unfinished), or the process's memory was short.",
+                            "Callers' connections that were cut: too much sent without completing "
+                            "a call (unfinished), or the process was short of memory.",
                             registry_);
   cut_ = {&cut.Add({{"reason", "unfinished"}}), &cut.Add({{"reason", "memory"}})};
 }
 
 void GatewayMetrics::AddUpstreamMetrics() {
   auto& seconds = Register(prometheus::BuildHistogram(), "enos_gateway_upstream_request_seconds",
-                           "How long requests to EnOS took, connecting included.", registry_);
+                           "How long requests to EnOS took, including connecting.", registry_);
   for (const auto operation : {UpstreamOperation::kTrigger, UpstreamOperation::kToken}) {
     Failure(operation, std::nullopt);
     for (int end = static_cast<int>(TransferEnd::kAnswered) + 1;
@@ -179,19 +178,19 @@ void GatewayMetrics::AddUpstreamMetrics() {
   token_failed_ = &fetches.Add({{"result", "failed"}});
   auto& breaker =
       Register(prometheus::BuildGauge(), "enos_gateway_breaker_state",
-               "1 for the state that the breaker before EnOS is in, 0 for the others.", registry_);
+               "1 for the current state of the circuit breaker, 0 for the others.", registry_);
   breaker_ = {&breaker.Add({{"state", "closed"}}), &breaker.Add({{"state", "half_open"}}),
               &breaker.Add({{"state", "open"}})};
   SetBreaker(BreakerState::kClosed);
 }
 
 void GatewayMetrics::AddSampledMetrics(std::string_view version) {
-  Register(prometheus::BuildGauge(), "enos_gateway_build_info", "Always 1; the labels tell.",
+  Register(prometheus::BuildGauge(), "enos_gateway_build_info", "Always 1; see the labels.",
            registry_)
       .Add({{"version", std::string(version)}})
       .Set(1);
   sampled_.AddGauge("enos_gateway_token_remaining_seconds",
-                    "How long the access token still lives; 0 when there is none.", [this] {
+                    "Remaining lifetime of the access token; 0 if there is none.", [this] {
                       const SteadyTime expires_at{SteadyTime::duration(token_expires_at_.load())};
                       const auto now = std::chrono::steady_clock::now();
                       return expires_at > now ? Seconds(expires_at - now) : 0.0;
@@ -266,18 +265,18 @@ void GatewayMetrics::SetBreaker(BreakerState state) {
 void GatewayMetrics::WatchFiles(ReloadedFiles files) {
   const Labels name = {{"files", FilesLabel(files)}};
   Reloads& reloads = reloads_.at(static_cast<size_t>(files));
-  auto& total =
-      CounterFamily("enos_gateway_reloads_total",
-                    "Times that changed files were taken, or could not be used.", registry_);
+  auto& total = CounterFamily("enos_gateway_reloads_total",
+                              "Reloads of changed files, successful or not.", registry_);
   for (const bool ok : {false, true}) {
     Labels labels = name;
     labels["result"] = ok ? "success" : "failure";
     reloads.by_result.at(ok ? 1 : 0) = &total.Add(labels);
   }
   reloads.last_successful =
-      &Register(prometheus::BuildGauge(), "enos_gateway_reload_last_successful",
-                "0 while what the files hold cannot be used, so that what they held before is.",
-                registry_)
+      &Register(
+           prometheus::BuildGauge(), "enos_gateway_reload_last_successful",
+           "0 while the files' content cannot be used, so that the previous content stays in use.",
+           registry_)
            .Add(name);
   reloads.last_successful->Set(1);
 }

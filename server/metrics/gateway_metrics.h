@@ -32,9 +32,9 @@ enum class ReloadedFiles { kTls, kKeys, kPolicy, kJwtKeys };
 // conventions of Prometheus and, for grpc_server_*, of grpc-ecosystem; every label has a bounded
 // set of values (label_values.h).
 //
-// Cheap enough for every call: what a call touches was looked up before, and prometheus-cpp's
-// counter is one atomic (7 ns here), its histogram one lock that is hardly ever taken elsewhere
-// (16 ns). All of it is thread-safe but for `sampled`.
+// Cheap enough for every call: the metrics that a call updates are looked up in advance, and a
+// prometheus-cpp counter is one atomic (7 ns here), its histogram one lock that is almost never
+// contended (16 ns). Everything is thread-safe except `sampled`.
 class GatewayMetrics {
  public:
   explicit GatewayMetrics(std::string_view version);
@@ -43,29 +43,29 @@ class GatewayMetrics {
   void CallStarted() { started_->Increment(); }
   void CallEnded(const CallOutcome& outcome);
 
-  // A request to EnOS ended; a call was sent again, or will be, for this reason.
+  // A request to EnOS ended; a call was resent, or will be, for this reason.
   void UpstreamRequestEnded(const UpstreamRequest& request);
   void Retried(Reason reason);
   void ConnectionOpened() { opened_->Increment(); }
   void ConnectionReused() { reused_->Increment(); }
 
-  // A fetch gave a token that lives until then; a fetch failed.
+  // A fetch returned a token that is valid until then; a fetch failed.
   void TokenObtained(SteadyTime expires_at);
   void TokenFailed() { token_failed_->Increment(); }
 
   void SetBreaker(BreakerState state);
 
-  // A caller's connection was cut: memory was short, or it sent too much that became no call.
+  // A caller's connection was cut: memory was short, or it sent too much that completed no call.
   void ConnectionCut(bool for_memory) { cut_.at(for_memory ? 1 : 0)->Increment(); }
 
-  // These files may change: their metrics are exported from now on, at "successful".
+  // These files may change: their metrics are exported from now on, as "successful".
   void WatchFiles(ReloadedFiles files);
-  // They changed, and were taken or could not be used; after WatchFiles.
+  // They changed, and are now in use or could not be used; after WatchFiles.
   void Reloaded(ReloadedFiles files, bool ok);
   // Until when the listener's certificate is valid; exported from the first call on.
   void SetCertificateExpiry(WallTime until);
 
-  // Values that are asked for at each scrape: add them before the first one.
+  // Values that are sampled at each scrape: add them before the first one.
   SampledMetrics& sampled() { return sampled_; }
 
   // The text exposition format, version 0.0.4.
@@ -77,7 +77,7 @@ class GatewayMetrics {
   static constexpr size_t kReasons = dataflow::v1::ErrorReason_ARRAYSIZE;
   static constexpr size_t kCodes = 17;  // of absl::StatusCode
 
-  // By reason, and by whether it may have been executed. Looked up at their first use at the
+  // By reason, and by whether the call may have been executed. Looked up on first use at the
   // latest.
   using ByReason = std::array<std::atomic<prometheus::Counter*>, kReasons>;
 
@@ -105,7 +105,7 @@ class GatewayMetrics {
   Counters& failures_;
   Counters& retries_;
   ByReason retries_by_reason_{};
-  prometheus::Counter* request_ok_ = nullptr;                // the usual one: trigger, 200, 0
+  prometheus::Counter* request_ok_ = nullptr;  // the most frequent one: trigger, 200, 0
   std::array<prometheus::Histogram*, 2> request_seconds_{};  // by UpstreamOperation
   prometheus::Counter* opened_ = nullptr;
   prometheus::Counter* reused_ = nullptr;

@@ -17,7 +17,8 @@ using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Not;
 
-// The value behind a line that begins with `name` and, in any order, has `labels` and no others.
+// The value after the name on a line that begins with `name` and has exactly `labels`, in any
+// order.
 std::string Value(const GatewayMetrics& metrics, const std::string& name,
                   std::vector<std::string> labels = {}) {
   std::istringstream text(metrics.Text());

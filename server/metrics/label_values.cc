@@ -11,8 +11,8 @@ constexpr int kHttpStatuses[] = {200, 201, 202, 204, 301, 302, 303, 304, 307, 30
                                  401, 403, 404, 405, 406, 408, 409, 411, 413, 414, 415,
                                  422, 429, 431, 497, 498, 499, 500, 501, 502, 503, 504};
 
-// The result codes of docs/enos-api.md: of the batch processing service, of the vendor's SDK, of
-// the token service.
+// The result codes in docs/enos-api.md: of the batch processing service, the vendor's SDK and the
+// token service.
 constexpr int64_t kEnosCodes[] = {0,     62101, 62102, 62103, 62104, 62105, 62109, 99400, 99403,
                                   99404, 99500, 400,   401,   403,   404,   405,   409,   413,
                                   415,   429,   497,   498,   499,   500,   501,   503,   504,

@@ -12,19 +12,19 @@
 namespace enos::gateway {
 
 // Values of metric labels. All of them are bounded: whatever EnOS answers, the number of time
-// series has a limit that can be read off here. Pure functions, thread-safe.
+// series has a limit that can be derived from this file. Pure functions, thread-safe.
 
-// An HTTP status that EnOS or what stands before it is known to use, as a number; else "other".
-// 0: "none", there was no HTTP answer.
+// An HTTP status that EnOS or a proxy in front of it is known to use, as a number; otherwise
+// "other". 0: "none", there was no HTTP answer.
 std::string HttpStatusLabel(int http_status);
 
-// A result code that is documented for EnOS, as a number; else "other". nullopt: "none".
+// A result code that is documented for EnOS, as a number; otherwise "other". nullopt: "none".
 std::string EnosCodeLabel(std::optional<int64_t> enos_code);
 
 // "trigger" or "token".
 std::string OperationLabel(UpstreamOperation operation);
 
-// Why a request got no answer, for example "connect_timeout"; nullopt, given up: "no_answer".
+// Why a request got no answer, for example "connect_timeout"; nullopt, abandoned: "no_answer".
 std::string FailureLabel(std::optional<TransferEnd> end);
 
 // As the conventions of grpc-ecosystem spell it: "OK", "InvalidArgument", "DeadlineExceeded".

@@ -29,7 +29,7 @@ Value MemoryBytes(bool resident) {
   return (resident ? resident_pages : total_pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-// The entries of a folder of /proc that are named by a number.
+// The entries of a /proc directory that are named by a number.
 Value CountEntries(const char* path) {
   struct Close {
     void operator()(DIR* folder) const { ::closedir(folder); }
@@ -37,7 +37,7 @@ Value CountEntries(const char* path) {
   const std::unique_ptr<DIR, Close> folder(::opendir(path));
   if (!folder) return std::nullopt;
   double count = 0;
-  // readdir is thread-safe on a stream that is ours alone.
+  // readdir is thread-safe on a stream that only we use.
   while (const dirent* entry = ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe)
     if (entry->d_name[0] != '.') ++count;
   }

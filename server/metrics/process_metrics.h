@@ -5,11 +5,11 @@
 
 namespace enos::gateway {
 
-// Adds what every Prometheus client library tells of its process (Linux), under the usual names:
-// process_cpu_seconds_total, process_start_time_seconds (taken now: call it at the start),
-// process_resident_memory_bytes, process_virtual_memory_bytes, process_open_fds, process_max_fds
-// and process_threads. What /proc does not tell, for want of a descriptor say, is left out of that
-// scrape.
+// Adds the metrics that every Prometheus client library exports about its process (Linux), under
+// the usual names: process_cpu_seconds_total, process_start_time_seconds (taken now: call it at the
+// start), process_resident_memory_bytes, process_virtual_memory_bytes, process_open_fds,
+// process_max_fds and process_threads. Whatever cannot be read from /proc, for lack of a descriptor
+// say, is left out of that scrape.
 void AddProcessMetrics(SampledMetrics& metrics);
 
 }  // namespace enos::gateway

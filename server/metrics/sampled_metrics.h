@@ -12,11 +12,11 @@
 
 namespace enos::gateway {
 
-// Metrics whose values others hold already: they are asked for at each scrape, and cost nothing in
-// between. Collect is thread-safe once all are added, as far as the functions are.
+// Metrics whose values are held elsewhere: they are sampled at each scrape, and cost nothing in
+// between. Once all are added, Collect is as thread-safe as the functions are.
 class SampledMetrics : public prometheus::Collectable {
  public:
-  // The value of now; nullopt leaves the metric out of this scrape.
+  // The current value; nullopt leaves the metric out of this scrape.
   using Value = std::function<std::optional<double>()>;
 
   void AddGauge(std::string name, std::string help, Value value);

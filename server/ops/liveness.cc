@@ -43,7 +43,7 @@ bool IsOutOfDescriptors(const error_code& error) {
 
 }  // namespace
 
-// One check. Every method on the thread of io_.
+// One check. Every method runs on io_'s thread.
 class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
  public:
   Round(asio::io_context& io, const LivenessOptions& options, asio::ssl::context& tls,
@@ -60,7 +60,7 @@ class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
     timer_.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->OnTimeout();
     });
-    // The loop's task must not keep the round: it may never run, and be destroyed after io_.
+    // The loop's task must not keep the check alive: it may never run, and be destroyed after io_.
     options_.post([&io = io_, weak = weak_from_this()] {
       asio::post(io, [weak] {
         if (const auto self = weak.lock()) self->OnLoopAnswered();
@@ -89,7 +89,7 @@ class LivenessCheck::Round : public std::enable_shared_from_this<Round> {
   }
 
   void Handshake() {
-    // gRPC ends a handshake without it.
+    // gRPC closes a connection without it during the handshake.
     constexpr uint8_t kHttp2[] = {2, 'h', '2'};
     SSL_set_alpn_protos(tls_.native_handle(), kHttp2, sizeof(kHttp2));
     tls_.async_handshake(asio::ssl::stream_base::client,

@@ -25,26 +25,26 @@ struct LivenessOptions {
   LivenessTls tls = LivenessTls::kOff;
   // Runs a task on the upstream event loop; called on the check's thread.
   std::function<void(std::function<void()>)> post;
-  // Whether the listener closes connections at once because it has enough of them: then that is an
-  // answer too, or probes would end a process for being busy. Thread-safe.
+  // Whether the listener closes connections at once because it has enough of them: that also counts
+  // as an answer, or probes would kill a process for being busy. Thread-safe.
   std::function<bool()> full = [] { return false; };
   std::chrono::milliseconds timeout{2000};  // for everything together
 };
 
-// Whether this process does its work, seen from outside of it: opens a real connection to its gRPC
-// listener and waits for the HTTP/2 server preface (a SETTINGS frame, RFC 9113 section 3.4), and
-// has the upstream event loop run a task. With TLS the handshake comes first; the certificate is
-// not looked at (a liveness check that fails on an expired one would only end the process). Where
-// clients need a certificate the handshake is all: with TLS 1.3 its last word, the server's
-// Finished, comes before the client has to show one, and the check never needs a key of its own.
+// Whether this process works, seen from outside: opens a real connection to its gRPC listener and
+// waits for the HTTP/2 server preface (a SETTINGS frame, RFC 9113 section 3.4), and has the
+// upstream event loop run a task. With TLS the handshake comes first; the certificate is not
+// checked (a liveness check that fails on an expired one would only kill the process). If clients
+// need a certificate, the check stops after the handshake: with TLS 1.3 its last message, the
+// server's Finished, comes before the client has to present one, so the check never needs a key.
 // Why a real connection: a listener can be dead while everything else looks alive (gRPC 1.51's own
-// never accepts again after one EMFILE). Says nothing of EnOS.
+// never accepts again after one EMFILE). Says nothing about EnOS.
 //
-// Used on the one thread that runs `io`, which must not run any more when this is destroyed. The
-// loop must not run any more when `io` is destroyed; tasks that it still holds do no harm.
+// Used on the one thread that runs `io`, which must no longer run when this is destroyed. The loop
+// must no longer run when `io` is destroyed; tasks that it still holds do no harm.
 class LivenessCheck {
  public:
-  // Gets what is wrong, one line, or nothing.
+  // Receives what is wrong, one line, or nothing.
   using Callback = std::function<void(const std::string& failure)>;
 
   LivenessCheck(boost::asio::io_context& io, LivenessOptions options);
@@ -52,8 +52,8 @@ class LivenessCheck {
   LivenessCheck(const LivenessCheck&) = delete;
   LivenessCheck& operator=(const LivenessCheck&) = delete;
 
-  // Calls back once, never from within, after the time-out at the latest. Whoever asks while a
-  // check is under way gets the answer of that one.
+  // Calls back once, never synchronously, after the time-out at the latest. A caller that asks
+  // while a check is running gets the result of that one.
   void Run(Callback done);
 
  private:

@@ -33,7 +33,7 @@ using ::testing::IsEmpty;
 constexpr milliseconds kPatient{20000};
 constexpr milliseconds kImpatient{30};
 
-// A gRPC server without services: it answers the preface all the same.
+// A gRPC server without services: it still answers the preface.
 class GrpcListener {
  public:
   explicit GrpcListener(const std::string& host) {
@@ -52,8 +52,8 @@ class GrpcListener {
   uint16_t port_ = 0;
 };
 
-// Listens and is never accepted from: what a dead gRPC listener looks like. Where `text` is given,
-// answers the first connection with it.
+// Listens but never accepts: what a dead gRPC listener looks like. If `text` is given, answers the
+// first connection with it.
 class DumbListener {
  public:
   explicit DumbListener(const std::string& text = "") {
@@ -62,7 +62,7 @@ class DumbListener {
       tcp::socket socket = acceptor_.accept();
       boost::system::error_code ignored;
       boost::asio::write(socket, boost::asio::buffer(text), ignored);
-      // Reads until the check closes, so that its end is not a reset of ours.
+      // Reads until the check closes, so that the connection is not reset from this side.
       std::vector<char> sink(1024);
       while (!ignored) socket.read_some(boost::asio::buffer(sink), ignored);
     });
@@ -97,7 +97,7 @@ class LivenessTest : public testing::Test {
     return options;
   }
 
-  // Runs one check to its end.
+  // Runs one check to completion.
   std::string Check(LivenessOptions options) {
     LivenessCheck check(io_, std::move(options));
     std::string result = "no callback";

@@ -13,7 +13,7 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 
 constexpr std::uint32_t kMaxHeadBytes = 8 << 10;
-constexpr std::uint64_t kMaxBodyBytes = 4 << 10;  // a GET has none; what comes is not looked at
+constexpr std::uint64_t kMaxBodyBytes = 4 << 10;  // a GET has no body; anything sent is ignored
 constexpr size_t kMaxBufferBytes = 16 << 10;
 constexpr size_t kReadBytes = 512;
 // How long a closing connection waits for the peer to close as well.
@@ -36,7 +36,7 @@ OpsConnection::OpsConnection(boost::asio::ip::tcp::socket socket, const OpsHandl
       buffer_(kMaxBufferBytes) {}
 
 OpsConnection::~OpsConnection() {
-  // First, so that whoever is told finds the descriptor free.
+  // First, so that whoever is notified finds the descriptor free.
   Close();
   owner_.OnEnd(*this);
 }
@@ -53,8 +53,8 @@ void OpsConnection::SetState(State state) {
   owner_.OnState(*this);
 }
 
-// A kept connection may be quiet for long, as between scrapes; from its first byte on, the next
-// request has as little time as the first one.
+// A kept-alive connection may be quiet for long, as between scrapes; from its first byte on, the
+// next request has no more time than the first one had.
 void OpsConnection::AwaitNextRequest() {
   SetState(State::kIdle);
   if (buffer_.size() > 0) return ReadRequest();
@@ -67,7 +67,7 @@ void OpsConnection::AwaitNextRequest() {
                           });
 }
 
-// One time for the whole request: bytes that trickle in do not extend it.
+// One time limit for the whole request: bytes that trickle in do not extend it.
 void OpsConnection::ReadRequest() {
   parser_.emplace();
   parser_->header_limit(kMaxHeadBytes);
@@ -87,9 +87,9 @@ void OpsConnection::OnReadFailed(const error_code& error) {
   }
   const bool from_parser = error.category() == make_error_code(http::error::bad_method).category();
   if (from_parser && error != http::error::end_of_stream && error != http::error::partial_message) {
-    return Refuse(400, "this is no HTTP/1.1 request\n");
+    return Refuse(400, "not an HTTP/1.1 request\n");
   }
-  // Else the peer is gone, or too slow: the last reference goes with this handler.
+  // Otherwise the peer is gone, or too slow: this handler drops the last reference.
 }
 
 void OpsConnection::OnRequest() {
@@ -147,12 +147,12 @@ void OpsConnection::Write(bool keep_alive) {
                       if (keep_alive) return self->AwaitNextRequest();
                       self->CloseLingering();
                     });
-  // Behind the start: what the owner posts now runs after the end of a write that need not wait.
+  // After the start: what the owner posts now runs after the end of a write that need not wait.
   SetState(State::kSending);
 }
 
-// Sends FIN and reads on for a while: closing with unread input would send RST, which may overtake
-// the answer.
+// Sends FIN and keeps reading for a while: closing with unread input would send RST, which may
+// overtake the answer.
 void OpsConnection::CloseLingering() {
   SetState(State::kIdle);
   error_code ignored;

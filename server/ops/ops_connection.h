@@ -21,10 +21,10 @@ namespace enos::gateway {
 using OpsHandlers = std::map<std::string, OpsHandler, std::less<>>;
 
 // One accepted connection of an OpsServer, internal to it. Kept alive by its operations and by the
-// responder of the request it is at, and ends with the last of them. Server's thread only.
+// responder of its current request; ends with the last of them. Server's thread only.
 //
-// One request at a time: the next is read only once the answer before it has left, so that answers
-// keep the order of their requests however long a handler takes.
+// One request at a time: the next is read only once the previous answer has been sent, so that
+// answers keep the order of their requests however long a handler takes.
 class OpsConnection : public std::enable_shared_from_this<OpsConnection> {
  public:
   enum class State {
@@ -33,11 +33,11 @@ class OpsConnection : public std::enable_shared_from_this<OpsConnection> {
     kSending,    // waits for the peer to take its answer
   };
 
-  // Who keeps count of the connections. Outlives them.
+  // Counts the connections. Outlives them.
   class Owner {
    public:
     virtual ~Owner() = default;
-    // Its state is another one now.
+    // Its state has changed.
     virtual void OnState(OpsConnection& connection) = 0;
     // From the destructor; the descriptor is free.
     virtual void OnEnd(OpsConnection& connection) = 0;
@@ -50,10 +50,10 @@ class OpsConnection : public std::enable_shared_from_this<OpsConnection> {
   OpsConnection(const OpsConnection&) = delete;
   OpsConnection& operator=(const OpsConnection&) = delete;
 
-  // Once, at the beginning.
+  // Once, at the start.
   void Start();
   State state() const { return state_; }
-  // Frees the descriptor now; what is under way fails.
+  // Frees the descriptor now; pending operations fail.
   void Close();
 
  private:
@@ -82,7 +82,7 @@ class OpsConnection : public std::enable_shared_from_this<OpsConnection> {
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<Response> response_;
-  std::uint64_t requests_ = 0;  // so far, by which a responder knows its own
+  std::uint64_t requests_ = 0;  // so far; lets a responder recognize its own
   std::array<char, 512> scratch_{};
 };
 

@@ -25,10 +25,10 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// Out of descriptors: wait for some to come free rather than spin.
+// Out of descriptors: wait for some to be freed instead of spinning.
 constexpr std::chrono::milliseconds kAcceptAgain{100};
 
-// A descriptor that is held only to be given up when there is no other.
+// A descriptor held in reserve, to be released when there is no other.
 class SpareDescriptor {
  public:
   SpareDescriptor() { Take(); }
@@ -67,11 +67,11 @@ class OpsServer::Impl final : public OpsConnection::Owner {
     if (const auto failed = socket.Listen(options_.listen.host, options_.listen.port))
       return failed;
     address_ = ListenAddress{options_.listen.host, socket.port()}.ToString();
-    // The protocol is only asked for when Asio makes sockets itself.
+    // The protocol matters only when Asio creates sockets itself.
     error_code error;
     acceptor_.assign(tcp::v4(), socket.fd(), error);
     if (!error) socket.Release();
-    // Or a synchronous accept waits for a connection.
+    // Otherwise a synchronous accept waits for a connection.
     if (!error) acceptor_.non_blocking(true, error);
     return error;
   }
@@ -108,7 +108,7 @@ class OpsServer::Impl final : public OpsConnection::Owner {
     });
   }
 
-  // Where every connection is being answered, the new one waits for one of them to be done.
+  // If every connection is being answered, the new one waits for one of them to finish.
   void TakeIn() {
     full_ = !MakeRoom();
     if (full_) return;
@@ -117,15 +117,15 @@ class OpsServer::Impl final : public OpsConnection::Owner {
     AcceptNext();
   }
 
-  // Not from within a connection, which is at something.
+  // Not from within a connection's own operation.
   void TakeInLater() {
     if (!std::exchange(full_, false)) return;
     asio::post(io_, [this] { TakeIn(); });
   }
 
-  // Out of descriptors or memory, which accept(2) says also where no connection waits.
+  // Out of descriptors or memory, which accept(2) also reports if no connection is waiting.
   void AcceptWithSpare() {
-    // The spare is in use, maybe by a client that says nothing.
+    // The spare is in use, maybe by a silent client.
     if (!spare_.taken() && ConnectionWaits()) End(OpsConnection::State::kIdle);
     if (spare_.Release()) {
       error_code error;
@@ -159,14 +159,14 @@ class OpsServer::Impl final : public OpsConnection::Owner {
     connection->Start();
   }
 
-  // A client that does not take its answer comes last, but comes: as many of its kind would shut
-  // everybody out, too.
+  // A client that does not read its answer is evicted last, but is evicted: otherwise many of its
+  // kind could lock everyone out.
   bool MakeRoom() {
     return connections_.size() < options_.max_connections || End(OpsConnection::State::kIdle) ||
            End(OpsConnection::State::kSending);
   }
 
-  // Ends the connection that has been in `state` the longest. False: none is.
+  // Closes the connection that has been in `state` the longest. False: there is none.
   bool End(OpsConnection::State state) {
     const auto found = std::find_if(connections_.begin(), connections_.end(),
                                     [&](const auto* each) { return each->state() == state; });
@@ -180,12 +180,12 @@ class OpsServer::Impl final : public OpsConnection::Owner {
 
   void OnState(OpsConnection& connection) override {
     const auto found = std::find(connections_.begin(), connections_.end(), &connection);
-    if (found == connections_.end()) return;  // was ended
+    if (found == connections_.end()) return;  // was closed
     connections_.splice(connections_.end(), connections_, found);
     if (connection.state() != OpsConnection::State::kAnswering) TakeInLater();
   }
 
-  // A connection is gone, and its descriptor free: the first use for it is as the spare.
+  // A connection is gone, and its descriptor free: it first replaces the spare.
   void OnEnd(OpsConnection& connection) override {
     connections_.remove(&connection);
     spare_.Take();
@@ -194,15 +194,15 @@ class OpsServer::Impl final : public OpsConnection::Owner {
 
   const OpsServerOptions options_;
   OpsHandlers handlers_;
-  std::list<OpsConnection*> connections_;  // the one that is in its state the longest first
+  std::list<OpsConnection*> connections_;  // the one that has been in its state the longest first
   SpareDescriptor spare_;
   bool full_ = false;  // newcomer_ waits for room
-  // Behind what its connections use, the last of which end with it. 1: one thread runs it.
+  // After what its connections use, because they end with it. 1: run by one thread.
   asio::io_context io_{1};
-  // Or it would end where all that is under way is with handlers.
+  // Otherwise it would end when all pending work is with handlers.
   const asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   tcp::acceptor acceptor_;
-  std::optional<tcp::socket> newcomer_;  // accepted, to become a connection
+  std::optional<tcp::socket> newcomer_;  // accepted, not yet a connection
   asio::steady_timer retry_;
   std::string address_;
   std::thread thread_;

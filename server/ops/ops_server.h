@@ -19,34 +19,35 @@ struct OpsAnswer {
   std::string content_type = "text/plain; charset=utf-8";
 };
 
-// Answers one request: at most once, on the server's thread. Dropped without an answer, it closes
+// Answers one request: at most once, on the server's thread. Dropping it without an answer closes
 // the connection. Must not outlive the server.
 using OpsRespond = std::function<void(OpsAnswer)>;
 
-// Called on the server's thread, which it must not hold up; may answer later.
+// Called on the server's thread, which it must not block; may answer later.
 using OpsHandler = std::function<void(OpsRespond)>;
 
 struct OpsServerOptions {
   ListenAddress listen;
-  // At this many, one that is not being answered makes room for a new one: the one that has waited
-  // for its client the longest.
+  // At this limit a new connection replaces one that is not being answered: the one that has waited
+  // longest for its client.
   size_t max_connections = 64;
-  // For a whole request to arrive: from the accept on, or from the first byte on a kept connection.
+  // For a whole request to arrive: from the accept, or from the first byte on a kept-alive
+  // connection.
   std::chrono::milliseconds request_timeout{5000};
-  // For a whole answer to leave.
+  // For a whole answer to be sent.
   std::chrono::milliseconds send_timeout{5000};
-  // Between an answer and the next request. Prometheus asks once a minute unless told otherwise.
+  // Between an answer and the next request. Prometheus scrapes once a minute by default.
   std::chrono::milliseconds idle_timeout{90000};
 };
 
-// The HTTP/1.1 server for probes and monitoring (Boost.Beast reads the protocol): GET and HEAD on
-// paths that are registered, on one thread of its own, so that it answers whatever the rest of the
-// process does. Requests, connections and time are bounded, and slow clients shut nobody out: they
-// make room for others. Where the process is out of descriptors, it still answers one connection at
-// a time, with one that it keeps in reserve.
+// The HTTP/1.1 server for probes and monitoring (Boost.Beast parses the protocol): GET and HEAD on
+// registered paths, on its own thread, so that it answers whatever the rest of the process does.
+// Requests, connections and time are limited, and slow clients lock nobody out: they make room for
+// others. If the process runs out of descriptors, it still answers one connection at a time, using
+// one that it keeps in reserve.
 //
-// Plain by design, for networks that are trusted: handlers answer nothing secret. Used from one
-// thread, handlers apart.
+// Plaintext by design, for trusted networks: handlers return nothing secret. Used from one thread,
+// except for handlers.
 class OpsServer {
  public:
   explicit OpsServer(OpsServerOptions options);
@@ -54,21 +55,21 @@ class OpsServer {
   OpsServer(const OpsServer&) = delete;
   OpsServer& operator=(const OpsServer&) = delete;
 
-  // `path` begins with "/"; a query behind it is not part of it and is ignored. Before Serve.
+  // `path` begins with "/"; a query after it is ignored. Before Serve.
   void Handle(const std::string& path, OpsHandler handler);
 
-  // Takes the address (ListeningSocket::Listen). Connections wait from now on until Serve. An error
-  // says why it cannot be had.
+  // Binds the address (ListeningSocket::Listen). Connections queue up from now on until Serve. The
+  // error says why it cannot be bound.
   std::error_code Listen();
 
   // Starts the thread. After Listen.
   void Serve();
 
-  // Ends the thread and drops what is under way. No handler is called afterwards. A second call
-  // does nothing.
+  // Stops the thread and drops pending work. No handler is called afterwards. A second call does
+  // nothing.
   void Stop();
 
-  // "host:port" with the port that was taken. After Listen.
+  // "host:port" with the actual port. After Listen.
   const std::string& address() const;
 
   // What the server's thread runs, for handlers that wait for something themselves. Their

@@ -28,7 +28,7 @@ OpsServerOptions OnAnyPort() {
   return options;
 }
 
-// Serves "/hello", which answers at once, and "/later", which answers from a task of its own.
+// Serves "/hello", which answers at once, and "/later", which answers from a separate task.
 class OpsServerTest : public testing::Test {
  protected:
   explicit OpsServerTest(OpsServerOptions options = OnAnyPort()) : server_(std::move(options)) {
@@ -75,7 +75,7 @@ TEST_F(OpsServerTest, RequestsInOneSegmentAreAnsweredInOrder) {
   EXPECT_EQ(client.Read().body, "hello\n");
 }
 
-// Serves "/keep" besides, whose requests wait until "/release" answers them.
+// Also serves "/keep", whose requests wait until "/release" answers them.
 class HoldingOpsServer : public testing::Test {
  protected:
   explicit HoldingOpsServer(OpsServerOptions options = OnAnyPort()) : server_(std::move(options)) {
@@ -95,7 +95,7 @@ class HoldingOpsServer : public testing::Test {
   ~HoldingOpsServer() override { server_.Stop(); }
 
   std::vector<OpsRespond> kept_;
-  std::promise<void> asked_;  // for "/keep", which each test asks for once
+  std::promise<void> asked_;  // for "/keep", which each test requests once
   OpsServer server_;
 };
 
@@ -233,8 +233,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"Post", "POST /hello HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 405,
                    "Allow: GET, HEAD\r\n"},
         BadRequest{"UnknownMethod", "BREW /hello HTTP/1.1\r\n\r\n", 405, "only GET and HEAD"},
-        BadRequest{"Garbage", "\x16\x03\x01\x02 what?\r\n\r\n", 400, "no HTTP/1.1 request"},
-        BadRequest{"Http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "no HTTP/1.1 request"},
+        BadRequest{"Garbage", "\x16\x03\x01\x02 what?\r\n\r\n", 400, "not an HTTP/1.1 request"},
+        BadRequest{"Http2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "not an HTTP/1.1 request"},
         BadRequest{"LongTarget", "GET /" + std::string(20000, 'x'), 431, "headers are too large"},
         BadRequest{"LongHeaders",
                    "GET /hello HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n", 431,
@@ -243,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "body is too large"}),
     [](const auto& tested) { return tested.param.name; });
 
-// Little time for a request, or for an answer to leave; all the time in the world between them.
+// Little time for a request to arrive, or for an answer to be sent; plenty of time in between.
 class ImpatientOpsServer : public OpsServerTest {
  protected:
   static OpsServerOptions Options() {
@@ -294,7 +294,7 @@ TEST_F(ImpatientOpsServer, BytesThatTrickleInDoNotExtendTheTime) {
   ASSERT_TRUE(client.Send("GET /hello HTTP/1.1\r\nX: "));
   const auto begin = std::chrono::steady_clock::now();
   size_t sent = 0;
-  // So many that a time which every byte extends would end in an answer.
+  // So many that a time limit extended by every byte would end in an answer.
   for (; sent < 1000 && !client.ended(); ++sent) {
     client.Send("x");
     client.ReadSome();
@@ -308,7 +308,7 @@ TEST_F(ImpatientOpsServer, AKeptConnectionMayBeQuietForLonger) {
   OpsClient client;
   ASSERT_TRUE(client.Connect(server_.address()));
   ASSERT_EQ(client.Get("/hello").status, 200);
-  // Its time for a request began later and is over.
+  // Its time for a request started later and is over.
   OpsClient silent;
   ASSERT_TRUE(silent.Connect(server_.address()));
   EXPECT_TRUE(silent.ReadToEnd());
@@ -327,7 +327,7 @@ TEST(OpsServer, AKeptConnectionIsClosedInTheEnd) {
   EXPECT_TRUE(client.ReadToEnd());
 }
 
-// More than the kernel takes for a client that does not read.
+// More than the kernel buffers for a client that does not read.
 constexpr size_t kLargeBody = 64 << 20;
 
 TEST(OpsServer, AClientThatDoesNotTakeItsAnswerIsClosed) {
@@ -338,7 +338,7 @@ TEST(OpsServer, AClientThatDoesNotTakeItsAnswerIsClosed) {
   boost::asio::steady_timer later(server.io());
   server.Handle("/large", [&](const OpsRespond& respond) {
     respond({200, std::string(kLargeBody, 'x')});
-    later.expires_after(2 * options.send_timeout);  // so it runs behind the server's own
+    later.expires_after(2 * options.send_timeout);  // so it runs after the server's own
     later.async_wait([&](const auto&) { over.set_value(); });
   });
   ASSERT_FALSE(server.Listen());
@@ -352,7 +352,7 @@ TEST(OpsServer, AClientThatDoesNotTakeItsAnswerIsClosed) {
   EXPECT_LT(received.size(), kLargeBody);
 }
 
-// As many connections as a server takes by default, each of which has sent `bytes`. They are open
+// As many connections as a server takes by default, each of which has sent `bytes`. Each is open
 // before the next one is, as the server takes them in order.
 std::list<OpsClient> Flood(const std::string& address, std::string_view bytes) {
   std::list<OpsClient> clients(OpsServerOptions().max_connections);
@@ -448,7 +448,7 @@ TEST(OpsServer, WhereAllAreBeingAnsweredANewConnectionWaitsForOneToBeDone) {
   OpsClient waiting;
   ASSERT_TRUE(waiting.Connect(server.address()));
   ASSERT_TRUE(waiting.Send("GET /hello HTTP/1.1\r\n\r\n"));
-  // Asio runs what has arrived before what is due, so the server has met the new connection.
+  // Asio runs what has arrived before what is due, so the server has seen the new connection.
   boost::asio::steady_timer later(server.io());
   boost::asio::post(server.io(), [&] {
     later.expires_after(milliseconds(1));
@@ -459,7 +459,7 @@ TEST(OpsServer, WhereAllAreBeingAnsweredANewConnectionWaitsForOneToBeDone) {
   EXPECT_TRUE(answered.ReadToEnd()) << "made room";
 }
 
-// Takes every descriptor that the process may open, but for a few, under a limit of its own.
+// Takes every descriptor that the process may open, except for a few, under its own limit.
 class DescriptorsExhausted {
  public:
   explicit DescriptorsExhausted(size_t but = 0) {

@@ -5,7 +5,7 @@ namespace enos::gateway {
 void Readiness::SetToken(bool has_token) {
   const std::lock_guard lock(mutex_);
   has_token_ = has_token;
-  // While a token lives why_ is about its renewal: "expired" until that fails as well.
+  // While a token is valid, why_ is about its renewal: "expired" until that fails as well.
   if (has_token) why_ = "expired";
 }
 

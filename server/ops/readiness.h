@@ -7,13 +7,13 @@
 
 namespace enos::gateway {
 
-// Whether calls should come here: a living access token is there, and the end has not begun.
+// Whether calls should come here: there is a valid access token, and shutdown has not begun.
 // Thread-safe.
 class Readiness {
  public:
-  // A living token came, or the last one died.
+  // A valid token arrived, or the last one expired.
   void SetToken(bool has_token);
-  // Why there is no token, or none soon. Forgotten as soon as one comes.
+  // Why there is no token, or none soon. Cleared when one arrives.
   void SetFailure(std::string_view why);
   // Never ready again.
   void Stop();

@@ -12,12 +12,12 @@ namespace enos::gateway {
 // Callers that a rule is for.
 struct CallerPattern {
   enum class Kind {
-    kAny,     // "*": every caller that is known by some name
+    kAny,     // "*": every caller that has an identity
     kExact,   // a name
-    kPrefix,  // names that begin so, and go on: "uri:spiffe://prod.example/ns/batch/*"
+    kPrefix,  // names with this prefix, and more: "uri:spiffe://prod.example/ns/batch/*"
   };
   Kind kind = Kind::kExact;
-  std::string text;  // DNS names in lower case; of a prefix, what stands before the "*"
+  std::string text;  // DNS names in lower case; of a prefix, the part before the "*"
 };
 
 // What ParseCallerPattern accepts, for error messages.
@@ -25,16 +25,16 @@ inline constexpr std::string_view kCallerPatternExpected =
     R"("*", or "uri:", "dns:" or "sub:" and a name; of a uri or sub name the last part may be "*", )"
     R"(as in "uri:spiffe://prod.example/ns/batch/*" or "sub:system:serviceaccount:batch:*")";
 
-// Reads a caller as the policy names it. A "*" stands for the end of a uri, after a "/" behind its
-// host, or of a subject, after a ":" or "/"; anywhere else it is refused, because "batch*" would
-// take in "batch-of-somebody-else" as well.
+// Parses a caller as the policy names it. A "*" stands for the end of a uri, after a "/" following
+// its host, or of a subject, after a ":" or "/"; anywhere else it is refused, because "batch*"
+// would also match "batch-of-somebody-else".
 std::optional<CallerPattern> ParseCallerPattern(std::string_view text);
 
 // The characters that a prefix ends with.
 inline bool EndsPrefix(char c) { return c == '/' || c == ':'; }
 
-// Whether a caller's name can match a prefix at all: not where it has "." or ".." for a part or
-// percent-encoding, with which it may mean a place outside of the prefix.
+// Whether a caller's name can match a prefix at all: not if it has "." or ".." as a part or
+// percent-encoding, with which it may refer to a place outside the prefix.
 bool MayMatchPrefix(std::string_view identity);
 
 }  // namespace enos::gateway

@@ -1,10 +1,10 @@
 #ifndef ENOS_SERVER_POLICY_PARSE_POLICY_H_
 #define ENOS_SERVER_POLICY_PARSE_POLICY_H_
 
+#include <absl/status/statusor.h>
+
 #include <cstddef>
-#include <string>
 #include <string_view>
-#include <variant>
 
 #include "server/policy/policy.h"
 
@@ -27,11 +27,11 @@ inline constexpr size_t kMaxPolicyBytes = 4 << 20;
 //     ]
 //   }
 //
-// Strict, because a typo must not widen access: every member but the description has to be there,
-// no other may be, lists are not empty, and "*" stands alone in its list. "rules" may be empty:
-// nobody may do anything. The error is one line that begins with the place (line and column, or a
-// path like "$.rules[2].flow_ids[0]") and says what is expected. Pure.
-std::variant<Policy, std::string> ParsePolicy(std::string_view text);
+// Strict, because a typo must not widen access: every member except the description is required, no
+// others are allowed, lists are not empty, and "*" stands alone in its list. "rules" may be empty:
+// nobody may do anything. The error is one line that begins with the position (line and column, or
+// a path like "$.rules[2].flow_ids[0]") and says what is expected. Pure.
+absl::StatusOr<Policy> ParsePolicy(std::string_view text);
 
 }  // namespace enos::gateway
 

@@ -6,7 +6,7 @@
 namespace enos::gateway {
 namespace {
 
-// Debian 12's Abseil has a string_view of its own.
+// Debian 12's Abseil has its own string_view.
 absl::string_view Key(std::string_view text) { return {text.data(), text.size()}; }
 
 template <typename Map>
@@ -46,7 +46,7 @@ Decision DecideRule(const PolicyRule& rule, const FlowAccess& access) {
   return Decision::kAllowed;
 }
 
-// From the least to the most that a rule can say.
+// From the minimum to the maximum that a rule can name.
 int Progress(Decision decision) {
   return decision == Decision::kAllowed ? 100 : static_cast<int>(decision);
 }

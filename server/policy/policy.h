@@ -14,7 +14,7 @@
 
 namespace enos::gateway {
 
-// Flow ids from `first` to `last`, both included.
+// Flow ids from `first` to `last`, inclusive.
 struct FlowRange {
   int32_t first = 0;
   int32_t last = 0;
@@ -26,7 +26,7 @@ struct IdSet {
   absl::flat_hash_set<std::string> ids;
 };
 
-// One rule: its callers may start these flows, for these users and organizations.
+// One rule: its callers may start these flows for these users and organizations.
 struct PolicyRule {
   std::vector<CallerPattern> callers;
   IdSet org_ids;
@@ -41,7 +41,7 @@ struct FlowAccess {
   int32_t flow_id = 0;
 };
 
-// Why a call is not allowed: how far the rule came that came furthest. For the log; what the caller
+// Why a call is not allowed: how far the best-matching rule matched. For the log; what the caller
 // is told does not depend on it.
 enum class Decision {
   kAllowed,
@@ -54,18 +54,17 @@ enum class Decision {
 // For the log: "org_id not allowed".
 std::string_view DecisionText(Decision decision);
 
-// Which caller may use which organization, user and flow. What no rule allows is not allowed.
+// Which caller may use which organization, user and flow. Anything that no rule allows is refused.
 // Immutable, so thread-safe.
 class Policy {
  public:
   explicit Policy(std::vector<PolicyRule> rules);
 
-  // `identities` are all names of one caller ("uri:spiffe://...", see CallerPattern): what one of
-  // them may is allowed. `matched`, where it is wanted, becomes the index of the name that the rule
-  // has from which the decision comes (of several such rules, the first name of a caller; a rule
-  // that names the caller comes before one for all); 0 where no rule has a name of the caller. The
-  // cost is a hash look-up for each name and each part of it, and three for each rule that names
-  // the caller.
+  // `identities` are all names of one caller ("uri:spiffe://...", see CallerPattern): what any of
+  // them may do is allowed. `matched`, if wanted, is set to the index of the name in the deciding
+  // rule (if there are several such rules, the caller's first name; a rule that names the caller
+  // comes before one for all); 0 if no rule has one of the caller's names. The cost is a hash
+  // look-up for each name and each part of it, and three for each rule that names the caller.
   Decision Decide(const std::vector<std::string>& identities, const FlowAccess& access,
                   size_t* matched = nullptr) const;
 

@@ -22,7 +22,7 @@ constexpr char kText[] = R"({"rules": [
 ]})";
 
 const Policy& ThePolicy() {
-  static const auto& policy = *new Policy(std::get<Policy>(ParsePolicy(kText)));
+  static const auto& policy = *new Policy(*ParsePolicy(kText));
   return policy;
 }
 
@@ -65,7 +65,7 @@ const Case kRows[] = {
     {"rules_do_not_mix_org", {kNightly}, "o15", "alice", 1, kFlow},
     {"dns", {"dns:batch.example"}, "o15", "alice", 3377, kYes},
     {"dns_has_only_its_rule", {"dns:batch.example"}, "o16", "alice", 1, kOrg},
-    {"unknown", {"sub:somebody"}, "o15", "alice", 3377, kOrg},  // the rule for "*" is for it, too
+    {"unknown", {"sub:somebody"}, "o15", "alice", 3377, kOrg},  // "*" applies to it
     {"any_caller", {"sub:somebody"}, "public", "guest", 7, kYes},
     {"any_caller_other_flow", {"sub:somebody"}, "public", "guest", 8, kFlow},
     {"nobody", {}, "public", "guest", 7, kNobody},
@@ -145,19 +145,19 @@ INSTANTIATE_TEST_SUITE_P(Rows, MatchedTable, testing::ValuesIn(kMatchedRows),
                          [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Policy, RuleForTheCallerAndOneForAll_TheCallersNameMatches) {
-  const auto policy = std::get<Policy>(ParsePolicy(
+  const Policy policy = *ParsePolicy(
       R"({"rules": [
         {"callers": ["*"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]},
-        {"callers": ["sub:b"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]}]})"));
+        {"callers": ["sub:b"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]}]})");
   size_t matched = 99;
   EXPECT_EQ(policy.Decide({"sub:a", "sub:b"}, {"o", "u", 1}, &matched), Decision::kAllowed);
   EXPECT_EQ(matched, 1U);
 }
 
 TEST(Policy, WithoutARuleForAnybody_NamesTheReason) {
-  const auto policy = std::get<Policy>(ParsePolicy(
+  const Policy policy = *ParsePolicy(
       R"({"rules": [{"callers": ["sub:a"], "org_ids": ["*"], "user_ids": ["*"],
-                     "flow_ids": ["*"]}]})"));
+                     "flow_ids": ["*"]}]})");
   EXPECT_EQ(policy.Decide({"sub:b"}, {"o", "u", 1}), Decision::kNoRuleForCaller);
   EXPECT_EQ(DecisionText(Decision::kNoRuleForCaller), "no rule names the caller");
 }

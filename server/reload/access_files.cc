@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <utility>
-#include <variant>
 
 #include "server/base/text.h"
 #include "server/identity/jwt_keys.h"
@@ -34,16 +33,15 @@ AccessFiles::AccessFiles(AccessControl& control, AccessFileOptions options, OnRe
 
 std::optional<std::string> AccessFiles::UsePolicy(std::string_view content) {
   auto parsed = ParsePolicy(content);
-  if (auto* error = std::get_if<std::string>(&parsed)) return std::move(*error);
-  control_.SetPolicy(std::make_shared<const Policy>(std::get<Policy>(std::move(parsed))));
+  if (!parsed.ok()) return std::string(parsed.status().message());
+  control_.SetPolicy(std::make_shared<const Policy>(*std::move(parsed)));
   return std::nullopt;
 }
 
 std::optional<std::string> AccessFiles::UseKeys(std::string_view content) {
   auto parsed = ParseJwtKeys(content);
-  if (auto* error = std::get_if<std::string>(&parsed)) return std::move(*error);
-  control_.SetTokens(
-      std::make_shared<TokenVerifier>(std::get<JwtKeys>(std::move(parsed)), tokens_));
+  if (!parsed.ok()) return std::string(parsed.status().message());
+  control_.SetTokens(std::make_shared<TokenVerifier>(*std::move(parsed), tokens_));
   return std::nullopt;
 }
 

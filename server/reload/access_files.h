@@ -11,7 +11,7 @@
 
 namespace enos::gateway {
 
-// Where the policy and the keys of tokens are; an empty path: not at all.
+// The paths of the policy and of the keys of tokens; an empty path: not used.
 struct AccessFileOptions {
   std::string policy_file;    // --policy_file
   std::string jwt_keys_file;  // --jwt_keys_file
@@ -20,10 +20,10 @@ struct AccessFileOptions {
 
 enum class AccessFile { kPolicy, kJwtKeys };
 
-// Puts the policy and the keys into an AccessControl, at the start and whenever the files change.
-// What cannot be read or is not valid changes nothing then: the log says why (a warning, once), and
-// `on_reload` is told. Used from one thread; the functions that it gives to the watcher are for the
-// watcher's.
+// Loads the policy and the keys into an AccessControl, at the start and whenever the files change.
+// Later, unreadable or invalid files change nothing: the log says why (a warning, once), and
+// `on_reload` is called. Used from one thread; the functions that it gives to the watcher are
+// called by the watcher.
 class AccessFiles {
  public:
   // A file changed; whether its content is in use now.
@@ -32,11 +32,11 @@ class AccessFiles {
   // The control must outlive this object, and this object the watcher's thread.
   AccessFiles(AccessControl& control, AccessFileOptions options, OnReload on_reload);
 
-  // Reads both, before the first call. The error is one line that names the setting, the path, the
-  // place in the file and what is expected.
+  // Reads both, before the first call. The error is one line with the setting, the path, the
+  // position in the file and what is expected.
   std::optional<std::string> Load();
 
-  // From now on they are looked at. After Load, before the watcher's start.
+  // From now on they are watched. After Load, before the watcher's start.
   void Watch(FileWatcher& watcher);
 
  private:
@@ -47,7 +47,7 @@ class AccessFiles {
     std::string_view kept;
     std::string path;
     size_t max_bytes = 0;
-    // Puts the content to use; the error is why it cannot be.
+    // Applies the content; the error is why it cannot be used.
     std::function<std::optional<std::string>(std::string_view content)> use;
     FileContents known;
   };

@@ -26,7 +26,7 @@ std::string PolicyText(const std::string& caller) {
          R"("],"org_ids":["*"],"user_ids":["*"],"flow_ids":["*"]}]})";
 }
 
-// What was told of reloads; waited for from the test's thread.
+// The reloads that were reported; the test's thread waits for them.
 class Reloads {
  public:
   AccessFiles::OnReload Listener() {
@@ -93,7 +93,7 @@ TEST(AccessFiles, ChangedFiles_AreUsedAndBadOnesAreNot) {
   mounted.Swap({{"policy.json", R"({"rule": []})"},
                 {"keys.json", KeySet(old_key.Jwk("old") + "," + new_key.Jwk("new"))}});
   EXPECT_EQ(rig.reloads.WaitFor(3).back(), "jwt_keys good");
-  // Tokens without a "kid" could mean either now.
+  // Tokens without a "kid" could now mean either.
   EXPECT_FALSE(rig.Accepts(new_key));
   mounted.Swap({{"policy.json", R"({"rule": []})"}, {"keys.json", KeySet(new_key.Jwk("new"))}});
   EXPECT_EQ(rig.reloads.WaitFor(4).back(), "jwt_keys good");

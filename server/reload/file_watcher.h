@@ -11,12 +11,12 @@
 
 namespace enos::gateway {
 
-// Polls sets of files on a thread of its own: a file system may take its time (a network, a full
-// disk), and neither calls nor the upstream event loop may wait for that. A set is reported within
-// two intervals of its change. Used from one thread.
+// Polls sets of files on its own thread: a file system may be slow (a network, a full disk), and
+// neither calls nor the upstream event loop may wait for that. A change of a set is reported within
+// two intervals. Used from one thread.
 class FileWatcher {
  public:
-  // interval: between two looks at everything; more than 0.
+  // interval: time between polls; more than 0.
   explicit FileWatcher(std::chrono::milliseconds interval) : interval_(interval) {}
   ~FileWatcher();  // stops
   FileWatcher(const FileWatcher&) = delete;
@@ -26,10 +26,10 @@ class FileWatcher {
   // after Stop. `known`: see WatchedFiles.
   void Watch(WatchedFileSet set, const FileContents* known);
 
-  // Makes the thread, where there is something to watch.
+  // Starts the thread, if there is something to watch.
   void Start();
 
-  // Waits for the look and the call-back that are under way. A second call does nothing.
+  // Waits for a running poll and call-back. A second call does nothing.
   void Stop();
 
  private:

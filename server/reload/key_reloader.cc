@@ -41,7 +41,7 @@ void KeyReloader::OnChange(const FileContents& contents) {
   if (!IsKeyText(secret_key)) return Unusable("the file with the secret key holds no key");
   const bool same =
       access_key == last_->access_key.Reveal() && secret_key == last_->secret_key.Reveal();
-  // Given again after a failure, for whoever counts to know that it is over.
+  // Applied again after a failure, so that those who count know that it is over.
   if (same && !std::exchange(failed_, false)) return;
   failed_ = false;
   if (!same) {

@@ -15,12 +15,12 @@ struct KeyFiles {
   std::string secret_key;
 };
 
-// Makes EnOS keys of changed key files: both are read together, and one that does not come from a
-// file stays as it is. What is no key leaves the old ones in use, with a line in the log and a
-// count. Whether EnOS takes the keys is found out by TokenProvider::Rotate. Called on one thread.
+// Loads EnOS keys from changed key files: both are read together, and a key that does not come from
+// a file stays the same. If the content is not a key, the old keys stay in use, with a log line and
+// a count. TokenProvider::Rotate finds out whether EnOS accepts the keys. Called on one thread.
 class KeyReloader {
  public:
-  // first: the keys of the start. use: takes new ones, which the log's mask knows already.
+  // first: the initial keys. use: applies new ones, which are already masked in the log.
   // on_unusable: for metrics.
   KeyReloader(KeyFiles files, SharedCredentials first, std::function<void(SharedCredentials)> use,
               std::function<void()> on_unusable);
@@ -36,7 +36,7 @@ class KeyReloader {
   void Unusable(std::string_view because);
 
   const KeyFiles files_;
-  SharedCredentials last_;  // that were given
+  SharedCredentials last_;  // that were applied
   bool failed_ = false;     // since then
   const std::function<void(SharedCredentials)> use_;
   const std::function<void()> on_unusable_;

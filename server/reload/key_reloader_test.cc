@@ -27,7 +27,7 @@ class KeyReloaderTest : public ::testing::Test {
             [this](const SharedCredentials& keys) {
               used_.push_back(std::string(keys->access_key.Reveal()) + "/" +
                               std::string(keys->secret_key.Reveal()));
-              // What is given is masked already.
+              // What is applied is already masked.
               Log(LogLevel::kInfo, "used", {{"secret", keys->secret_key.Reveal()}});
             },
             [this] { ++unusable_; }};

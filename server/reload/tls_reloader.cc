@@ -45,7 +45,7 @@ void TlsReloader::OnChange(FileContents contents) {
   const TlsValidity validity = ValidityOf(material);
   use_(std::move(material));
   events_.on_reload(true);
-  // Last: whoever reads it may rely on it.
+  // Last: readers may rely on it.
   Log(LogLevel::kInfo, "certificate reloaded", {{"until", AsText(validity.until)}});
   TellValidity(validity);
 }

@@ -9,24 +9,24 @@
 
 namespace enos::gateway {
 
-// What becomes of certificates, for metrics.
+// What happens to certificates, for metrics.
 struct TlsEvents {
-  std::function<void(bool ok)> on_reload;  // changed files were taken, or could not be used
-  // What is in use now is valid until then.
+  std::function<void(bool ok)> on_reload;  // changed files are in use, or could not be used
+  // The current certificate is valid until then.
   std::function<void(WallTime until)> on_expiry;
 };
 
-// Decides what changed certificate files are worth: material without a problem is used, anything
-// else leaves what there was in use, with a line in the log and a count. A certificate that is
-// expired or not yet valid is used all the same (it may be what the operator has, and the clock may
-// be wrong), with a warning. Called on one thread.
+// Decides whether to use changed certificate files: material without a problem is used; otherwise
+// the current one stays in use, with a log line and a count. A certificate that is expired or not
+// yet valid is still used (it may be the only one the operator has, and the clock may be wrong),
+// with a warning. Called on one thread.
 class TlsReloader {
  public:
-  // now: this machine's wall clock. use: takes material without a problem over.
+  // now: this machine's wall clock. use: applies material without a problem.
   TlsReloader(TlsFiles files, std::function<WallTime()> now, std::function<void(TlsMaterial)> use,
               TlsEvents events);
 
-  // The validity of what is in use from the start.
+  // The validity of the material in use from the start.
   void Started(const TlsValidity& validity) { TellValidity(validity); }
 
   // For a FileWatcher. The reloader must outlive it.
@@ -43,7 +43,7 @@ class TlsReloader {
   const TlsEvents events_;
 };
 
-// The file that has the problem, and what it is: "\"/tls/tls.key\": it is encrypted".
+// The file that has the problem, and the problem: "\"/tls/tls.key\": it is encrypted".
 std::string Describe(const TlsProblem& problem, const TlsFiles& files);
 
 }  // namespace enos::gateway

@@ -7,7 +7,7 @@
 namespace enos::gateway {
 namespace {
 
-// One digest for each file, so that nothing can move from one to the next.
+// One digest per file, so that nothing can move from one file to the next.
 std::string DigestOf(const FileContents& contents) {
   std::string digests;
   for (const Secret& content : contents) {

@@ -6,9 +6,9 @@
 
 namespace enos::gateway {
 
-// Writes the one line that every call has in the log: "flow started", "call failed" or "call
-// cancelled". At info, but at warning where the flow may have been started without its caller
-// knowing. Fields that do not apply are left out. Thread-safe.
+// Writes the one log line that every call gets: "flow started", "call failed" or "call cancelled".
+// At info, but at warning if the flow may have been started without its caller knowing. Fields that
+// do not apply are left out. Thread-safe.
 void LogCall(const CallOutcome& outcome, const CallRecord& record);
 
 }  // namespace enos::gateway

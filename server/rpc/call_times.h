@@ -9,8 +9,8 @@
 
 namespace enos::gateway {
 
-// What an RPC's deadline leaves, read once at the door; nullopt for "none", which arrives as
-// infinite. Never more than about 100 years, however far the deadline is.
+// What an RPC's deadline leaves, read once on arrival; nullopt for "none", which arrives as
+// infinite. Capped at about 100 years.
 std::optional<Duration> TimeLeft(gpr_timespec deadline);
 
 struct CallTimes {

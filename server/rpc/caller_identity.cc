@@ -16,8 +16,8 @@ namespace {
 
 using Identity = std::optional<std::string> (*)(std::string_view name);
 
-// A certificate has a few KB, and some of its bytes are three here. The server has room for as much
-// beside what a caller may send: kMaxMetadataBytesWithFront.
+// A certificate has a few KB, and some of its bytes become three here. The server allows this in
+// addition to what a caller may send: kMaxMetadataBytesWithFront.
 constexpr size_t kMaxEscapedCertificate = 16 << 10;
 
 void AddName(std::string_view name, Identity identity_of, std::vector<std::string>* identities) {
@@ -40,7 +40,7 @@ int HexDigit(char c) {
   return -1;
 }
 
-// nullopt where a "%" is not followed by two hexadecimal digits.
+// nullopt if a "%" is not followed by two hexadecimal digits.
 std::optional<std::string> PercentDecoded(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());

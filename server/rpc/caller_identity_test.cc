@@ -88,7 +88,7 @@ sandbox::TestClientName Named(std::vector<std::string> uris, std::vector<std::st
 
 class FrontCertificate : public testing::TestWithParam<CertificateCase> {};
 
-// The identities are those of UrisThenDnsNames_EachOnce: gRPC finds the same names.
+// The identities match those of UrisThenDnsNames_EachOnce: gRPC finds the same names.
 TEST_P(FrontCertificate, HasTheIdentitiesOfADirectOne) {
   const auto authority = sandbox::MakeTestAuthority("test");
   const auto certificate = sandbox::MakeTestClientCertificate(authority, GetParam().names);
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
                         Named({"spiffe://b", "spiffe://a", "spiffe://b"}, {"x.test", "x.test"}),
                         {"uri:spiffe://b", "uri:spiffe://a", "dns:x.test"}},
         CertificateCase{"None", Named({}, {}), {}},
-        // Whoever verified it has looked at that.
+        // Whoever verified it has checked that.
         CertificateCase{"Expired", Expired(), {"uri:spiffe://prod/ns/a"}}),
     [](const auto& test) { return test.param.name; });
 
@@ -149,7 +149,7 @@ TEST(PeerHost, PortIsLeftOut) {
   EXPECT_EQ(PeerHost("ipv4:10.0.0.7:51644"), "ipv4:10.0.0.7");
   EXPECT_EQ(PeerHost("ipv6:%5B::1%5D:51644"), "ipv6:%5B::1%5D");
   EXPECT_EQ(PeerHost("unknown"), "unknown");
-  // As the front names them: no port.
+  // In the front's format: no port.
   EXPECT_EQ(PeerHost("ipv4:10.0.0.7"), "ipv4:10.0.0.7");
   EXPECT_EQ(PeerHost("ipv6:%5B::1%5D"), "ipv6:%5B::1%5D");
   EXPECT_EQ(PeerHost("unix:"), "unix:");

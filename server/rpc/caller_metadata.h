@@ -11,23 +11,23 @@
 
 namespace enos::gateway {
 
-// What a caller's metadata says, read before anybody knows who calls. A few kilobytes on the wire
-// may be tens of thousands of entries of some kilobytes each (HPACK refers to one that was sent
-// before by a single byte), so that nothing here copies or counts more than it can use.
+// What a caller's metadata says, read before the caller is known. A few kilobytes on the wire may
+// be tens of thousands of entries of some kilobytes each (HPACK can refer to a previous one with a
+// single byte), so nothing here copies or counts more than it can use.
 
-// As grpc::ServerContext::client_metadata() has it. What is returned as a view points into it.
+// In the form of grpc::ServerContext::client_metadata(). Returned views point into it.
 using CallerMetadata = std::multimap<grpc::string_ref, grpc::string_ref>;
 
-// The value of a key that may be there once; empty where there is none, or several.
+// The value of a key that may appear once; empty if there is none, or several.
 std::string_view OnlyValue(const CallerMetadata& metadata, const char* key);
 
 // The first values of a key, no more than `most`.
 std::vector<std::string_view> FirstValues(const CallerMetadata& metadata, const char* key,
                                           size_t most);
 
-// Values of `tracestate` as W3C Trace Context wants several joined: by commas, in their order.
-// Empty where there are more than 32, or where they would be longer than 512 bytes: what is longer
-// need not be passed on.
+// Values of `tracestate`, joined as W3C Trace Context requires: with commas, in their order. Empty
+// if there are more than 32, or if they would be longer than 512 bytes: longer values need not be
+// passed on.
 std::string JoinedTraceState(const CallerMetadata& metadata);
 
 }  // namespace enos::gateway

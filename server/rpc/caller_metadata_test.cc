@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Metadata of one key between two others, as they come.
+// Metadata of one key between two others, as received.
 class Given {
  public:
   Given(const char* key, std::vector<std::string> values) : values_(std::move(values)) {

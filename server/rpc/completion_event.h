@@ -4,7 +4,8 @@
 namespace enos::gateway {
 
 // The tag of every operation that is started on one of the server's completion queues. Not owned by
-// the queue: it must live until OnEvent was called, which happens exactly once for each operation.
+// the queue: it must live until OnEvent has been called, which happens exactly once for each
+// operation.
 class CompletionEvent {
  public:
   // On the queue's thread. What `ok` means depends on the operation, see grpc::CompletionQueue.

@@ -11,12 +11,12 @@
 namespace enos::gateway {
 namespace {
 
-// Of metadata that may be there once: two are refused already.
+// For metadata that may appear once: two are already refused.
 constexpr size_t kOneTooMany = 2;
 
 }  // namespace
 
-// What the access log and EnOS are to know of the caller.
+// What the access log and EnOS should know about the caller.
 void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
   arrived_at_ = env_.loop.Now();
   env_.events.on_arrived();
@@ -41,9 +41,8 @@ void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
   if (!trace->tracestate.empty()) trace_headers_.push_back("tracestate: " + trace->tracestate);
 }
 
-// An unknown caller is told nothing but that the gateway is shutting down. A message that is not
-// valid is about no flow, and the rules for it are public, so that the policy is asked about valid
-// ones only.
+// An unknown caller learns nothing except that the gateway is shutting down. An invalid message may
+// name no flow, and the rules for it are public, so the policy is asked only about valid ones.
 std::optional<CallError> InboundCall::Refusal(
     const FlowAccess& target, absl::FunctionRef<std::optional<CallError>()> validate) {
   if (env_.shutting_down.load(std::memory_order_relaxed)) return GatewayShuttingDown();
@@ -86,9 +85,9 @@ std::optional<CallError> InboundCall::Authorize(const FlowAccess& target) {
   return std::move(refusal->error);
 }
 
-// Each caller's by its first identity, which is the same whatever a call asks for: the one that the
-// policy matched may differ from flow to flow, and would give one caller as many limits as it has
-// names. A caller without an identity counts by its address.
+// Counted by the caller's first identity, which is the same whatever a call asks for: the one that
+// the policy matched may differ from flow to flow, and would give one caller as many limits as it
+// has names. A caller without an identity is counted by its address.
 std::optional<CallError> InboundCall::TakeSlots() {
   if (CallerSlots* const slots = env_.callers.slots) {
     caller_slot_ = slots->TryEnter(identities_.empty() ? std::string(PeerHost(record_->peer))

@@ -27,19 +27,19 @@
 
 namespace enos::gateway {
 
-// Told of every RPC, for metrics and logs; thread-safe.
+// Called for every RPC, for metrics and logs; thread-safe.
 struct CallEvents {
   std::function<void()> on_arrived = [] {};
-  // Before the answer goes out.
+  // Before the answer is sent.
   std::function<void(const CallOutcome&, const CallRecord&)> on_ended = [](const CallOutcome&,
                                                                            const CallRecord&) {};
 };
 
-// How callers are looked at, at the door. All off: no call pays for it.
+// How callers are checked. If everything is off, no call pays for it.
 struct CallerChecks {
   const AccessControl* access = nullptr;  // null: everybody may do everything
-  bool certificates = false;     // client certificates are asked for and verified, at the TCP port
-  CallerSlots* slots = nullptr;  // null: no limit for each caller
+  bool certificates = false;     // client certificates are requested and verified, at the TCP port
+  CallerSlots* slots = nullptr;  // null: no per-caller limit
 };
 
 // What every RPC needs. The references must outlive the RPCs.
@@ -58,8 +58,8 @@ struct RpcEnvironment {
   ConnectionTable& connections;
 };
 
-// What belongs to an RPC whatever its method is: who calls and for what, whether it may be taken,
-// its times and slots, and what is told of its end. Of one thread at a time, its RPC's.
+// What belongs to an RPC whatever its method: who calls and for what, whether it is accepted, its
+// times and slots, and what is reported at its end. Used by one thread at a time, the RPC's.
 class InboundCall {
  public:
   explicit InboundCall(const RpcEnvironment& environment) : env_(environment) {}
@@ -67,12 +67,13 @@ class InboundCall {
   InboundCall& operator=(const InboundCall&) = delete;
 
   grpc::ServerContext& context() { return context_; }
+  const RpcEnvironment& environment() const { return env_; }
 
   // It arrived, with a message of this size, for `target`. First.
   void Arrive(const FlowAccess& target, size_t message_bytes);
 
-  // Why it cannot be taken, found before anything is sent; else its times are set and its slots
-  // taken. `validate` finds what is wrong with the message.
+  // Why it cannot be accepted, found before anything is sent; otherwise its times are set and its
+  // slots taken. `validate` finds what is wrong with the message.
   std::optional<CallError> Refusal(const FlowAccess& target,
                                    absl::FunctionRef<std::optional<CallError>()> validate);
 
@@ -81,16 +82,16 @@ class InboundCall {
   std::vector<std::string> TakeTraceHeaders() { return std::move(trace_headers_); }
   Slot TakeSlot() { return std::move(slot_); }
   CallerSlot TakeCallerSlot() { return std::move(caller_slot_); }
-  // Gives them back, where they were not taken.
+  // Releases them, if they were not handed over.
   void ReleaseSlots();
 
-  // The call's line in the log, shared with whoever goes on with the call; never null.
+  // The call's log line, shared with whatever continues the call; never null.
   const std::shared_ptr<CallRecord>& record() const { return record_; }
   // Of its connection; -1: not known.
   int socket() const { return socket_; }
 
   void TellEnosRequestId(const std::string& enos_request_id);
-  // Before the answer goes out, with this status.
+  // Before the answer is sent, with this status.
   void End(const grpc::Status& status, CallOutcome outcome);
 
  private:

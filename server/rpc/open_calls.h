@@ -8,8 +8,8 @@
 
 namespace enos::gateway {
 
-// Counts the RPCs that arrived and are not over yet: their answer has gone out, and nothing uses
-// them any more. The end of the process waits for them. Thread-safe.
+// Counts the RPCs that have arrived and are not over yet: until their answer has been sent and
+// nothing uses them any more. Shutdown waits for them. Thread-safe.
 class OpenCalls {
  public:
   void WaitForNone() {
@@ -17,7 +17,7 @@ class OpenCalls {
     none_.wait(lock, [this] { return open_ == 0; });
   }
 
-  // False when some were still open at `deadline`.
+  // False if some were still open at `deadline`.
   bool WaitForNone(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
     return none_.wait_until(lock, deadline, [this] { return open_ == 0; });
@@ -41,8 +41,8 @@ class OpenCalls {
   int64_t open_ = 0;
 };
 
-// Counts as one open call while it lives, once it has begun. The first member of an RPC, so that
-// it is destroyed last: then the RPC's queue and its server may go.
+// Counts as one open call while it lives, once it has begun. The first member of an RPC, so that it
+// is destroyed last: the RPC's queue and its server may be destroyed after that.
 class OpenCall {
  public:
   OpenCall() = default;

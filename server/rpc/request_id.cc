@@ -7,8 +7,8 @@ namespace {
 
 constexpr size_t kMaxBytes = 128;
 
-// HTTP/2 and proxies take blanks at the ends of a value away, so that an id with them would not
-// come back as it went.
+// HTTP/2 and proxies strip spaces at the ends of a value, so an id with them would not be returned
+// unchanged.
 bool IsUsable(std::string_view id) {
   if (id.empty() || id.size() > kMaxBytes || id.front() == ' ' || id.back() == ' ') return false;
   return std::all_of(id.begin(), id.end(), [](char c) { return c >= ' ' && c <= '~'; });

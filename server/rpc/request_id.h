@@ -8,12 +8,12 @@
 
 namespace enos::gateway {
 
-// The metadata key of a request's id, from the caller and back to it.
+// The metadata key of a request's id, from the caller and back.
 inline constexpr char kRequestIdKey[] = "x-request-id";
 
 // The id by which a request is known in logs, errors and trailing metadata: the caller's own if it
-// has 1 to 128 printable ASCII characters, else a new one. Metadata with other bytes would end the
-// process (gRPC C++ aborts on it).
+// has 1 to 128 printable ASCII characters, otherwise a new one. Metadata with other bytes would end
+// the process (gRPC C++ aborts on it).
 std::string RequestIdFor(std::string_view from_caller, IdSource& ids);
 
 }  // namespace enos::gateway

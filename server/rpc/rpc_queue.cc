@@ -7,7 +7,7 @@ namespace enos::gateway {
 
 namespace {
 
-// The most events of one round, so that the first of them is not kept waiting by the last.
+// The maximum number of events in a round, so that the first does not wait too long for the last.
 constexpr size_t kMostEvents = HeldWrites::kMost;
 
 }  // namespace
@@ -28,7 +28,7 @@ bool RpcQueue::TakeRound() {
   bool ok = false;
   if (!queue_->Next(&tag, &ok)) return false;
   round_.push_back({static_cast<CompletionEvent*>(tag), ok});
-  if (!is_busy_()) return true;  // to look for more costs a system call
+  if (!is_busy_()) return true;  // checking for more costs a system call
   while (round_.size() < kMostEvents &&
          queue_->AsyncNext(&tag, &ok, gpr_inf_past(GPR_CLOCK_MONOTONIC)) ==
              grpc::CompletionQueue::GOT_EVENT) {
@@ -56,7 +56,7 @@ void RpcQueue::RunTasks() {
 
 TimerId RpcQueue::RunAt(SteadyTime when, Task task) {
   const TimerId id = timers_.Add(when, std::move(task));
-  // Nearly all are cancelled: one that is armed for an earlier moment is left as it is.
+  // Nearly all are cancelled: an alarm armed for an earlier moment is left as it is.
   if (!armed_for_) {
     ArmTimers();
   } else if (when < *armed_for_) {
@@ -84,7 +84,7 @@ void RpcQueue::RunTimersNow() {
   Post([this] { timers_.RunDue(SteadyTime::max()); });
 }
 
-// On the thread that serves, whose timers are the last that keep the queue open.
+// On the serving thread, whose timers are the last that keep the queue open.
 void RpcQueue::Shutdown() {
   Post([this] {
     timers_ = TimerQueue();

@@ -18,42 +18,41 @@
 
 namespace enos::gateway {
 
-// A completion queue of the server, with timers, and with tasks that other threads have for the
-// thread that serves it.
+// A completion queue of the server, with timers, and with tasks that other threads post to its
+// serving thread.
 //
-// Where much is going on, the thread takes all events that are there at once, a round, and what it
-// writes to one connection in a round goes out together. An operation that is begun in one round
-// completes in a later one: by then what it wrote is on its way.
+// Under load the thread takes all pending events at once, a round, and what it writes to one
+// connection in a round is sent together. An operation started in one round completes in a later
+// one: by then what it wrote has been sent.
 class RpcQueue final {
  public:
-  // `is_busy`: whether more events are likely to be there than one; asked on the thread that
-  // serves.
+  // `is_busy`: whether more than one event is likely to be pending; called on the serving thread.
   RpcQueue(std::unique_ptr<grpc::ServerCompletionQueue> queue, std::function<bool()> is_busy)
       : queue_(std::move(queue)), is_busy_(std::move(is_busy)) {}
 
   grpc::ServerCompletionQueue& grpc_queue() { return *queue_; }
 
-  // Serves the queue on this thread, until Shutdown and until everything is out of it.
+  // Serves the queue on this thread until Shutdown has been called and everything is out of it.
   void Serve();
 
-  // Runs `task` on the thread that serves, in the order of the calls. Thread-safe; not to be called
-  // any more once Shutdown is.
+  // Runs `task` on the serving thread, in call order. Thread-safe; must not be called after
+  // Shutdown.
   void Post(Task task);
 
-  // Timers, on the thread that serves: as Scheduler has them. They cost little where they are
-  // cancelled before they are due. What is left at Shutdown is dropped.
+  // Timers on the serving thread, like Scheduler's. They cost little if cancelled before they are
+  // due. Those left at Shutdown are dropped.
   TimerId RunAt(SteadyTime when, Task task);
   void Cancel(TimerId id) { timers_.Cancel(id); }
-  // Runs every timer now. Thread-safe, as Post.
+  // Runs every timer now. Thread-safe, like Post.
   void RunTimersNow();
 
-  // To be called on the thread that serves, before each write to this connection's socket (-1: not
-  // known): it may wait for others of the same round.
+  // To be called on the serving thread before each write to this connection's socket (-1: not
+  // known): the write may wait for others of the same round.
   void HoldWrites(int socket) {
     if (is_shared_round_) held_writes_.Hold(socket);
   }
 
-  // Once; after that no RPC may begin and nothing be posted. Thread-safe.
+  // Once; after that no RPC may begin and nothing may be posted. Thread-safe.
   void Shutdown();
 
  private:
@@ -62,7 +61,7 @@ class RpcQueue final {
     bool ok;
   };
 
-  // An alarm is gRPC's way to put something of one's own into the queue.
+  // An alarm is gRPC's way to put one's own event into the queue.
   class Alarm final : public CompletionEvent {
    public:
     using Method = void (RpcQueue::*)();
@@ -89,15 +88,15 @@ class RpcQueue final {
   const std::function<bool()> is_busy_;
   std::mutex mutex_;
   std::vector<Task> tasks_;  // guarded by mutex_
-  bool woken_ = false;       // the alarm is on its way; guarded by mutex_
+  bool woken_ = false;       // the alarm is pending; guarded by mutex_
   Alarm wake_{this, &RpcQueue::RunTasks};
-  // Of the thread that serves.
+  // Only on the serving thread.
   std::vector<Task> batch_;
   TimerQueue timers_;
   std::optional<SteadyTime> armed_for_;
   Alarm timer_{this, &RpcQueue::RunTimers};
   std::vector<Event> round_;
-  bool is_shared_round_ = false;  // there is more in it than one event or task
+  bool is_shared_round_ = false;  // more than one event or task is pending
   HeldWrites held_writes_;
 };
 

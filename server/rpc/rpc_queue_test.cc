@@ -37,7 +37,7 @@ class RpcQueueTest : public ::testing::Test {
     thread_.join();
   }
 
-  // What was posted before has run then.
+  // By then everything posted earlier has run.
   void WaitForPosted() {
     std::promise<void> done;
     queue_->Post([&done] { done.set_value(); });
@@ -84,7 +84,7 @@ TEST_F(RpcQueueTest, ATaskMayPostAnother) {
   second.get_future().wait();
 }
 
-// On the thread that serves.
+// On the serving thread.
 void RunThere(RpcQueue& queue, const std::function<void()>& what) {
   std::promise<void> done;
   queue.Post([&] {
@@ -112,7 +112,7 @@ TEST_F(RpcQueueTest, EarlierTimerIsNotKeptWaitingByALaterOne) {
     queue_->RunAt(now + std::chrono::hours(1), [] { ADD_FAILURE(); });
     queue_->RunAt(now, [&] { ran.set_value(); });
   });
-  ran.get_future().wait();  // and the end of the test waits for no hour
+  ran.get_future().wait();  // and the end of the test does not wait for an hour
 }
 
 TEST_F(RpcQueueTest, CancelledTimerDoesNotRunAndAllOthersDoWhenTheyAreToldTo) {
@@ -136,8 +136,8 @@ bool IsHeld(int socket) {
   return cork == 1;
 }
 
-// Holds the writes of a socket, and begins an operation that completes at once, as sending headers
-// does. Tells what it saw.
+// Holds a socket's writes, and starts an operation that completes at once, as sending headers does.
+// Reports what it saw.
 class Write {
  public:
   Write(RpcQueue& queue, int socket) : queue_(queue), socket_(socket) {}
@@ -179,7 +179,7 @@ class RpcQueueWritesTest : public RpcQueueTest {
  protected:
   ~RpcQueueWritesTest() override { ::close(socket_); }
 
-  // Both begin while the thread is elsewhere: they are there at once.
+  // Both are started while the thread is busy elsewhere: they are pending together.
   void BeginTogether(Write& one, Write& other) {
     std::promise<void> go_on = KeepBusy();
     one.Begin();
@@ -187,7 +187,7 @@ class RpcQueueWritesTest : public RpcQueueTest {
     go_on.set_value();
   }
 
-  // The thread that serves is busy from now on, until the promise is kept.
+  // The serving thread is busy from now on, until the promise is fulfilled.
   std::promise<void> KeepBusy() {
     std::promise<void> go_on;
     std::promise<void> at_work;
@@ -204,7 +204,7 @@ class RpcQueueWritesTest : public RpcQueueTest {
   const int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 };
 
-// What must hold before a call may go to EnOS: its headers are on their way by then.
+// What must hold before a call may go to EnOS: its headers have been sent by then.
 TEST_F(RpcQueueWritesTest, WritesOfOneRound_AreOutWhenTheirOperationsComplete) {
   Write one(*queue_, socket_);
   Write other(*queue_, socket_);

@@ -11,9 +11,9 @@ namespace enos::gateway {
 template <typename Rpc>
 class RpcOperation;
 
-// A reference to an RPC that lives as long as there is one: while gRPC has an operation of it, and
-// while a task on its way to another thread has. Move-only; the last one to go deletes the RPC, on
-// whatever thread. Rpc derives from CountedRpc, is made by `new`, and lets this class delete it.
+// A reference that keeps an RPC alive: while gRPC has a pending operation of it, and while a task
+// on its way to another thread holds one. Move-only; the last one deletes the RPC, on whatever
+// thread. Rpc derives from CountedRpc, is created with `new`, and lets this class delete it.
 template <typename Rpc>
 class RpcReference {
  public:
@@ -61,8 +61,8 @@ class CountedRpc {
   std::atomic<int> references_{0};
 };
 
-// One kind of operation of an RPC, and its tag: refers to the RPC while it is under way, and then
-// tells a method of the RPC how it ended. At most one of a kind is under way.
+// One kind of operation of an RPC, and its tag: refers to the RPC while it is pending, and then
+// calls a method of the RPC with the result. At most one of a kind is pending.
 template <typename Rpc>
 class RpcOperation final : public CompletionEvent {
  public:
@@ -70,7 +70,7 @@ class RpcOperation final : public CompletionEvent {
 
   explicit RpcOperation(Method method) : method_(method) {}
 
-  // For the call that begins the operation.
+  // For the call that starts the operation.
   CompletionEvent* Begin(RpcReference<Rpc> rpc) {
     rpc_.store(rpc.Detach(), std::memory_order_release);
     return this;
@@ -85,8 +85,8 @@ class RpcOperation final : public CompletionEvent {
 
  private:
   const Method method_;
-  // Null: not under way. The queue hands it, and all that was written before, from the thread that
-  // began the operation to its own; as an atomic, because ThreadSanitizer does not see into gRPC.
+  // Null: not pending. The queue hands it, and everything written before, from the thread that
+  // started the operation to its own; atomic, because ThreadSanitizer does not see into gRPC.
   std::atomic<Rpc*> rpc_{nullptr};
 };
 

@@ -26,7 +26,7 @@ bool IsValidParent(std::string_view parent) {
   if (parent.size() < kLength) return false;
   const std::string_view version = parent.substr(kVersionAt, 2);
   if (!IsHex(version) || version == "ff") return false;
-  // Of a later version only the beginning is known, and what else there is begins with a dash.
+  // Of later versions only the beginning is known, and anything after it starts with a dash.
   const bool is_later = version != "00";
   if (parent.size() > kLength && (!is_later || parent[kLength] != '-')) return false;
   if (parent[kTraceAt - 1] != '-' || parent[kParentAt - 1] != '-' || parent[kFlagsAt - 1] != '-')

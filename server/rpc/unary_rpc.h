@@ -16,38 +16,39 @@
 
 namespace enos::gateway {
 
-// With no more calls in flight than this the loop's thread answers by itself: nobody is in its way,
-// and the hop to the queue's thread would only take time.
+// With no more calls in flight than this the loop's thread answers directly: nothing competes with
+// it, and the hop to the queue's thread would only take time.
 inline constexpr int64_t kFewCalls = 2;
 
-// One RPC of a unary method, from the offer to take one to its end. A state machine driven by a
+// One RPC of a unary method, from its request to gRPC until its end. A state machine driven by a
 // completion queue:
 //
-//   offered --> at the door: valid? in time? a slot? --no--> answered
+//   requested --> checks: valid? in time? a slot? --no--> answered
 //                   |yes
-//               early headers on their way, within the call's time --no--> answered
+//               early headers sent within the call's time? --no--> answered
 //                   |yes
 //               handed over to the upstream loop --> answered
 //
 // Threads: until the hand-over everything happens on the completion queue's thread, after it on the
-// loop's; that the caller is gone is posted there. The answer is given to gRPC on the queue's
-// thread again, because gRPC does all of its work on the thread that calls it, and two threads that
-// work on one connection get into each other's way.
+// loop's; a disconnected caller is reported by a task posted there. The answer is passed to gRPC on
+// the queue's thread again, because gRPC does all of its work on the thread that calls it, and two
+// threads that work on one connection get in each other's way.
 //
-// What is a method's own is in `Method`, a struct without state; update_and_trigger_flow.h is one:
+// What is specific to a method is in `Method`, a stateless struct such as
+// update_and_trigger_flow.h:
 //
 //   Request, Response          messages
-//   kRequest                   the member of AsyncService that offers to take one
+//   kRequest                   the member of AsyncService that requests a call
 //   TargetOf(request)          what the policy is asked about
 //   Validate(request)          INVALID_REQUEST, or nothing
 //   Job, Encode(request, call) what is handed over to the loop
-//   Answer                     what comes back: has an enos_request_id
-//   CallId, Start, CallerGone  on the loop; as FlowTrigger's
-//   Respond(answer, record)    the response; what of it is for the log
+//   Answer                     the result: has an enos_request_id
+//   CallId, Start, CallerGone  on the loop; like FlowTrigger's
+//   Respond(answer, record)    the response; sets what the log needs of it
 template <typename Method>
 class UnaryRpc : public CountedRpc {
  public:
-  // Offers to take one RPC from `queue`; each that arrives offers the next.
+  // Requests one RPC from `queue`; each that arrives requests the next.
   static void Offer(RpcEnvironment& environment, RpcQueue& queue) {
     const Reference rpc(new UnaryRpc(environment, queue));
     (environment.service.*Method::kRequest)(&rpc->call_.context(), &rpc->request_, &rpc->responder_,
@@ -61,7 +62,7 @@ class UnaryRpc : public CountedRpc {
   using Answer = typename Method::Answer;
   using Reference = RpcReference<UnaryRpc>;
   friend Reference;
-  // What came of a call; for one whose caller is gone, whether it may have been executed.
+  // The result of a call; for one whose caller is gone, whether it may have been executed.
   using Result = std::variant<Answer, CallError, Execution>;
 
   UnaryRpc(RpcEnvironment& environment, RpcQueue& queue)
@@ -75,7 +76,7 @@ class UnaryRpc : public CountedRpc {
 
   void OnArrived(bool ok) {
     if (!ok) return;      // the server shuts down
-    done_.Begin(Self());  // which comes, now that the RPC began
+    done_.Begin(Self());  // which will arrive, now that the RPC has begun
     const FlowAccess target = Method::TargetOf(request_);
     call_.Arrive(target, request_.ByteSizeLong());
     open_.Begin(env_.open_calls);
@@ -92,9 +93,10 @@ class UnaryRpc : public CountedRpc {
     }
   }
 
-  // Response headers end every automatic retry by the caller's library, so they go out before the
-  // first byte of the call goes upstream: should this gateway die in mid-call, nobody sends the
-  // call again behind the caller's back. A caller that reads nothing has until its answer is due.
+  // Response headers rule out every automatic retry by the caller's library, so they are sent
+  // before the first byte of the call goes upstream: if this gateway dies in mid-call, nobody
+  // resends the call behind the caller's back. A caller that does not read has until its answer is
+  // due.
   void SendHeaders() {
     headers_due_ = queue_.RunAt(call_.times().answer_by, [this] { OnHeadersDue(); });
     queue_.HoldWrites(call_.socket());
@@ -108,7 +110,7 @@ class UnaryRpc : public CountedRpc {
     HandOver();
   }
 
-  // Or the drain's time is over.
+  // Or the drain time is over.
   void OnHeadersDue() {
     const bool ending = env_.shutting_down.load(std::memory_order_relaxed);
     AnswerUnsent(ending ? GatewayShuttingDown() : NotSentInTime("the caller's connection"));
@@ -176,8 +178,8 @@ class UnaryRpc : public CountedRpc {
     }
   }
 
-  // -- On either. Whoever calls these refers to the RPC: the queue's thread may see the end of the
-  // answer before this one is back from Finish.
+  // -- On either. Callers of these hold a reference to the RPC: the queue's thread may see the end
+  // of the answer before Finish returns here.
 
   void AnswerResult() {
     if (auto* answer = std::get_if<Answer>(&result_)) {
@@ -222,13 +224,13 @@ class UnaryRpc : public CountedRpc {
   Request request_;
   grpc::ServerAsyncResponseWriter<Response> responder_{&call_.context()};
 
-  // Of the queue's thread until the hand-over, then of the loop's.
+  // Used by the queue's thread until the hand-over, then by the loop's.
   std::optional<typename Method::Job> job_;
   bool is_answered_ = false;
-  // Of the queue's thread.
+  // Used by the queue's thread.
   TimerId headers_due_ = 0;
   bool handed_over_ = false;
-  // Of the loop's thread.
+  // Used by the loop's thread.
   typename Method::CallId id_ = 0;
   Result result_;  // on its way from the loop's thread to the queue's
 };

@@ -5,12 +5,12 @@
 namespace enos::gateway {
 namespace {
 
-// That wait for a call.
+// Waiting for a call.
 constexpr int kOffers = 4;
 
 }  // namespace
 
-// One call, from the offer to the end of its answer. Queue's thread only.
+// One call, from its request to the end of its answer. Queue's thread only.
 class UnknownMethods::Rpc : public CountedRpc {
  public:
   static void Offer(UnknownMethods& methods, grpc::ServerCompletionQueue& queue) {

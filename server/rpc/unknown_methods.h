@@ -11,8 +11,8 @@
 
 namespace enos::gateway {
 
-// Answers calls of methods that there are not (UNIMPLEMENTED), as gRPC would do by itself: but then
-// nobody could count them. The order of its life:
+// Answers calls to unknown methods (UNIMPLEMENTED). gRPC would do that by itself, but then they
+// could not be counted. Lifecycle:
 //
 //   register service(), start the server, Offer, serve the queue
 //   shut the server down, WaitForNone, shut the queue down
@@ -27,12 +27,12 @@ class UnknownMethods {
   // For ServerBuilder::RegisterAsyncGenericService.
   grpc::AsyncGenericService& service() { return service_; }
 
-  // Offers to take calls from `queue`; each that arrives offers the next. Once, before the queue is
+  // Requests calls from `queue`; each that arrives requests the next. Once, before the queue is
   // served.
   void Offer(grpc::ServerCompletionQueue& queue);
 
-  // After the server's shutdown: returns when no call will use its queue any more, the offers
-  // included. The queue must still be served.
+  // After the server's shutdown: returns when no call, including pending requests, will use its
+  // queue any more. The queue must still be served.
   void WaitForNone() { rpcs_.WaitForNone(); }
 
  private:
@@ -40,7 +40,7 @@ class UnknownMethods {
 
   const OnMessage on_message_;
   grpc::AsyncGenericService service_;
-  OpenCalls rpcs_;  // and offers
+  OpenCalls rpcs_;  // and pending requests
 };
 
 }  // namespace enos::gateway

@@ -17,7 +17,7 @@ std::optional<CallError> UpdateAndTriggerFlow::Validate(const Request& request) 
 
 UpdateAndTriggerFlow::Job UpdateAndTriggerFlow::Encode(const Request& request, InboundCall& call) {
   Job job;
-  job.call = EncodeFlowCall(request);
+  job.call = EncodeFlowCall(request, call.environment().trigger.options().parameters_as);
   job.headers = call.TakeTraceHeaders();
   job.record = call.record();
   job.answer_by = call.times().answer_by;

@@ -9,8 +9,8 @@
 
 namespace enos::gateway {
 
-// The method UpdateAndTriggerFlow, as UnaryRpc wants it. Its errors: contract/error_table.h;
-// whether it may be repeated: trigger/trigger_call.h.
+// The method UpdateAndTriggerFlow, in the form that UnaryRpc needs. Its errors:
+// contract/error_table.h; whether it may be repeated: trigger/trigger_call.h.
 struct UpdateAndTriggerFlow {
   using Request = dataflow::v1::UpdateAndTriggerFlowRequest;
   using Response = dataflow::v1::UpdateAndTriggerFlowResponse;

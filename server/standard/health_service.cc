@@ -12,7 +12,7 @@ namespace {
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-// Offers of each kind that wait for an RPC.
+// Pending requests of each kind that wait for an RPC.
 constexpr int kOffers = 4;
 
 bool IsTooLong(const HealthCheckRequest& request) {
@@ -32,7 +32,7 @@ grpc::Status TooManyWatches() {
 
 }  // namespace
 
-// One Check, from the offer to the end of its answer. Queue's thread only.
+// One Check, from its request to the end of its answer. Queue's thread only.
 class HealthService::CheckRpc : public CountedRpc {
  public:
   static void Offer(HealthService& health, grpc::ServerCompletionQueue& queue) {
@@ -77,7 +77,7 @@ class HealthService::CheckRpc : public CountedRpc {
   grpc::ServerAsyncResponseWriter<HealthCheckResponse> responder_{&context_};
 };
 
-// One Watch, from the offer to its end. At most one write or finish is out at a time.
+// One Watch, from its request to its end. At most one write or finish is pending at a time.
 class HealthService::WatchRpc : public CountedRpc {
  public:
   static void Offer(HealthService& health, grpc::ServerCompletionQueue& queue) {
@@ -88,7 +88,8 @@ class HealthService::WatchRpc : public CountedRpc {
 
   const std::string& name() const { return request_.service(); }
 
-  // Sends what the client has not got yet, then the end if it is time. With the mutex held.
+  // Sends what the client has not received yet, then ends the watch if it is time. With the mutex
+  // held.
   void Advance() {
     if (is_sending_) return;
     const ServingStatus status = health_.StatusOfLocked(name());
@@ -118,7 +119,7 @@ class HealthService::WatchRpc : public CountedRpc {
     Offer(health_, queue_);
     health_.on_message_(context_.peer(), request_.ByteSizeLong());
     const std::lock_guard lock(health_.mutex_);
-    done_.Begin(Reference(this));  // which comes, now that the RPC began
+    done_.Begin(Reference(this));  // which will arrive, now that the RPC has begun
     if (IsTooLong(request_)) return Finish(NameTooLong());
     if (health_.watches_.size() >= health_.max_watches_) return Finish(TooManyWatches());
     health_.watches_.insert(this);
@@ -126,7 +127,7 @@ class HealthService::WatchRpc : public CountedRpc {
   }
 
   void OnWritten(bool ok) {
-    if (!ok) return;  // the stream is broken, as OnDone says too: nothing may follow
+    if (!ok) return;  // the stream is broken, which OnDone reports too: nothing may follow
     const std::lock_guard lock(health_.mutex_);
     is_sending_ = false;
     if (health_.watches_.count(this) != 0) Advance();
@@ -173,7 +174,7 @@ void HealthService::Set(const std::string& service, bool serving) {
   const std::lock_guard lock(mutex_);
   statuses_[service] = serving ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
   for (auto it = watches_.begin(); it != watches_.end();) {
-    WatchRpc* const watch = *it++;  // a watch that ends takes itself out
+    WatchRpc* const watch = *it++;  // a watch that ends removes itself
     if (watch->name() == service) watch->Advance();
   }
 }

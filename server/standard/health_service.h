@@ -16,9 +16,9 @@
 
 namespace enos::gateway {
 
-// grpc.health.v1.Health on a completion queue of the server's, without a thread of its own. In
-// place of gRPC 1.51's, see docs/adr/0011-own-health-and-reflection.md. Semantics:
-// https://github.com/grpc/grpc/blob/master/doc/health-checking.md. The order of its life:
+// grpc.health.v1.Health on one of the server's completion queues, without its own thread. Replaces
+// gRPC 1.51's, see docs/adr/0011-own-health-and-reflection.md. Semantics:
+// https://github.com/grpc/grpc/blob/master/doc/health-checking.md. Lifecycle:
 //
 //   register service(), start the server, Offer, serve the queue
 //   EndWatches, shut the server down, WaitForNone, shut the queue down
@@ -27,7 +27,7 @@ namespace enos::gateway {
 class HealthService {
  public:
   static constexpr size_t kMaxWatches = 1024;
-  // Longer names are refused (INVALID_ARGUMENT): a watch keeps the name. gRPC's own limit.
+  // Longer names are refused (INVALID_ARGUMENT), because a watch keeps the name. gRPC's own limit.
   static constexpr size_t kMaxNameBytes = 200;
 
   // Beyond `max_watches` at once Watch is refused (RESOURCE_EXHAUSTED).
@@ -39,20 +39,20 @@ class HealthService {
   // For ServerBuilder::RegisterService.
   grpc::Service& service() { return service_; }
 
-  // Offers to take RPCs from `queue`; each that arrives offers the next. Once, before the queue is
+  // Requests RPCs from `queue`; each that arrives requests the next. Once, before the queue is
   // served.
   void Offer(grpc::ServerCompletionQueue& queue);
 
   // SERVING or NOT_SERVING, from now on; "" is the whole server. Services that were never set are
-  // unknown. A watch gets each change, or only the last one where it reads too slowly for all.
+  // unknown. A watch gets each change, or only the latest if it reads too slowly for all.
   void Set(const std::string& service, bool serving);
 
-  // Ends all watches, those to come too (UNAVAILABLE), once they have got the last change. One
-  // whose client does not read ends only when its call is cancelled.
+  // Ends all watches, including later ones (UNAVAILABLE), once they have received the last change.
+  // If a client does not read, its watch ends only when its call is cancelled.
   void EndWatches();
 
-  // After the server's shutdown: returns when no RPC will use its queue any more, the offers
-  // included. The queue must still be served.
+  // After the server's shutdown: returns when no RPC, including pending requests, will use its
+  // queue any more. The queue must still be served.
   void WaitForNone() { rpcs_.WaitForNone(); }
 
  private:
@@ -67,11 +67,11 @@ class HealthService {
   const size_t max_watches_;
   const OnMessage on_message_;
   grpc::health::v1::Health::AsyncService service_;
-  OpenCalls rpcs_;  // and offers
+  OpenCalls rpcs_;  // and pending requests
 
   std::mutex mutex_;  // guards what follows, and the state of every watch
   std::unordered_map<std::string, ServingStatus> statuses_;
-  std::unordered_set<WatchRpc*> watches_;  // those that go on
+  std::unordered_set<WatchRpc*> watches_;  // the open ones
   bool ending_ = false;
 };
 

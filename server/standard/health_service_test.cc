@@ -29,7 +29,7 @@ using Rest = QueueServer::Rest;
 constexpr auto kServing = HealthCheckResponse::SERVING;
 constexpr auto kNotServing = HealthCheckResponse::NOT_SERVING;
 constexpr auto kUnknownService = HealthCheckResponse::SERVICE_UNKNOWN;
-// Against a test that hangs.
+// In case a test hangs.
 constexpr std::chrono::seconds kGuard{60};
 
 HealthCheckRequest RequestFor(const std::string& service) {
@@ -56,7 +56,7 @@ class Watching {
   Watching& operator=(const Watching&) = delete;
 
   void WaitForHeaders() { reader_->WaitForInitialMetadata(); }
-  // The next status; -1 when there is no other.
+  // The next status; -1 if there is none.
   int Next() {
     HealthCheckResponse response;
     return reader_->Read(&response) ? response.status() : -1;
@@ -229,7 +229,7 @@ TEST_F(HealthServiceTest, Shutdown_CancelsWatchesThatWereNotEnded) {
   EXPECT_EQ(watch.Next(), kUnknownService);
   server_.Shutdown(Rest::kCancel);
   health_.WaitForNone();
-  health_.Set("", true);  // nobody is there to be told
+  health_.Set("", true);  // nobody is there to be notified
   EXPECT_EQ(watch.Next(), -1);
 }
 
@@ -271,7 +271,7 @@ TEST_F(HealthServiceLimitTest, OneWatchTooMany_IsRefusedUntilAnotherEnds) {
   EXPECT_EQ(third.End().error_code(), StatusCode::RESOURCE_EXHAUSTED);
 
   second.reset();
-  // The server hears of it a little later.
+  // The server learns of it a little later.
   const auto guard = std::chrono::steady_clock::now() + kGuard;
   int status = -1;
   while (status == -1 && std::chrono::steady_clock::now() < guard) {

@@ -27,7 +27,7 @@ void AnswerFile(const FileDescriptor* file, const char* not_found,
   auto& answer = *response.mutable_file_descriptor_response();
   std::vector<const FileDescriptor*> files{file};
   std::unordered_set<const FileDescriptor*> seen{file};
-  // The file that was asked for comes first, as clients expect.
+  // The requested file comes first, as clients expect.
   for (size_t i = 0; i < files.size(); ++i) {
     FileDescriptorProto proto;
     files[i]->CopyTo(&proto);

@@ -10,10 +10,10 @@
 
 namespace enos::gateway {
 
-// What grpc.reflection.v1alpha answers to one request: `services` when they are asked for, else
-// what `pool` has. Files come with all that they import, each once. What is not there is an
-// error_response (NOT_FOUND), a request without a question one of INVALID_ARGUMENT. Thread-safe
-// where the pool is, as the generated one is.
+// What grpc.reflection.v1alpha answers to one request: `services` if they are requested, otherwise
+// what `pool` has. Files come with all their imports, without duplicates. What does not exist is an
+// error_response (NOT_FOUND), a request without a question is one with INVALID_ARGUMENT.
+// Thread-safe if the pool is, as the generated one is.
 grpc::reflection::v1alpha::ServerReflectionResponse AnswerReflection(
     const grpc::reflection::v1alpha::ServerReflectionRequest& request,
     const google::protobuf::DescriptorPool& pool, const std::vector<std::string>& services);

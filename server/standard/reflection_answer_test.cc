@@ -23,7 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-// Two ways lead from top.proto to base.proto.
+// Two paths lead from top.proto to base.proto.
 constexpr const char* kFiles[] = {
     R"(name: "base.proto" package: "t"
        message_type { name: "Base" extension_range { start: 100 end: 200 } }
@@ -63,7 +63,7 @@ class ReflectionAnswers {
 struct FileCase {
   const char* name;
   const char* request;
-  std::vector<std::string> files;  // the one asked for first
+  std::vector<std::string> files;  // the requested one first
 };
 
 class ReflectionFileTest : public ReflectionAnswers, public testing::TestWithParam<FileCase> {};

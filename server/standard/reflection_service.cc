@@ -16,7 +16,7 @@ using google::protobuf::DescriptorPool;
 using grpc::reflection::v1alpha::ServerReflectionRequest;
 using grpc::reflection::v1alpha::ServerReflectionResponse;
 
-// That wait for a stream.
+// Waiting for a stream.
 constexpr int kOffers = 2;
 
 grpc::Status TooManyStreams() {
@@ -30,7 +30,7 @@ grpc::Status ShuttingDown() {
 
 }  // namespace
 
-// One stream, from the offer to its end: read a question, write the answer, again.
+// One stream, from its request to its end: read a question, write the answer, repeat.
 class ReflectionService::StreamRpc : public CountedRpc {
  public:
   static void Offer(ReflectionService& reflection, grpc::ServerCompletionQueue& queue) {
@@ -39,7 +39,7 @@ class ReflectionService::StreamRpc : public CountedRpc {
                                                     rpc->arrived_.Begin(Reference(&*rpc)));
   }
 
-  // With the mutex held. While an answer is on its way the end waits for that.
+  // With the mutex held. While an answer is being sent the end waits for that.
   void End() {
     if (!is_writing_) Finish(ShuttingDown());
   }
@@ -87,7 +87,7 @@ class ReflectionService::StreamRpc : public CountedRpc {
   // The rest with the mutex held.
   void Read() { stream_.Read(&request_, read_.Begin(Reference(this))); }
 
-  // A read may be out; it ends with the stream.
+  // A read may be pending; it ends with the stream.
   void Finish(const grpc::Status& status) {
     is_finished_ = true;
     reflection_.streams_.erase(this);
@@ -125,7 +125,7 @@ void ReflectionService::EndStreams() {
   const std::lock_guard lock(mutex_);
   ending_ = true;
   for (auto it = streams_.begin(); it != streams_.end();) {
-    StreamRpc* const stream = *it++;  // a stream that ends takes itself out
+    StreamRpc* const stream = *it++;  // a stream that ends removes itself
     stream->End();
   }
 }

@@ -15,8 +15,8 @@
 
 namespace enos::gateway {
 
-// grpc.reflection.v1alpha.ServerReflection on a completion queue of the server's, without a thread
-// of its own or for a stream. In place of gRPC 1.51's, which is synchronous. The order of its life:
+// grpc.reflection.v1alpha.ServerReflection on one of the server's completion queues, without its
+// own thread or one per stream. Replaces gRPC 1.51's, which is synchronous. Lifecycle:
 //
 //   register service(), start the server, Offer, serve the queue
 //   EndStreams, shut the server down, WaitForNone, shut the queue down
@@ -36,16 +36,16 @@ class ReflectionService {
   // For ServerBuilder::RegisterService.
   grpc::Service& service() { return service_; }
 
-  // Offers to take streams from `queue`; each that arrives offers the next. Once, before the queue
-  // is served.
+  // Requests streams from `queue`; each that arrives requests the next. Once, before the queue is
+  // served.
   void Offer(grpc::ServerCompletionQueue& queue);
 
-  // Ends all streams, those to come too (UNAVAILABLE), once an answer that is on its way has gone.
-  // One whose client does not read ends only when its call is cancelled.
+  // Ends all streams, including later ones (UNAVAILABLE), once an answer that is being sent has
+  // gone out. If a client does not read, its stream ends only when its call is cancelled.
   void EndStreams();
 
-  // After the server's shutdown: returns when no stream will use its queue any more, the offers
-  // included. The queue must still be served.
+  // After the server's shutdown: returns when no stream, including pending requests, will use its
+  // queue any more. The queue must still be served.
   void WaitForNone() { rpcs_.WaitForNone(); }
 
  private:
@@ -55,10 +55,10 @@ class ReflectionService {
   const size_t max_streams_;
   const OnMessage on_message_;
   grpc::reflection::v1alpha::ServerReflection::AsyncService service_;
-  OpenCalls rpcs_;  // and offers
+  OpenCalls rpcs_;  // and pending requests
 
   std::mutex mutex_;                        // guards what follows, and the state of every stream
-  std::unordered_set<StreamRpc*> streams_;  // those that go on
+  std::unordered_set<StreamRpc*> streams_;  // the open ones
   bool ending_ = false;
 };
 

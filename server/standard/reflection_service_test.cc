@@ -22,7 +22,7 @@ using grpc::reflection::v1alpha::ServerReflectionRequest;
 using grpc::reflection::v1alpha::ServerReflectionResponse;
 using Rest = QueueServer::Rest;
 
-// Against a test that hangs.
+// In case a test hangs.
 constexpr std::chrono::seconds kGuard{60};
 
 // A client's stream.
@@ -48,7 +48,7 @@ class Asking {
   }
   void WaitForHeaders() { stream_->WaitForInitialMetadata(); }
   void AskNoMore() { stream_->WritesDone(); }
-  // The next answer, nothing when there is no other.
+  // The next answer, or nothing if there is none.
   std::optional<ServerReflectionResponse> Next() {
     ServerReflectionResponse response;
     return stream_->Read(&response) ? std::make_optional(response) : std::nullopt;
@@ -148,7 +148,7 @@ TEST_F(ReflectionServiceTest, Shutdown_CancelsStreamsThatWereNotEnded) {
   EXPECT_FALSE(client.End().ok());
 }
 
-// Each asks more than it waits for, so that answers are on their way when the end comes.
+// Each asks more than it waits for, so that answers are being sent when the end comes.
 TEST_F(ReflectionServiceTest, EndWhileClientsAsk_EndsThemAll) {
   std::vector<std::unique_ptr<Asking>> clients;
   for (int i = 0; i < 4; ++i) {
@@ -187,7 +187,7 @@ TEST_F(ReflectionServiceLimitTest, OneStreamTooMany_IsRefusedUntilAnotherEnds) {
   EXPECT_EQ(Asking(channel_).End().error_code(), StatusCode::RESOURCE_EXHAUSTED);
 
   second.reset();
-  // The server hears of it a little later.
+  // The server learns of it a little later.
   const auto guard = std::chrono::steady_clock::now() + kGuard;
   bool answered = false;
   while (!answered && std::chrono::steady_clock::now() < guard) {

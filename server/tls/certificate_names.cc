@@ -1,31 +1,23 @@
 #include "server/tls/certificate_names.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
-#include <memory>
+#include "server/tls/openssl_handles.h"
 
 namespace enos::gateway {
 namespace {
 
-template <typename T, void (*kFree)(T*)>
-struct Freer {
-  void operator()(T* object) const { kFree(object); }
-};
-using Certificate = std::unique_ptr<X509, Freer<X509, X509_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES, GENERAL_NAMES_free>>;
+using openssl::Certificate;
 
-// Null where there is none, or anything behind it but white space.
+// Null if there is none, or if anything but white space follows it.
 Certificate OnlyCertificate(std::string_view pem) {
   constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
   constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
   const size_t end = pem.find(kEnd);
   if (pem.substr(0, kBegin.size()) != kBegin || end == std::string_view::npos) return nullptr;
   if (pem.find_first_not_of("\r\n ", end + kEnd.size()) != std::string_view::npos) return nullptr;
-  const Bio reader(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const openssl::Bio reader = openssl::Reader(pem);
   return Certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
 }
 
@@ -40,7 +32,7 @@ bool Append(const ASN1_STRING* name, std::vector<std::string>* names) {
 }
 
 bool ReadNames(const Certificate& certificate, CertificateNames* names) {
-  const Names all(static_cast<GENERAL_NAMES*>(
+  const openssl::Names all(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; i < sk_GENERAL_NAME_num(all.get()); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(all.get(), i);

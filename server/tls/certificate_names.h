@@ -13,8 +13,8 @@ struct CertificateNames {
   std::vector<std::string> dns_names;
 };
 
-// Of one certificate in PEM, that somebody else has verified. Empty where the text is not exactly
-// one certificate, or the certificate has its names twice or not as they have to be.
+// Of a single certificate in PEM that has already been verified. Empty if the text is not exactly
+// one certificate, or the certificate's names are duplicated or malformed.
 CertificateNames NamesOfCertificate(std::string_view pem);
 
 }  // namespace enos::gateway

@@ -1,43 +1,31 @@
 #include "server/tls/tls_material.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <ctime>
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "server/tls/openssl_handles.h"
+
 namespace enos::gateway {
 namespace {
 
-template <typename T, void (*kFree)(T*)>
-struct Freer {
-  void operator()(T* object) const { kFree(object); }
-};
-using Certificate = std::unique_ptr<X509, Freer<X509, X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY, EVP_PKEY_free>>;
-using Context = std::unique_ptr<SSL_CTX, Freer<SSL_CTX, SSL_CTX_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
+using openssl::Certificate;
+using openssl::Key;
 using In = TlsProblem::In;
-
-Bio Reader(const Secret& text) {
-  return Bio(BIO_new_mem_buf(text.Reveal().data(), static_cast<int>(text.Reveal().size())));
-}
 
 // gRPC takes C strings.
 bool IsText(const Secret& text) { return text.Reveal().find('\0') == std::string_view::npos; }
 
-// Reads all certificates; a problem when there is none, or when one cannot be read.
+// Reads all certificates; a problem if there is none, or if one cannot be read.
 std::optional<std::string> ReadCertificates(const Secret& pem, std::vector<Certificate>* all) {
   if (pem.empty()) return "it is empty";
   if (!IsText(pem)) return "it is not PEM";
-  const Bio reader = Reader(pem);
+  const openssl::Bio reader = openssl::Reader(pem.Reveal());
   ERR_clear_error();
   while (X509* certificate = PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr))
     all->emplace_back(certificate);
@@ -48,7 +36,7 @@ std::optional<std::string> ReadCertificates(const Secret& pem, std::vector<Certi
   return std::nullopt;
 }
 
-// Without it OpenSSL would ask whoever sits at the terminal.
+// Without it OpenSSL would prompt on the terminal.
 int NoPassphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
@@ -59,7 +47,7 @@ std::optional<std::string> ReadKey(const Secret& pem, Key* key) {
   if (!IsText(pem)) return "it is not PEM";
   if (pem.Reveal().find("PRIVATE KEY-----") == std::string_view::npos)
     return "it has no private key";
-  const Bio reader = Reader(pem);
+  const openssl::Bio reader = openssl::Reader(pem.Reveal());
   bool encrypted = false;
   key->reset(PEM_read_bio_PrivateKey(reader.get(), nullptr, &NoPassphrase, &encrypted));
   ERR_clear_error();
@@ -73,9 +61,9 @@ std::string LastReason() {
   return reason == nullptr ? "OpenSSL does not accept it" : reason;
 }
 
-// Puts them together as a handshake does.
+// Combines them as a handshake does.
 std::optional<TlsProblem> Try(const std::vector<Certificate>& chain, EVP_PKEY* key) {
-  const Context context(SSL_CTX_new(TLS_server_method()));
+  const openssl::Context context(SSL_CTX_new(TLS_server_method()));
   if (context == nullptr) return TlsProblem{In::kCertificate, LastReason()};
   if (SSL_CTX_use_certificate(context.get(), chain.front().get()) != 1)
     return TlsProblem{In::kCertificate, LastReason()};

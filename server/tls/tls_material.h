@@ -11,7 +11,8 @@
 
 namespace enos::gateway {
 
-// What the listener proves itself with, and whom it believes: the contents of three files, all PEM.
+// What the listener identifies itself with, and whom it trusts: the contents of three files, all
+// PEM.
 struct TlsMaterial {
   Secret certificate;  // the server's, then its intermediates
   Secret key;          // the private key of the first certificate, not encrypted
@@ -20,7 +21,7 @@ struct TlsMaterial {
 };
 
 // The same, as files that are read and watched together (server/reload). A client CA that is not
-// named is not among them.
+// configured is not among them.
 struct TlsFiles {
   std::string certificate;
   std::string key;
@@ -32,30 +33,30 @@ TlsMaterial MaterialOf(FileContents contents);
 // A copy, wiped with the object.
 FileContents ContentsOf(const TlsMaterial& material);
 
-// The most that any of the files may hold.
+// The maximum size of each file.
 inline constexpr size_t kMaxTlsFileBytes = 1 << 20;
 
 // Which of the three files is wrong, and why, as the end of a sentence: "it has no certificate".
-// Never anything of their contents.
+// Never any of their contents.
 struct TlsProblem {
   enum class In { kCertificate, kKey, kClientCa };
   In in;
   std::string why;
 };
 
-// Checks what gRPC would only find out with the first handshake, or not at all, and in the way its
-// handshakes use them, by OpenSSL: every PEM block can be read, the key fits the first certificate,
-// keys and digests are strong enough for OpenSSL's security level. Whether the certificate is
-// expired, or whoever connects would believe it, is not checked. nullopt: it can be used.
+// Checks what gRPC would only find out at the first handshake, or not at all, using OpenSSL in the
+// same way as its handshakes do: every PEM block can be read, the key matches the first
+// certificate, keys and digests are strong enough for OpenSSL's security level. Not checked:
+// whether the certificate is expired, or whether clients would trust it. nullopt: it can be used.
 std::optional<TlsProblem> FindTlsProblem(const TlsMaterial& material);
 
-// From when to when all certificates of the server's chain are valid.
+// The period in which all certificates of the server's chain are valid.
 struct TlsValidity {
   WallTime from;
   WallTime until;
 };
 
-// Of material without a problem.
+// For material without a problem.
 TlsValidity ValidityOf(const TlsMaterial& material);
 
 }  // namespace enos::gateway

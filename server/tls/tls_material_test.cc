@@ -35,7 +35,7 @@ TlsMaterial Material(const std::string& certificate, const std::string& key,
   return material;
 }
 
-// What FindTlsProblem says: "certificate: it is empty"; "fine".
+// The result of FindTlsProblem: "certificate: it is empty"; "fine".
 std::string ProblemOf(const TlsMaterial& material) {
   const auto problem = FindTlsProblem(material);
   if (!problem) return "fine";

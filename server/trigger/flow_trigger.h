@@ -18,6 +18,9 @@ class FlowTrigger {
   FlowTrigger(const FlowTrigger&) = delete;
   FlowTrigger& operator=(const FlowTrigger&) = delete;
 
+  // Thread-safe: they do not change.
+  const TriggerOptions& options() const { return options_; }
+
   // Starts a call. `done` is called once, from within or later, unless the caller is gone before.
   // The job's slots are free again before that, where the call ends with it.
   CallId Start(TriggerJob job, TriggerDone done);

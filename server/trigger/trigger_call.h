@@ -19,7 +19,8 @@ namespace enos::gateway {
 
 struct TriggerOptions {
   ApiVersion api_version = ApiVersion::kV20;
-  bool trust_503 = false;  // --trust_503
+  bool trust_503 = false;                             // --trust_503
+  ParametersAs parameters_as = ParametersAs::kArray;  // --parameters_as
 };
 
 // What one RPC wants done.

@@ -1,5 +1,5 @@
-// Who may call: policy, bearer tokens and the limit for each caller, through the real program. What
-// is refused never reaches EnOS.
+// Who may call: policy, bearer tokens and the per-caller limit, through the real program. Refused
+// calls never reach EnOS.
 #include "tests/e2e/support/access.h"
 
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@
 
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -50,7 +50,7 @@ TEST_F(AccessTest, CallsOfAllKinds_OnlyWhatIsAllowedIsSent) {
       {TokenOf("bob"), 1, "CALLER_NOT_ALLOWED", grpc::PERMISSION_DENIED,
        "no rule names the caller"},
       {alice, 100, "CALLER_NOT_ALLOWED", grpc::PERMISSION_DENIED, "flow_id not allowed"},
-      // Not valid: about no flow, so that the policy has nothing to say.
+      // Invalid: names no flow, so the policy is not asked.
       {alice, -1, "INVALID_REQUEST", grpc::INVALID_ARGUMENT, ""},
       // But an unknown caller is not told what is wrong with the request.
       {"", -1, "CALLER_UNAUTHENTICATED", grpc::UNAUTHENTICATED, "no identity"},
@@ -69,12 +69,21 @@ TEST_F(AccessTest, CallsOfAllKinds_OnlyWhatIsAllowedIsSent) {
               AllOf(HasSubstr("caller=sub:alice"), HasSubstr("peer=ipv4:127.0.0.1:")));
 }
 
+TEST_F(AccessTest, LineListening_SaysWhatProtectsThePort) {
+  GatewayProcess guarded(Options());
+  EXPECT_THAT(guarded.WaitForLine("listening").value_or(""),
+              HasSubstr(" tls=off mtls=off policy=on tokens=on"));
+  GatewayProcess open(GatewayOptions(enos_.url()));
+  EXPECT_THAT(open.WaitForLine("listening").value_or(""),
+              HasSubstr(" tls=off mtls=off policy=off tokens=off"));
+}
+
 TEST_F(AccessTest, HealthAndReflection_NeedNoIdentity) {
   GatewayProcess gateway(Options());
   EXPECT_TRUE(WaitForHealth(OwnChannel(gateway.address()), Health::kServing));
 }
 
-// Calls of alice and bob, until the log says `line`; then one more of each. Every one of them is
+// Calls of alice and bob, until the log has `line`; then one more of each. Every one of them is
 // allowed or refused, and only the allowed ones are sent.
 struct UnderLoad {
   int ok = 0;
@@ -162,7 +171,7 @@ TEST_F(AccessTest, OneCallerTooMany_OthersAndItsNextCallAreServed) {
   ASSERT_TRUE(enos_.WaitForHeld(2));
   enos_.Release();
   for (const CallOutcome& outcome : calls.WaitForAll()) EXPECT_EQ(Reason(outcome), "OK");
-  // Each call as soon as the one before it is answered.
+  // Each call as soon as the previous one is answered.
   for (int i = 0; i < 50; ++i) EXPECT_EQ(Reason(Call(channel, RequestFor(4), alice)), "OK");
 }
 
@@ -192,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"({"rules":[{"callers":["*"],"org_id":["o"],"user_ids":["*"],"flow_ids":[1]}]})",
                  R"(policy.json" is not valid: $.rules[0]: unknown member "org_id", expected)"},
         BadStart{"PolicyNoJson", "policy.json", "{\n  rules: []\n}",
-                 R"(policy.json" is not valid: line 2, column 3: )"},
+                 R"(policy.json" is not valid: line 2, column 7: )"},
         BadStart{"KeysWithoutAKey", "keys.json", R"({"keys":[]})",
                  R"(keys.json" is not valid: has no key for signatures)"}),
     [](const auto& row) { return std::string(row.param.name); });

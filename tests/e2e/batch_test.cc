@@ -1,10 +1,9 @@
-// `enos-flow trigger --batch` against faults and kills: what its results say is held against what
+// `enos-flow trigger --batch` against faults and kills: what its results say is compared with what
 // the sandbox did.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -14,7 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "sandbox/enos/json_value.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/files.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -24,8 +24,8 @@ using ::testing::HasSubstr;
 
 constexpr int kLines = 1000;
 constexpr int kConcurrency = 32;
-// As many flows as there are calls at once never get an answer: when the last of them has been
-// sent, all of them are under way, and none that comes after them is sent.
+// As many flows as there are concurrent calls never get an answer: when the last of them has been
+// sent, all of them are in flight, and none after them is sent.
 constexpr int kFirstHanging = 300;
 constexpr int kLastHanging = kFirstHanging + kConcurrency - 1;
 
@@ -45,7 +45,7 @@ std::string Text(const JsonValue& value, const std::string& name) {
   return found == nullptr ? "" : found->text;
 }
 
-// What a results file says of a line in the end, and what it ever said.
+// What a results file says about a line in the end, and everything it ever said.
 struct Line {
   std::string outcome;
   std::string execution;
@@ -57,17 +57,8 @@ struct Line {
 class BatchTest : public testing::Test {
  protected:
   BatchTest() {
-    std::string folder = testing::TempDir() + "batch_XXXXXX";
-    folder_ = mkdtemp(folder.data());
-    input_ = folder_ + "/flows.ndjson";
-    results_ = folder_ + "/results.ndjson";
     std::ofstream input(input_);
     for (int flow = 1; flow <= kLines; ++flow) input << "{\"flow_id\":" << flow << "}\n";
-  }
-  ~BatchTest() override {
-    unlink(input_.c_str());
-    unlink(results_.c_str());
-    rmdir(folder_.c_str());
   }
 
   ProcessOptions Command(const std::string& address, std::vector<std::string> more = {}) const {
@@ -83,11 +74,10 @@ class BatchTest : public testing::Test {
     return FlowCommand(std::move(flags));
   }
 
-  // By flow id, which is the line's number as well.
+  // By flow id, which is also the line's number.
   std::map<int, Line> Results() const {
     std::map<int, Line> lines;
-    std::ifstream file(results_);
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const std::string text = ReadFile(results_);
     for (const auto& record_text : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
       const auto record = sandbox::ParseJson(std::string(record_text));
       if (!record) {
@@ -118,8 +108,8 @@ class BatchTest : public testing::Test {
     return executions;
   }
 
-  // Every line that has a result in the end was right about it. `may_repeat`: unclear lines were
-  // sent again with somebody's consent.
+  // Every line that has a result in the end was reported correctly. `may_repeat`: UNKNOWN lines
+  // were sent again with somebody's consent.
   static void Compare(const std::map<int, Line>& lines, std::map<int, int> executions,
                       bool may_repeat) {
     for (const auto& [flow, line] : lines) {
@@ -144,9 +134,9 @@ class BatchTest : public testing::Test {
     }
   }
 
-  std::string folder_;
-  std::string input_;
-  std::string results_;
+  const TempFolder folder_;
+  const std::string input_ = folder_.path("flows.ndjson");
+  const std::string results_ = folder_.path("results.ndjson");
 };
 
 TEST_F(BatchTest, AThousandLinesAndManyFaults_EachResultIsTrue) {
@@ -234,7 +224,7 @@ TEST_F(BatchTest, InterruptedOnce_WaitsForWhatIsUnderWay) {
   ASSERT_TRUE(WaitForHanging(sandbox));
   command.Signal(SIGINT);
   EXPECT_EQ(command.Wait().status, 1);
-  EXPECT_THAT(command.err(), HasSubstr("stopping; waiting for the calls under way"));
+  EXPECT_THAT(command.err(), HasSubstr("stopping; waiting for the calls in flight"));
   const auto lines = Results();
   for (const auto& [flow, line] : lines) EXPECT_NE(line.outcome, "SENDING") << flow;
   EXPECT_EQ(lines.at(kLastHanging).execution, "UNKNOWN");

@@ -1,4 +1,4 @@
-// What is made from the flag table for other programs, tried with these programs: bash, zsh,
+// What is generated from the flag table for other programs, tested with these programs: bash, zsh,
 // mandoc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -68,8 +68,8 @@ TEST(BashCompletionTest, Values_ChoicesFilesOrNothing) {
   EXPECT_THAT(BashOffers({"enos-flow", "completion", "z"}), ElementsAre("zsh |"));
 }
 
-// Types into a zsh that runs in a terminal of its own, and reads until the line is what is
-// expected. Where it never is, the guard of Process ends the test.
+// Types into a zsh that runs in its own terminal, and reads until the line is as expected. If it
+// never is, the guard of Process ends the test.
 int ZshCompletes(const std::string& typed, const std::string& expected) {
   const std::string script = absl::StrCat(
       "zmodload zsh/zpty && zpty z zsh -f -i && "
@@ -98,7 +98,7 @@ TEST(ManPageTest, Lint_NothingButTheMissingDate) {
   if (access("/usr/bin/mandoc", X_OK) != 0) GTEST_SKIP() << "mandoc is not installed";
   const std::string page = absl::StrCat(kDocs, "/enos-flow.1");
   const CommandResult lint = RunProgram("/usr/bin/mandoc", {"-T", "lint", "-W", "warning", page});
-  // A date would make each build another one.
+  // A date would make every build different.
   for (const auto& line : absl::StrSplit(lint.out + lint.err, '\n', absl::SkipEmpty())) {
     EXPECT_THAT(std::string(line), HasSubstr("missing date"));
   }

@@ -1,11 +1,11 @@
-// --max_connection_age: connections end, calls do not.
+// --max_connection_age: connections are closed, calls are not.
 #include <gtest/gtest.h>
 
 #include <chrono>
 
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -18,7 +18,7 @@ TEST(ConnectionAge, CallInFlight_SurvivesTheEndOfItsConnection) {
   CallsAtOnce calls;
   calls.Start(channel, RequestFor(5));
   ASSERT_TRUE(enos.WaitForHeld(1));
-  // The connection's GOAWAY: the channel has no connection for new calls any more.
+  // The connection's GOAWAY: the channel no longer has a connection for new calls.
   const auto guard = std::chrono::system_clock::now() + kGuard;
   while (channel->GetState(false) == GRPC_CHANNEL_READY) {
     ASSERT_TRUE(channel->WaitForStateChange(GRPC_CHANNEL_READY, guard));

@@ -1,4 +1,4 @@
-// What a hostile connection to the front can do: nothing of it reaches the gateway, and others are
+// What a hostile connection to the front can do: none of it reaches the gateway, and others are
 // served meanwhile.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,13 +10,11 @@
 
 #include "enos/flow/error.h"
 #include "tests/e2e/support/front.h"
-#include "tests/e2e/support/tls_http2.h"
 
 namespace enos::e2e {
 namespace {
 
-// What the calls that one address may have open take, 1,000 of them; a sanitizer takes as much
-// again.
+// The memory of 1,000 open calls of one address; a sanitizer doubles it.
 #ifdef __SANITIZE_ADDRESS__
 constexpr int64_t kThousandCallsKb = 96 * 1024;
 #else
@@ -26,10 +24,10 @@ constexpr int64_t kThousandCallsKb = 40 * 1024;
 using ::testing::HasSubstr;
 
 // More than the calls of a test take by themselves; a flood of the kinds below takes many times
-// that of a gateway that meets it.
+// that in an unprotected gateway.
 constexpr long kMostGrowthKb = 6000;
 constexpr int kConnections = 20;
-// Of nginx, for its connections with TLS; a flood that is kept takes several times that.
+// For nginx's connections with TLS; a flood that is buffered takes several times that.
 constexpr long kMostFrontGrowthKb = 12'000;
 
 class HostileFrontTest : public FrontTest {
@@ -41,7 +39,7 @@ class HostileFrontTest : public FrontTest {
     before_kb_ = gateway_->rss_kb();
   }
 
-  // After a flood: the gateway has not seen it, and a connection that was there before is served.
+  // After a flood: the gateway has not seen it, and an existing connection is served.
   void ExpectPoliteServedAndMemoryUnmoved() {
     EXPECT_EQ(CallWith(polite_, Alice()), "OK") << nginx_->output();
     EXPECT_EQ(CallWith(Channel(), Alice()), "OK") << nginx_->output();
@@ -52,75 +50,79 @@ class HostileFrontTest : public FrontTest {
   long before_kb_ = 0;
 };
 
-// Neither value is too long, and no frame.
+// Neither value is too long, nor is any frame.
 TEST_F(HostileFrontTest, HeadersOverTheLimitInSeveralFrames_EndTheConnection) {
   StartAndWarmUp();
   for (int i = 0; i < kConnections; ++i) {
-    TlsHttp2 client(address());
-    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndStream, 1,
-                CallHeaders(kTriggerPath, {{"x-a", std::string(9000, 'a')}}));
-    client.Send(TlsHttp2::kContinuation, TlsHttp2::kEndHeaders, 1,
-                HeaderBlock({{"x-b", std::string(9000, 'b')}}));
+    RawHttp2 client(address(), kTls);
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, Frame::kEndStream, 1,
+                CallHeaders(HeaderLiteral("x-a", std::string(9000, 'a'))));
+    client.Send(Frame::kContinuation, Frame::kEndHeaders, 1,
+                HeaderLiteral("x-b", std::string(9000, 'b')));
     auto answer = client.Read();
-    while (answer && answer->type != TlsHttp2::kGoAway && answer->type != TlsHttp2::kHeaders)
+    while (answer && answer->type != Frame::kGoAway && answer->type != Frame::kHeaders)
       answer = client.Read();
     ASSERT_TRUE(answer);
-    ASSERT_EQ(answer->type, TlsHttp2::kGoAway);
+    ASSERT_EQ(answer->type, Frame::kGoAway);
     EXPECT_EQ(answer->payload.at(7), 11) << "ENHANCE_YOUR_CALM";
   }
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// The whole frame is one that no server with the usual SETTINGS takes.
+// The whole frame is one that no server with the usual SETTINGS accepts.
 TEST_F(HostileFrontTest, MegabytesOfHeadersInOneFrame_EndTheConnection) {
   StartAndWarmUp();
   for (int i = 0; i < kConnections; ++i) {
-    TlsHttp2 client(address());
-    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 1,
-                CallHeaders(kTriggerPath, {{"x-a", std::string(4 << 20, 'a')}}));
-    EXPECT_FALSE(client.ReadUntil(TlsHttp2::kHeaders));
+    RawHttp2 client(address(), kTls);
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
+                CallHeaders(HeaderLiteral("x-a", std::string(4 << 20, 'a'))));
+    EXPECT_FALSE(client.ReadUntil(Frame::kHeaders));
   }
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// nginx ends the connection at 16 KiB. What still comes is read, and kept nowhere.
+// nginx closes the connection at 16 KiB. What still arrives is read and discarded.
 TEST_F(HostileFrontTest, FloodOfContinuation_IsKeptNowhere) {
   StartAndWarmUp();
-  const long nginx_before_kb = nginx_->workers_peak_rss_kb();
-  const std::string more = HeaderBlock({{"x-more", std::string(1000, 'm')}});
-  std::vector<std::unique_ptr<TlsHttp2>> clients;
+  const long nginx_before_kb = nginx_->peak_rss_kb();
+  const std::string more = HeaderLiteral("x-more", std::string(1000, 'm'));
+  std::vector<std::unique_ptr<RawHttp2>> clients;
   for (int i = 0; i < kConnections; ++i) {
-    auto& client = *clients.emplace_back(std::make_unique<TlsHttp2>(address()));
-    client.Send(TlsHttp2::kHeaders, 0, 1, CallHeaders(kTriggerPath));
-    for (int sent = 0; sent < 5000; ++sent) client.Send(TlsHttp2::kContinuation, 0, 1, more);
+    auto& client = *clients.emplace_back(std::make_unique<RawHttp2>(address(), kTls));
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, 0, 1, CallHeaders());
+    for (int sent = 0; sent < 5000; ++sent) client.Send(Frame::kContinuation, 0, 1, more);
   }
-  EXPECT_LT(nginx_->workers_peak_rss_kb() - nginx_before_kb, kMostFrontGrowthKb);
+  EXPECT_LT(nginx_->peak_rss_kb() - nginx_before_kb, kMostFrontGrowthKb);
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// Calls of one address are not what bounds them here.
+// The calls per address are not the limit here.
 TEST_F(HostileFrontTest, ThousandsOfStreamsWithoutAnAcknowledgement_AreRefused) {
   StartAndWarmUp({{"limit_conn address 200", "limit_conn address 2000"}});
   constexpr uint32_t kStreams = 3000;
-  const std::string block = CallHeaders(kTriggerPath, {{"authorization", "Bearer x"}});
-  auto client = std::make_unique<TlsHttp2>(address());
+  const std::string block = CallHeaders(HeaderLiteral("authorization", "Bearer x"));
+  auto client = std::make_unique<RawHttp2>(address(), kTls);
+  ASSERT_TRUE(client->SendPreface());
   uint32_t sent = 0;
   while (sent < kStreams &&
-         client->Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 2 * sent + 1, block)) {
+         client->Send(Frame::kHeaders, Frame::kEndHeaders, 2 * sent + 1, block)) {
     ++sent;
   }
   // Others (NO_ERROR) end calls that were answered before their messages came.
   constexpr char kRefusedStream = 7;
-  auto reset = client->ReadUntil(TlsHttp2::kRstStream);
+  auto reset = client->ReadUntil(Frame::kRstStream);
   while (reset && reset->payload.back() != kRefusedStream)
-    reset = client->ReadUntil(TlsHttp2::kRstStream);
+    reset = client->ReadUntil(Frame::kRstStream);
   EXPECT_TRUE(reset) << "no REFUSED_STREAM";
   EXPECT_LT(gateway_->peak_rss_kb() - before_kb_, kThousandCallsKb);
   client.reset();
   EXPECT_EQ(CallWith(polite_, Alice()), "OK") << nginx_->output();
 }
 
-// What nginx says then has the details of the gateway's own refusal.
+// nginx's answer then has the details of the gateway's own refusal.
 TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
   Start({}, {{"limit_conn address 200", "limit_conn address 3"}});
   enos_.Hold();
@@ -137,39 +139,39 @@ TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
   for (const CallOutcome& outcome : calls.WaitForAll()) EXPECT_TRUE(outcome.status.ok());
 }
 
-// HPACK: one long header in the table of the connection, and thousands of one byte that mean it.
+// HPACK: one long header in the connection's table, and thousands of one-byte references to it.
 TEST_F(HostileFrontTest, HeadersThatGrowWhenTheyAreDecompressed_AreRefused) {
   StartAndWarmUp();
-  std::string block = CallHeaders(kTriggerPath);
-  const std::string value(3000, 'a');
-  // Literal with indexing; its length takes three bytes.
-  block += '\x40' + HeaderBlock({{"x-request-id", value}}).substr(1);
-  block.append(12000, '\xbe');  // index 62: the newest entry
+  std::string block =
+      CallHeaders(HeaderLiteral("x-request-id", std::string(3000, 'a'), Indexed::kYes));
+  for (int i = 0; i < 12'000; ++i) block += HeaderReference(kNewestEntry);
   for (int i = 0; i < kConnections; ++i) {
-    TlsHttp2 client(address());
-    client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders | TlsHttp2::kEndStream, 1, block);
-    const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+    RawHttp2 client(address(), kTls);
+    ASSERT_TRUE(client.SendPreface());
+    client.Send(Frame::kHeaders, Frame::kEndHeaders | Frame::kEndStream, 1, block);
+    const auto answer = client.ReadUntil(Frame::kHeaders);
     if (answer) {
-      EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+      EXPECT_TRUE(answer->flags & Frame::kEndStream);
     }
   }
   EXPECT_EQ(gateway_->all_output().find("request_id=aaa"), std::string::npos);
   ExpectPoliteServedAndMemoryUnmoved();
 }
 
-// To gRPC 1.51 it is the end of the connection, and of all calls on it. Here each call has its own.
+// gRPC 1.51 closes the connection for it, with all calls on it. Here each call has its own.
 TEST_F(HostileFrontTest, BinaryHeaderThatIsNoBase64_HurtsItsOwnCallOnly) {
   StartAndWarmUp();
   enos_.Hold();
   CallsAtOnce calls;
   for (int i = 0; i < 5; ++i) calls.Start(polite_, RequestFor(1), true, TokenOf("alice"));
   ASSERT_TRUE(enos_.WaitForHeld(5));
-  TlsHttp2 client(address());
-  client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders | TlsHttp2::kEndStream, 1,
-              CallHeaders(kTriggerPath, {{"x-bin", "no base64!"}}));
-  const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+  RawHttp2 client(address(), kTls);
+  ASSERT_TRUE(client.SendPreface());
+  client.Send(Frame::kHeaders, Frame::kEndHeaders | Frame::kEndStream, 1,
+              CallHeaders(HeaderLiteral("x-bin", "no base64!")));
+  const auto answer = client.ReadUntil(Frame::kHeaders);
   ASSERT_TRUE(answer);
-  EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+  EXPECT_TRUE(answer->flags & Frame::kEndStream);
   enos_.Release();
   for (const CallOutcome& outcome : calls.WaitForAll())
     EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();

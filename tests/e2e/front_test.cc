@@ -1,5 +1,5 @@
-// Calls through the front, the nginx that deploy/kubernetes/components/front puts before a gateway:
-// who the caller is, and that an answer comes back as the gateway gave it.
+// Calls through the front, the nginx that deploy/kubernetes/components/front puts in front of a
+// gateway: who the caller is, and that an answer arrives as the gateway gave it.
 #include "tests/e2e/support/front.h"
 
 #include <gmock/gmock.h>
@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "enos/flow/error.h"
-#include "tests/e2e/support/tls_http2.h"
 
 namespace enos::e2e {
 namespace {
@@ -39,7 +38,7 @@ sandbox::TestClientName Uri(const std::string& uri) {
   return name;
 }
 
-// As nginx writes a certificate into the header.
+// In nginx's encoding of a certificate in a header.
 std::string Escaped(const std::string& pem) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string escaped;
@@ -55,7 +54,7 @@ std::string Escaped(const std::string& pem) {
   return escaped;
 }
 
-// A listening socket at which nobody accepts, and whose queue has no room any more.
+// A listening socket that nobody accepts from, and whose queue is full.
 class FullSocket {
  public:
   explicit FullSocket(const std::string& path) {
@@ -92,24 +91,21 @@ void ExpectUnreachable(const std::shared_ptr<grpc::Channel>& channel) {
 }
 
 // A call as one frame of headers and one of data.
-void SendCall(TlsHttp2& client, const FlowRequest& request, const std::string& token) {
-  const std::string message = request.SerializeAsString();
-  ASSERT_LT(message.size(), 256U);
-  client.Send(TlsHttp2::kHeaders, TlsHttp2::kEndHeaders, 1,
-              CallHeaders(kTriggerPath, {{"authorization", "Bearer " + token}}));
-  client.Send(TlsHttp2::kData, TlsHttp2::kEndStream, 1,
-              std::string(4, '\0') + static_cast<char>(message.size()) + message);
+void SendCall(RawHttp2& client, const FlowRequest& request, const std::string& token) {
+  client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
+              CallHeaders(HeaderLiteral("authorization", "Bearer " + token)));
+  client.Send(Frame::kData, Frame::kEndStream, 1, GrpcMessage(request.SerializeAsString()));
 }
 
 // The next HEADERS, asked for with pings: nginx writes out what it has when it answers one.
-std::optional<TlsHttp2::Frame> PingUntilHeaders(TlsHttp2& client) {
+std::optional<Frame> PingUntilHeaders(RawHttp2& client) {
   const auto end = std::chrono::steady_clock::now() + kGuard;
   while (std::chrono::steady_clock::now() < end) {
-    client.Send(TlsHttp2::kPing, 0, 0, "12345678");
+    client.Send(Frame::kPing, 0, 0, "12345678");
     auto frame = client.Read();
-    while (frame && frame->type != TlsHttp2::kPing && frame->type != TlsHttp2::kHeaders)
+    while (frame && frame->type != Frame::kPing && frame->type != Frame::kHeaders)
       frame = client.Read();
-    if (!frame || frame->type == TlsHttp2::kHeaders) return frame;
+    if (!frame || frame->type == Frame::kHeaders) return frame;
   }
   return std::nullopt;
 }
@@ -142,7 +138,7 @@ TEST_F(FrontTest, CertificateOfAnotherAuthority_IsRefusedByNginx) {
   EXPECT_EQ(sent_, 0);
 }
 
-// What a caller says under the names that nginx uses never arrives.
+// What a caller sends under the names that nginx uses is never passed on.
 TEST_F(FrontTest, CallerThatSendsACertificateInMetadata_IsNobody) {
   Start();
   const auto batch =
@@ -153,16 +149,16 @@ TEST_F(FrontTest, CallerThatSendsACertificateInMetadata_IsNobody) {
   EXPECT_THAT(gateway_->WaitForLine("cause=\"no identity\"").value_or(""),
               HasSubstr("peer=ipv4:127.0.0.1 "));
   EXPECT_EQ(CallWith(Channel(Uri("spiffe://test/other")), spoof), kNotAllowed);
-  // Nor does it mean anything at the gateway's own port.
+  // Nor does it mean anything on the gateway's own port.
   EXPECT_EQ(CallWith(OwnChannel(gateway_->address()), spoof), kNobody);
   // At the socket it does: this shows that the text is one that would be taken.
-  EXPECT_EQ(CallWith(OwnChannel("unix:" + folder_ + "/gateway.sock"), spoof), "OK");
+  EXPECT_EQ(CallWith(OwnChannel("unix:" + folder_.path("gateway.sock")), spoof), "OK");
   EXPECT_EQ(sent_, 1);
 }
 
 TEST_F(FrontTest, SocketsValuesThatAreNoCertificate_AreNobody) {
   StartGateway({});
-  const auto channel = OwnChannel("unix:" + folder_ + "/gateway.sock");
+  const auto channel = OwnChannel("unix:" + folder_.path("gateway.sock"));
   const auto authority = sandbox::MakeTestAuthority("any");
   const std::string good = Escaped(
       sandbox::MakeTestClientCertificate(authority, Uri("spiffe://test/batch/a")).certificate_pem);
@@ -180,22 +176,23 @@ TEST_F(FrontTest, SocketsValuesThatAreNoCertificate_AreNobody) {
 }
 
 // Over TLS nginx 1.22 keeps early headers in a buffer until it sends something else on that
-// connection: here the answer to a ping. They come before the end that it tells of a gateway that
-// died (DyingGateway), which is what they are for.
+// connection: here the answer to a ping. They arrive before nginx reports that a gateway died
+// (DyingGateway), which is what they are for.
 TEST_F(FrontTest, EarlyHeaders_ComeBeforeTheAnswer) {
   Start();
   enos_.Hold();
-  TlsHttp2 client(address());
+  RawHttp2 client(address(), kTls);
+  ASSERT_TRUE(client.SendPreface());
   SendCall(client, RequestFor(1), TokenOf("alice"));
   const auto early = PingUntilHeaders(client);
   ASSERT_TRUE(early) << nginx_->output();
-  EXPECT_FALSE(early->flags & TlsHttp2::kEndStream);
+  EXPECT_FALSE(early->flags & Frame::kEndStream);
   ASSERT_TRUE(enos_.WaitForHeld(1));
   enos_.Release();
-  ASSERT_TRUE(client.ReadUntil(TlsHttp2::kData));
-  const auto trailers = client.ReadUntil(TlsHttp2::kHeaders);
+  ASSERT_TRUE(client.ReadUntil(Frame::kData));
+  const auto trailers = client.ReadUntil(Frame::kHeaders);
   ASSERT_TRUE(trailers);
-  EXPECT_TRUE(trailers->flags & TlsHttp2::kEndStream);
+  EXPECT_TRUE(trailers->flags & Frame::kEndStream);
 }
 
 TEST_F(FrontTest, AnswersWithoutEarlyHeaders_ComeThrough) {
@@ -207,11 +204,12 @@ TEST_F(FrontTest, AnswersWithoutEarlyHeaders_ComeThrough) {
 // gRPC's Trailers-Only: one frame that is headers and end.
 TEST_F(FrontTest, AnswerThatIsTrailersOnly_ComesThroughAsOne) {
   Start();
-  TlsHttp2 client(address());
+  RawHttp2 client(address(), kTls);
+  ASSERT_TRUE(client.SendPreface());
   SendCall(client, RequestFor(1), TokenOf("bob"));
-  const auto answer = client.ReadUntil(TlsHttp2::kHeaders);
+  const auto answer = client.ReadUntil(Frame::kHeaders);
   ASSERT_TRUE(answer);
-  EXPECT_TRUE(answer->flags & TlsHttp2::kEndStream);
+  EXPECT_TRUE(answer->flags & Frame::kEndStream);
 }
 
 TEST_F(FrontTest, LargestError_ComesThroughWithAllItsDetails) {
@@ -239,7 +237,7 @@ TEST_F(FrontTest, LargestMessage_ComesThrough_AndALargerOneIsRefused) {
   EXPECT_EQ(sent_, 1);
 }
 
-// Of the gateway's connections with nginx each grows old after 200 ms here.
+// Here each of the gateway's connections with nginx reaches its maximum age after 200 ms.
 TEST_F(FrontTest, PooledConnectionsThatGrowOld_CutNoCall) {
   Start({"--max_connection_age=200ms", "--max_connection_idle=300ms"});
   const auto channel = Channel();
@@ -252,7 +250,7 @@ TEST_F(FrontTest, PooledConnectionsThatGrowOld_CutNoCall) {
   EXPECT_EQ(sent_, calls);
 }
 
-// GOAWAY: the calls that a connection has go on, and others take a new one.
+// GOAWAY: a connection's calls continue, and others use a new one.
 TEST_F(FrontTest, CallersConnectionsThatHaveHadTheirNumberOfCalls_CutNoCall) {
   Start({}, {{"keepalive_requests 10000;", "keepalive_requests 30;"}});
   const auto channel = Channel();
@@ -267,7 +265,7 @@ TEST_F(FrontTest, CallersConnectionsThatHaveHadTheirNumberOfCalls_CutNoCall) {
   EXPECT_EQ(sent_, kRounds * kAtOnce);
 }
 
-// The caller's library would repeat UNAVAILABLE, and the call is sent once.
+// The caller's library would retry UNAVAILABLE, and the call is sent once.
 class DyingGateway : public FrontTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
@@ -284,7 +282,7 @@ TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
   EXPECT_EQ(flow::FlowErrorFromStatus(status).execution, flow::Execution::kUnknown);
   EXPECT_EQ(flow::FlowErrorFromStatus(status).reason, "");
   enos_.Release();
-  // Another gateway finds the socket that the first one left, and has calls again.
+  // Another gateway finds the socket that the first one left, and receives calls again.
   StartGateway({});
   EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
   EXPECT_EQ(sent_, 2) << "one for each call";
@@ -293,23 +291,23 @@ TEST_P(DyingGateway, CallIsUnknown_AndSentOnce) {
 INSTANTIATE_TEST_SUITE_P(EarlyHeaders, DyingGateway,
                          testing::Values("--early_headers=true", "--early_headers=false"));
 
-// Nobody listens, so that nothing of the call was sent.
+// Nobody listens, so nothing of the call was sent.
 TEST_F(FrontTest, NoGateway_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
   EXPECT_EQ(gateway_->Wait().status, 0);
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/gateway.sock"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("gateway.sock")));
   ExpectUnreachable(Channel());
   StartGateway({});
   EXPECT_EQ(CallWith(Channel(), Alice()), "OK");
 }
 
-// So it is under a flood: connections come faster than they are accepted.
+// As in a flood: connections arrive faster than they are accepted.
 TEST_F(FrontTest, GatewayWhoseQueueOfConnectionsIsFull_IsCertainlyNotExecuted) {
   Start();
   gateway_->Signal(SIGTERM);
   EXPECT_EQ(gateway_->Wait().status, 0);
-  const FullSocket full(folder_ + "/gateway.sock");
+  const FullSocket full(folder_.path("gateway.sock"));
   ExpectUnreachable(Channel());
 }
 
@@ -333,11 +331,11 @@ TEST_F(FrontTest, NginxThatEnds_LetsCallsEndFirst) {
   EXPECT_EQ(nginx_->Wait().status, 0);
 }
 
-// Text at the socket's path that is no socket, and a socket that somebody listens at.
+// A regular file at the socket's path, and a socket that somebody listens on.
 TEST_F(FrontTest, PathThatIsTaken_StopsTheStart) {
   StartGateway({});
-  const std::string taken = folder_ + "/gateway.sock";
-  for (const std::string& path : {taken, folder_}) {
+  const std::string taken = folder_.path("gateway.sock");
+  for (const std::string& path : {taken, folder_.path()}) {
     Process second(Options({"--front_socket=" + path}));
     EXPECT_EQ(second.Wait().status, 2);
     EXPECT_THAT(second.err(), AllOf(HasSubstr("--front_socket (ENOS_GATEWAY_FRONT_SOCKET)"),

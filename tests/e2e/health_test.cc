@@ -1,11 +1,10 @@
-// The standard services beside ours: health and reflection, as clients made from no proto of ours
-// use them.
+// The standard services beside ours: health and reflection, as used by clients without our proto.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -21,8 +20,8 @@ constexpr char kService[] = "enos.dataflow.v1.FlowService";
 
 TEST(GatewayHealth, BeforeTheFirstToken_IsNotServingAndBecomesServingByItself) {
   std::atomic<bool> up{false};
-  FakeEnos enos(nullptr, [&](const auto&, const auto& issue) {
-    return up ? FakeEnos::TokenAnswer(issue()) : FakeEnos::Answer::Text(500, "not yet");
+  FakeEnos enos(nullptr, [&](const auto&, const std::string& token) {
+    return up ? TokenAnswer(token) : FakeEnos::Answer::Text(500, "not yet");
   });
   GatewayProcess gateway(GatewayOptions(enos.url()));
   const auto channel = OwnChannel(gateway.address());
@@ -60,8 +59,8 @@ TEST(GatewayReflection, TurnedOff_IsUnimplemented) {
   EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 
-// Those that gRPC makes for callback and for synchronous services take turns with ours at the
-// sockets, and pass each event on.
+// The threads that gRPC creates for callback and synchronous services would take turns with ours on
+// the sockets, and pass each event on.
 TEST(GatewayThreads, AllServicesCalled_AreOnlyOursAndGrpcsOwnFew) {
   FakeEnos enos;
   GatewayProcess gateway(GatewayOptions(enos.url()));

@@ -1,5 +1,5 @@
-// EnOS keys that are changed in their mounted files while callers call without pause: two gateways
-// that share the files, as replicas do, and a sandbox that takes the old key and the next one.
+// EnOS keys that change in their mounted files while callers call without pause: two gateways that
+// share the files, as replicas do, and a sandbox that accepts the old key and the next one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@
 #include "sandbox/enos/json_value.h"
 #include "server/testing/mounted_files.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -25,15 +25,15 @@ using sandbox::JsonValue;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Different from every other word that could come up.
+// Different from every other word that might appear.
 constexpr char kOldSecret[] = "0ld-s3cr3t-Of-The-Test";
 constexpr char kNewSecret[] = "n3w-s3cr3t-Of-The-Test";
 constexpr char kWrongSecret[] = "wr0ng-s3cr3t-Of-The-Test";
 
-// None of the ids that the sandbox treats otherwise.
+// None of the ids that the sandbox treats specially.
 constexpr int kFirstFlow = 1'000'000;
 
-// Callers that start one flow after the other, each flow once, until this object is destroyed.
+// Callers that start one flow after another, each flow once, until this object is destroyed.
 class Callers {
  public:
   explicit Callers(const std::vector<std::string>& addresses) {
@@ -51,7 +51,7 @@ class Callers {
     threads_.clear();
   }
 
-  // Waits until so many more calls have been answered.
+  // Waits until this many more calls have been answered.
   void WaitForMore(size_t count) {
     std::unique_lock<std::mutex> lock(mutex_);
     const size_t wanted = answered_.size() + count;
@@ -144,7 +144,7 @@ class KeyRotationTest : public testing::Test {
   }
 
   void ExpectNoSecretPrinted() const {
-    // The first thing that a sandbox prints is the settings for a gateway, its key among them.
+    // The first thing that a sandbox prints is the settings for a gateway, including its key.
     const std::string of_sandbox = sandbox_.all_output();
     const size_t ready = of_sandbox.find("ready");
     ASSERT_NE(ready, std::string::npos);

@@ -1,4 +1,4 @@
-// The main job: a command, a gRPC call, a signed HTTP call, a flow that is started.
+// The main job: a command, a gRPC call, a signed HTTP call, a started flow.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "sandbox/enos/json_value.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -85,7 +85,7 @@ std::vector<Job> Jobs() {
   Job past{"TimeInThePast"};
   past.trigger_time = "2019-11-22T11:03:44+08:00";
   past.trigger_time_ms = 1574391824000;
-  past.instance_id = "3377-20191122030344";
+  past.instance_id = "3377-20191122030300";
   jobs.push_back(past);
   Job epoch{"Epoch"};
   epoch.trigger_time = "0";
@@ -134,7 +134,7 @@ TEST_P(MainJobTest, StartsTheFlowOnceWithExactlyTheseValues) {
 INSTANTIATE_TEST_SUITE_P(All, MainJobTest, testing::ValuesIn(Jobs()),
                          [](const auto& tested) { return tested.param.name; });
 
-// One sandbox and one gateway for what needs none of its own.
+// One sandbox and one gateway for tests that need no others.
 class MainJobOutputTest : public testing::Test {
  protected:
   std::vector<std::string> Flags(int flow_id) const {
@@ -172,7 +172,7 @@ TEST_F(MainJobOutputTest, TimeNow_IsNow) {
   EXPECT_LE(sent, after + absl::Hours(1));
   EXPECT_EQ(
       result.out,
-      absl::StrCat("3377-", absl::FormatTime("%Y%m%d%H%M%S", sent, absl::UTCTimeZone()), "\n"));
+      absl::StrCat("3377-", absl::FormatTime("%Y%m%d%H%M00", sent, absl::UTCTimeZone()), "\n"));
 }
 
 struct Refusal {

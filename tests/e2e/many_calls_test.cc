@@ -8,8 +8,8 @@
 
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/descriptors.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -33,7 +33,8 @@ constexpr int kChannels = 50;
 
 class ManyCallsTest : public testing::Test {
  protected:
-  // Starts so many calls, waits until all of them wait for EnOS, and gives the gateway's threads.
+  // Starts this many calls, waits until all of them wait for EnOS, and returns the gateway's
+  // threads.
   int ThreadsWithInFlight(int count, Process& gateway) {
     enos_.Hold();
     CallsAtOnce calls;
@@ -64,7 +65,7 @@ TEST_F(ManyCallsTest, AllInFlightAtOnce_TakeNoThreadsOfTheirOwn) {
     GTEST_SKIP() << "NOT TESTED: the hard limit of open descriptors (ulimit -Hn) is too low for "
                  << kMany << " connections; it must be " << kMany + kOtherDescriptors << " or more";
   }
-  // Time enough for a slow machine; the number of calls is the default's.
+  // Enough time for a slow machine; the number of calls is the default's.
   std::vector<std::string> flags = {"--upstream_timeout=10m", "--drain_timeout=11m"};
   if (kMany < 10000) flags.push_back("--max_in_flight=" + std::to_string(kMany));
   GatewayProcess gateway(GatewayOptions(enos_.url(), flags));
@@ -74,7 +75,7 @@ TEST_F(ManyCallsTest, AllInFlightAtOnce_TakeNoThreadsOfTheirOwn) {
   const long before_kb = gateway.rss_kb();
   const int many = ThreadsWithInFlight(kMany, gateway);
   EXPECT_GT(few, 0);
-  // gRPC starts the threads of its own pool when they are first of use: a few for each core.
+  // gRPC starts its own pool's threads when they are first needed: a few per core.
   EXPECT_LE(many, few + 4 * static_cast<int>(std::thread::hardware_concurrency()));
   RecordProperty("calls", kMany);
   RecordProperty("threads", many);

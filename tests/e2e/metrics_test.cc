@@ -1,12 +1,9 @@
-// /metrics as those who read it see it: promtool's linter and a Prometheus.
+// /metrics as its readers see it: promtool's linter and a Prometheus.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <set>
@@ -15,8 +12,9 @@
 #include "sandbox/http/test_certificates.h"
 #include "server/testing/ops_client.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/files.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -27,7 +25,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// A program of the Debian package prometheus; empty where it is not installed.
+// A program of the Debian package prometheus; empty if it is not installed.
 std::string FindProgram(const std::string& name) {
   Process which({"/bin/sh", {"-c", "command -v " + name}, {}});
   which.Wait();
@@ -42,38 +40,12 @@ std::string FindProgram(const std::string& name) {
     GTEST_SKIP();                                                                 \
   }
 
-// An empty folder of this test, gone with it.
-class OwnFolder {
- public:
-  OwnFolder() {
-    std::string pattern = testing::TempDir() + "metrics-XXXXXX";
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  ~OwnFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  OwnFolder(const OwnFolder&) = delete;
-  OwnFolder& operator=(const OwnFolder&) = delete;
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    const std::string path = path_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-FakeEnos::Answer AnswerByFlowId(int flow_id, const std::string& /*token*/) {
+std::optional<FakeEnos::Answer> AnswerByFlowId(int flow_id, const std::string& /*token*/) {
   if (flow_id == 500) return FakeEnos::Answer::Text(500, "broken");
   if (flow_id == 62104) {
     return FakeEnos::Answer::Json(200, R"({"status":62104,"msg":"This workflow has no task"})");
   }
-  return FakeEnos::Success(flow_id);
+  return std::nullopt;
 }
 
 // Of the operations endpoint.
@@ -111,8 +83,8 @@ TEST_F(MetricsTest, AfterCalls_TellWhatTheyCameTo) {
           R"(enos_gateway_upstream_requests_total{enos_code="62104",http_status="200",operation="trigger"} 1)",
           R"(enos_gateway_upstream_requests_total{enos_code="none",http_status="500",operation="trigger"} 1)",
           R"(enos_gateway_upstream_requests_total{enos_code="0",http_status="200",operation="token"} 1)",
-          R"(enos_gateway_upstream_connections_total{use="opened"} 1)",
-          R"(enos_gateway_upstream_connections_total{use="reused"} 4)",
+          R"(enos_gateway_upstream_connections_total{use="opened"} 2)",
+          R"(enos_gateway_upstream_connections_total{use="reused"} 3)",
           R"(enos_gateway_token_fetches_total{result="obtained"} 1)",
           "enos_gateway_calls_in_flight 0",
           "enos_gateway_log_lines_dropped_total 0",
@@ -124,7 +96,7 @@ bool IsOfAName(char c) {
   return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// The names of metrics in a text; those of a histogram's series without what is appended to them.
+// The names of metrics in a text; those of a histogram's series without their suffix.
 std::set<std::string> MetricNames(const std::string& text) {
   std::set<std::string> names;
   auto word = text.begin();
@@ -144,7 +116,7 @@ std::set<std::string> MetricNames(const std::string& text) {
   return names;
 }
 
-// A gateway with everything that has metrics of its own.
+// A gateway with everything that has its own metrics.
 class MonitoringFiles : public testing::TestWithParam<const char*> {
  protected:
   ProcessOptions Options() {
@@ -155,16 +127,14 @@ class MonitoringFiles : public testing::TestWithParam<const char*> {
                            "--tls_key_file=" + folder_.Write("key", server.private_key_pem)});
   }
 
-  const OwnFolder folder_;
+  const TempFolder folder_;
   FakeEnos enos_{&AnswerByFlowId};
   GatewayProcess gateway_{Options()};
 };
 
 TEST_P(MonitoringFiles, NameOnlyWhatIsExported) {
   const std::string exported = gateway::OpsGet(AddressOf(gateway_), "/metrics").body;
-  std::ifstream file(std::string(ENOS_SOURCE_DIR "/") + GetParam());
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto names = MetricNames(text);
+  const auto names = MetricNames(ReadFile(std::string(ENOS_SOURCE_DIR "/") + GetParam()));
   EXPECT_THAT(names, SizeIs(Ge(3U)));
   for (const std::string& name : names)
     EXPECT_THAT(exported, HasSubstr("# TYPE " + name + " ")) << GetParam();
@@ -177,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(All, MonitoringFiles,
 
 TEST_F(MetricsTest, PromtoolFindsNothingToSay) {
   ENOS_NEED_PROGRAM(promtool, "promtool");
-  const OwnFolder folder;
+  const TempFolder folder;
   const std::string file = folder.Write("metrics", gateway::OpsGet(Address(), "/metrics").body);
   Process check({"/bin/sh", {"-c", promtool + " check metrics <" + file}, {}});
   EXPECT_EQ(check.Wait().status, 0) << check.all_output();
@@ -186,7 +156,7 @@ TEST_F(MetricsTest, PromtoolFindsNothingToSay) {
 
 TEST_F(MetricsTest, PrometheusScrapesThem) {
   ENOS_NEED_PROGRAM(prometheus, "prometheus");
-  const OwnFolder folder;
+  const TempFolder folder;
   const std::string config = folder.Write("prometheus.yml",
                                           "global: {scrape_interval: 1s}\n"
                                           "scrape_configs:\n"
@@ -203,11 +173,12 @@ TEST_F(MetricsTest, PrometheusScrapesThem) {
   const std::string query =
       "/api/v1/query?query=grpc_server_handled_total%7Bgrpc_code%3D%22OK%22%7D";
   const std::string expected = R"(,"2"])";  // "value":[1767225600.123,"2"]
-  const auto give_up = std::chrono::steady_clock::now() + kGuard;
   std::string answer;
-  while (answer.find(expected) == std::string::npos && std::chrono::steady_clock::now() < give_up)
+  EXPECT_TRUE(WaitUntil([&] {
     answer = gateway::OpsGet(address, query).body;
-  EXPECT_THAT(answer, HasSubstr(expected)) << server.all_output();
+    return answer.find(expected) != std::string::npos;
+  })) << answer
+      << server.all_output();
   EXPECT_THAT(answer, HasSubstr(R"("job":"gateway")"));
 }
 

@@ -1,6 +1,6 @@
 // Calls through nginx, which ends TLS and spreads them over two gateways, with the configuration
 // that deploy/nginx ships.
-#include "tests/e2e/support/nginx.h"
+#include "tests/support/nginx.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
@@ -18,8 +18,8 @@
 #include "enos/flow/channel.h"
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -52,7 +52,7 @@ Answer CallThrough(const std::shared_ptr<grpc::Channel>& channel, const FlowRequ
   return answer;
 }
 
-// Two gateways, each with an EnOS of its own, which counts.
+// Two gateways, each with its own EnOS, which counts.
 class NginxTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -67,7 +67,7 @@ class NginxTest : public testing::Test {
     second_ = std::make_unique<GatewayProcess>(GatewayOptions(second_enos_.url(), flags));
     nginx_ = std::make_unique<NginxProcess>(
         "deploy/nginx/nginx.conf",
-        // One worker: it takes the gateways in their order.
+        // One worker: it uses the gateways in their order.
         NginxProcess::Changes{{"127.0.0.1:50051", first_->address()},
                               {"127.0.0.1:50052", second_->address()},
                               {"worker_processes auto", "worker_processes 1"}});
@@ -80,7 +80,7 @@ class NginxTest : public testing::Test {
     channel_ = *channel;
   }
 
-  // By its number: gRPC's resolver (c-ares) leaks a little for each name.
+  // By address: gRPC's resolver (c-ares) leaks a little for each name.
   std::string Address() const {
     const std::string& name = nginx_->address();
     return "127.0.0.1" + name.substr(name.rfind(':'));
@@ -109,9 +109,9 @@ class NginxTest : public testing::Test {
   }
 
   static FakeEnos::OnFlow Count(std::atomic<int>& calls) {
-    return [&calls](int flow_id, const std::string&) {
+    return [&calls](int, const std::string&) {
       ++calls;
-      return FakeEnos::Success(flow_id);
+      return std::nullopt;
     };
   }
 
@@ -137,7 +137,7 @@ TEST_F(NginxTest, OneConnectionOfACaller_SpreadsItsCallsOverTheGateways) {
   EXPECT_EQ(second_calls_, 3);
 }
 
-// The largest details there are: 20 violations, and trailers.
+// The largest possible details: 20 violations, and trailers.
 TEST_F(NginxTest, Error_ComesThroughWithAllItsDetails) {
   Start();
   FlowRequest request = RequestFor(0);
@@ -164,7 +164,7 @@ TEST_F(NginxTest, DyingGateway_CallIsNotSentToTheOther) {
   EXPECT_EQ(second_calls_, 1) << "only the later call";
 }
 
-// Without early headers it is nginx's configuration alone that keeps it from sending again.
+// Without early headers only nginx's configuration keeps it from sending again.
 TEST_F(NginxTest, DyingGatewayWithoutEarlyHeaders_CallIsNotSentToTheOther) {
   Start({"--early_headers=false"});
   const Answer answer = CallAndKillTheFirst().get();
@@ -175,8 +175,8 @@ TEST_F(NginxTest, DyingGatewayWithoutEarlyHeaders_CallIsNotSentToTheOther) {
   EXPECT_EQ(second_calls_, 1) << "only the later call";
 }
 
-// Shows that the tests above can fail, and that nginx does not protect from the caller's own
-// library: to that its 502 is UNAVAILABLE.
+// Shows that the tests above can fail, and that nginx does not protect against the caller's own
+// library, which takes its 502 for UNAVAILABLE.
 TEST_F(NginxTest, DyingGatewayWithoutEarlyHeadersAndARetryPolicy_CallIsSentTwice) {
   Start({"--early_headers=false"});
   channel_ = ChannelWithRetryPolicy();
@@ -188,7 +188,7 @@ TEST_F(NginxTest, DyingGatewayWithoutEarlyHeadersAndARetryPolicy_CallIsSentTwice
   EXPECT_EQ(second_calls_, 1);
 }
 
-// Early headers do, also through nginx.
+// Early headers do, even through nginx.
 TEST_F(NginxTest, DyingGatewayWithEarlyHeadersAndARetryPolicy_CallIsSentOnce) {
   Start();
   channel_ = ChannelWithRetryPolicy();

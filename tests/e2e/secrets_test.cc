@@ -1,12 +1,11 @@
 // The secret key and access tokens appear nowhere: not in what the gateway prints at its most
-// talkative, not in what callers are told, not where other users of the machine can look.
+// verbose, not in what callers are told, not where other users of the machine can look.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
@@ -17,8 +16,9 @@
 #include "server/testing/mounted_files.h"
 #include "server/testing/token_maker.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/files.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -28,7 +28,7 @@ using ::testing::Not;
 using Answer = FakeEnos::Answer;
 using sandbox::Ending;
 
-// Different from every other word that could come up.
+// Different from every other word that might appear.
 constexpr char kSecret[] = "s3cr3t-k3y-Of-The-Test";
 
 ProcessOptions TalkativeGateway(const std::string& url) {
@@ -37,7 +37,7 @@ ProcessOptions TalkativeGateway(const std::string& url) {
   return options;
 }
 
-// All that a caller can see of an outcome.
+// Everything that a caller can see of a result.
 std::string Seen(const CallOutcome& outcome) {
   return outcome.status.error_message() + outcome.status.error_details() +
          outcome.flow_instance_id + "\n";
@@ -87,7 +87,8 @@ std::vector<Failure> Failures() {
                         return Answer::Json(200, "{\"status\":\"" + Both(token) + "\"}");
                       }});
   failures.push_back({"MessageCutInside", [](const auto& token) {
-                        // EnOS's texts are cut after 256 bytes, here in the midst of the token.
+                        // EnOS's texts are truncated after 256 bytes, here in the middle of the
+                        // token.
                         return Error(99500, std::string(256 - token.size() / 2, 'x') + token);
                       }});
   failures.push_back({"BrokenStatusLine", [](const auto& token) {
@@ -141,7 +142,7 @@ TEST(Secrets, SuccessfulCalls_ShowNone) {
   ExpectNoSecrets(seen + gateway.all_output(), enos);
 }
 
-// Callers' tokens, good and bad ones, whatever gRPC is told to trace.
+// Callers' tokens, valid and invalid, whatever gRPC is told to trace.
 TEST(Secrets, BearerTokens_AreShownNowhere) {
   FakeEnos enos;
   const gateway::TokenMaker maker = gateway::TokenMaker::Ec();
@@ -188,8 +189,8 @@ TEST(Secrets, BearerTokens_AreShownNowhere) {
 
 TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {
   std::atomic<int> refusals{0};
-  FakeEnos enos([&](int flow_id, const std::string& token) {
-    return refusals++ % 2 == 0 ? Error(401, Both(token)) : FakeEnos::Success(flow_id);
+  FakeEnos enos([&](int, const std::string& token) {
+    return refusals++ % 2 == 0 ? std::optional(Error(401, Both(token))) : std::nullopt;
   });
   GatewayProcess gateway(TalkativeGateway(enos.url()));
   const auto channel = OwnChannel(gateway.address());
@@ -205,7 +206,7 @@ TEST(Secrets, RefusedTokens_AreMaskedLikeTheOnesInTheirPlace) {
 
 constexpr char kRotated[] = "r0tated-s3cret-Of-The-Test";
 
-// The gateway's command line and all it ever printed.
+// The gateway's command line and everything it ever printed.
 std::string EverythingShown(GatewayProcess& gateway) {
   const std::string command_line = gateway.command_line();
   EXPECT_THAT(command_line, HasSubstr("--tls_key_file="));
@@ -240,7 +241,7 @@ TEST(Secrets, PrivateKeysAndRotatedKeys_AreNotShownWhateverBecomesOfThem) {
   options.environment = {{"ENOS_ACCESS_KEY_FILE", files.path("access")},
                          {"ENOS_SECRET_KEY_FILE", files.path("secret")}};
   GatewayProcess gateway(std::move(options));
-  files.Overwrite("tls.key", second.private_key_pem);  // does not fit
+  files.Overwrite("tls.key", second.private_key_pem);  // does not match
   EXPECT_TRUE(gateway.WaitForLine("certificate not reloaded"));
   files.Overwrite("secret", std::string(kRotated) + " with a blank");
   EXPECT_TRUE(gateway.WaitForLine("keys not reloaded"));
@@ -266,8 +267,7 @@ TEST(Secrets, PrivateKeysAndRotatedKeys_AreNotShownWhateverBecomesOfThem) {
 TEST(Secrets, RunningGateway_CanLeaveNoCore) {
   FakeEnos enos;
   GatewayProcess gateway(TalkativeGateway(enos.url()));
-  std::ifstream limits("/proc/" + std::to_string(gateway.pid()) + "/limits");
-  const std::string text{std::istreambuf_iterator<char>(limits), {}};
+  const std::string text = ReadFile("/proc/" + std::to_string(gateway.pid()) + "/limits");
   const size_t line = text.find("Max core file size");
   ASSERT_NE(line, std::string::npos);
   std::istringstream words(text.substr(line + sizeof("Max core file size")));
@@ -277,7 +277,8 @@ TEST(Secrets, RunningGateway_CanLeaveNoCore) {
   EXPECT_EQ(soft + "/" + hard, "0/0");
 }
 
-// Token services that answer everything but a proper token; `issue` makes one for them to spoil.
+// Token services that answer everything but a proper token; they spoil the one that was made for
+// them.
 struct BadTokenService {
   std::string name;
   FakeEnos::OnToken answer;
@@ -286,25 +287,24 @@ struct BadTokenService {
 std::vector<BadTokenService> BadTokenServices() {
   std::vector<BadTokenService> services;
   for (const int code : {1001, 1002, 1003, 1004, 1005, 1202, 1203, 1204}) {
-    services.push_back({"Code" + std::to_string(code), [code](const auto&, const auto& issue) {
-                          issue();
+    services.push_back({"Code" + std::to_string(code), [code](const auto&, const auto&) {
                           return Error(code, std::string("no: ") + kSecret);
                         }});
   }
-  services.push_back(
-      {"NotJson", [](const auto&, const auto& issue) { return Answer::Text(200, Both(issue())); }});
-  services.push_back({"CutOff", [](const auto&, const auto& issue) {
-                        const Answer whole = FakeEnos::TokenAnswer(issue());
+  services.push_back({"NotJson", [](const auto&, const std::string& token) {
+                        return Answer::Text(200, Both(token));
+                      }});
+  services.push_back({"CutOff", [](const auto&, const std::string& token) {
+                        const Answer whole = TokenAnswer(token);
                         return Answer::Truncated(whole, sandbox::HeadSize(whole) + 70,
                                                  Ending::kClose);
                       }});
-  services.push_back({"NoExpiry", [](const auto&, const auto& issue) {
+  services.push_back({"NoExpiry", [](const auto&, const std::string& token) {
                         return Answer::Json(200, "{\"status\":0,\"data\":{\"accessToken\":\"" +
-                                                     issue() + "\",\"expire\":\"" + kSecret +
-                                                     "\"}}");
+                                                     token + "\",\"expire\":\"" + kSecret + "\"}}");
                       }});
-  services.push_back({"TokenForAHeaderOfItsOwn", [](const auto&, const auto& issue) {
-                        return FakeEnos::TokenAnswer(issue() + "\\r\\nX: 1");
+  services.push_back({"TokenForAHeaderOfItsOwn", [](const auto&, const std::string& token) {
+                        return TokenAnswer(token + "\\r\\nX: 1");
                       }});
   return services;
 }

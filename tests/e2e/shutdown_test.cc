@@ -1,5 +1,5 @@
-// SIGTERM under a thousand calls in flight: each caller gets a status that is true, no call is sent
-// twice, and the process ends with status 0.
+// SIGTERM with a thousand calls in flight: each caller gets a correct status, no call is sent
+// twice, and the process exits with status 0.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,8 +13,8 @@
 #include "enos/flow/error.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/e2e/support/descriptors.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -43,7 +43,7 @@ class ShutdownTest : public testing::Test {
     ASSERT_TRUE(enos_.WaitForHeld(kInFlight));
   }
 
-  // Calls that come when it has begun to end, on connections that are there.
+  // Calls that arrive after it has begun to shut down, on existing connections.
   void StartLateCalls() {
     for (int id = kInFlight + 1; id <= kInFlight + kLate; ++id)
       calls_.Start(ChannelOf(id), RequestFor(id), /*wait_for_ready=*/false);
@@ -59,7 +59,7 @@ class ShutdownTest : public testing::Test {
     return found == arrived_.end() ? 0 : found->second;
   }
 
-  // What a late call is told must be true, whoever made its status.
+  // What a late call is told must be true, whoever produced its status.
   void ExpectTrue(const CallOutcome& outcome) const {
     const int times = TimesArrived(outcome.flow_id);
     if (outcome.status.ok()) {
@@ -75,7 +75,7 @@ class ShutdownTest : public testing::Test {
   FakeEnos enos_{[this](int flow_id, const std::string&) {
     const std::lock_guard lock(mutex_);
     ++arrived_[flow_id];
-    return FakeEnos::Success(flow_id);
+    return std::nullopt;
   }};
   std::unique_ptr<GatewayProcess> gateway_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;

@@ -1,10 +1,10 @@
-// How the gateway ends: nothing that was accepted is lost.
+// How the gateway shuts down: nothing that was accepted is lost.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

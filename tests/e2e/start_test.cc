@@ -1,4 +1,4 @@
-// What the gateway says when it cannot start, or need not.
+// What the gateway says if it cannot start, or need not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -33,7 +33,7 @@ struct BadStart {
   std::vector<std::string> said;                   // parts of the one line
 };
 
-// The line of a start that ends with status 2; checks what holds for every one.
+// The line of a start that fails with status 2; checks what holds for every one.
 std::string LineOf(const BadStart& start) {
   ProcessOptions options = GatewayOptions(kUrl, start.flags);
   options.environment["ENOS_SECRET_KEY"] = kTestSecret;
@@ -99,6 +99,10 @@ INSTANTIATE_TEST_SUITE_P(
                  {},
                  {{"ENOS_GATEWAY_MAX_ATTEMPTS", "0"}},
                  {"ENOS_GATEWAY_MAX_ATTEMPTS (--max_attempts)", "\"0\"", "1 to 10"}},
+        BadStart{"MisspeltVariable",
+                 {},
+                 {{"ENOS_GATEWAY_POLICY_FIEL", "/etc/policy.json"}},
+                 {"ENOS_GATEWAY_POLICY_FIEL", "ENOS_GATEWAY_POLICY_FILE (--policy_file)"}},
         BadStart{"UnknownFlag", {"--listten=127.0.0.1:0"}, {}, {"--listten"}},
         BadStart{"MoreCallsThanDescriptors",
                  {"--max_in_flight=1000000"},
@@ -106,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {"--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT)", "1000000", "expected"}}),
     [](const auto& tested) { return tested.param.name; });
 
-// Whoever opens a pipe as usual waits for somebody who writes. A start ends.
+// Opening a pipe normally waits for a writer. The start-up ends.
 TEST(GatewayStart, PipeInPlaceOfAFile_IsNamedAtOnce) {
   const std::string pipe = testing::TempDir() + "e2e_pipe";
   const std::string policy = testing::TempDir() + "e2e_policy.json";

@@ -1,4 +1,4 @@
-// A token from a file, by the real enos-flow to a real gateway that has a policy.
+// A token from a file, sent by the real enos-flow to a real gateway that has a policy.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/e2e/support/access.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// What a command printed has no part of a token.
+// A command's output contains no part of a token.
 void ExpectNoToken(const CommandResult& result) {
   for (const std::string& text : {result.out, result.err}) {
     EXPECT_THAT(text, Not(HasSubstr("eyJ")));
@@ -98,7 +98,7 @@ TEST_F(TokenFileTest, Health_NeedsNoToken) {
   EXPECT_EQ(health.out(), "SERVING\n");
 }
 
-// Three flows, each sent when the one before it is answered.
+// Three flows, each sent when the previous one is answered.
 class TokenFileBatchTest : public TokenFileTest {
  protected:
   CommandResult RunBatch() {

@@ -12,7 +12,7 @@
 #include "sandbox/http/raw_client.h"
 #include "sandbox/sandbox_server.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -25,7 +25,7 @@ sandbox::SandboxOptions WithLifetime(absl::Duration lifetime) {
   return options;
 }
 
-// A sandbox in this process, so that the test can look and take away tokens.
+// A sandbox in this process, so that the test can inspect and remove tokens.
 class TokenLife {
  public:
   explicit TokenLife(sandbox::SandboxOptions options) : sandbox_(std::move(options)) {
@@ -35,7 +35,7 @@ class TokenLife {
   sandbox::SandboxServer& sandbox() { return sandbox_; }
   std::string url() const { return sandbox_.url(); }
 
-  // Another program of the same application asks for its token, or for a new one in its place.
+  // Another program of the same application requests its token, or a new one in its place.
   std::string AskFor(const std::string& action, const std::string& old_token) {
     const std::string timestamp = std::to_string(++last_ms_);
     const std::string body = "{\"appKey\":\"" + std::string(kAccessKey) +
@@ -57,11 +57,11 @@ class TokenLife {
 
  private:
   sandbox::SandboxServer sandbox_;
-  // A (key, timestamp) pair may be used once: these are not the ones that the gateway takes.
+  // A (key, timestamp) pair may be used once: these are not the ones that the gateway uses.
   std::int64_t last_ms_ = absl::ToUnixMillis(absl::Now() - absl::Minutes(1));
 };
 
-// So many calls of the same flow at once; gives how many came back OK.
+// This many concurrent calls of the same flow; returns how many succeeded.
 int CallAtOnce(const std::shared_ptr<grpc::Channel>& channel, int flow_id, int count) {
   CallsAtOnce calls;
   for (int i = 0; i < count; ++i) calls.Start(channel, RequestFor(flow_id));
@@ -79,7 +79,7 @@ TEST(TokenLife, ShortTokens_FailNoCall) {
   const auto channel = OwnChannel(gateway.address());
   const absl::Time guard = absl::Now() + absl::FromChrono(kGuard);
   std::uint64_t called = 0;
-  // The first token and three that came in its place.
+  // The first token and its three replacements.
   while (life.sandbox().Tokens().gets + life.sandbox().Tokens().refreshes < 5) {
     ASSERT_LT(absl::Now(), guard) << "the token is not renewed";
     called += 4;
@@ -107,7 +107,7 @@ TEST(TokenLife, AnotherClientRefreshesTheToken_FailsNoCall) {
       << "the gateway asks once at its start and once for each dead token";
 }
 
-// The gateway's clock is the one that is off, as EnOS sees it.
+// It is the gateway's clock that is off, as EnOS sees it.
 class ClockSkewTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(ClockSkewTest, IsMeasuredOnceAndEveryCallRunsOnce) {

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,9 +12,10 @@
 #include "absl/strings/str_split.h"
 #include "sandbox/enos/json_value.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/nginx.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/files.h"
+#include "tests/support/nginx.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {
@@ -64,10 +63,7 @@ CommandResult RunExample(const std::string& address, std::vector<std::string> fl
 
 // The README shows real output: every line of it that is not different each time.
 void ExpectDocumented(const std::string& output) {
-  static const std::string readme = [] {
-    std::ifstream file(ENOS_SOURCE_DIR "/client/examples/README.md");
-    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  }();
+  static const std::string readme = ReadFile(ENOS_SOURCE_DIR "/client/examples/README.md");
   for (const auto line : absl::StrSplit(output, '\n', absl::SkipEmpty())) {
     EXPECT_NE(readme.find(std::string(line)), std::string::npos) << "not in the README: " << line;
   }

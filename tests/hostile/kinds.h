@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "tests/hostile/connection.h"
+#include "tests/support/raw_http2.h"
 
 namespace enos::hostile {
 
-// What one hostile connection does until it is ended or `goes_on` says no.
+// What one hostile connection does until it is closed or `goes_on` returns false.
 struct Kind {
   std::string name;
   std::string what;
-  std::function<void(Connection&, const std::function<bool()>& goes_on)> attack;
+  std::function<void(RawHttp2&, const std::function<bool()>& goes_on)> attack;
 };
 
 const std::vector<Kind>& Kinds();

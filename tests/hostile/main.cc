@@ -1,5 +1,5 @@
-// The program behind tests/hostile.sh. Status: 0 the gateway's memory stayed below its limit, is
-// back, and every polite call was served; 1 not; 2 it could not run.
+// The program behind tests/hostile.sh. Exit status: 0 the gateway's memory stayed below its limit
+// and was freed, and every polite call was served; 1 otherwise; 2 it could not run.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -7,9 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,11 +17,12 @@
 #include "absl/strings/str_cat.h"
 #include "sandbox/http/test_certificates.h"
 #include "sandbox/sandbox_server.h"
-#include "tests/e2e/support/nginx.h"
 #include "tests/hostile/kinds.h"
 #include "tests/hostile/options.h"
 #include "tests/hostile/polite.h"
-#include "tests/soak/gateway_process.h"
+#include "tests/support/files.h"
+#include "tests/support/nginx.h"
+#include "tests/support/programs.h"
 
 namespace enos::hostile {
 namespace {
@@ -31,23 +30,13 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// Between two connections of one that was ended.
+// Before a closed connection is replaced.
 constexpr milliseconds kAgain{20};
+// With a gateway that sends, or takes, nothing.
+constexpr std::chrono::seconds kPatience{2};
 constexpr std::chrono::seconds kToComeBack{20};
-// Above what it was before: an allocator keeps some, and so do caches.
+// Above the initial figure: an allocator keeps some memory, and so do caches.
 constexpr int64_t kKeptMib = 96;
-
-// A figure of /proc/PID/status in MiB; 0 where the process is gone.
-int64_t MemoryMib(pid_t pid, const std::string& name) {
-  std::ifstream status(absl::StrCat("/proc/", pid, "/status"));
-  for (std::string word; status >> word;) {
-    int64_t kib = 0;
-    if (word == name && status >> kib) return kib / 1024;
-  }
-  return 0;
-}
-
-void WriteFile(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
 
 // The files of a server certificate; and the flags that name them.
 std::vector<std::string> TlsFlags(const Options& options, const std::string& ca_file) {
@@ -66,31 +55,24 @@ std::string FrontSocket(const Options& options) {
 }
 
 // The front as it is shipped, but for its paths.
-std::unique_ptr<e2e::NginxProcess> StartFront(const Options& options) {
-  return std::make_unique<e2e::NginxProcess>(
+std::unique_ptr<NginxProcess> StartFront(const Options& options) {
+  return std::make_unique<NginxProcess>(
       "deploy/kubernetes/components/front/nginx.conf",
-      e2e::NginxProcess::Changes{{"unix:/run/enos-front/gateway.sock",
-                                  absl::StrCat("\"unix:", FrontSocket(options), "\"")},
-                                 {"/run/secrets/tls/", ""},
-                                 {"error_log stderr error", "error_log stderr notice"}});
-}
-
-// The most that nginx's processes have had together.
-int64_t FrontPeakMib(pid_t master) {
-  int64_t peak = MemoryMib(master, "VmHWM:");
-  std::ifstream children(absl::StrCat("/proc/", master, "/task/", master, "/children"));
-  for (pid_t worker = 0; children >> worker;) peak += MemoryMib(worker, "VmHWM:");
-  return peak;
+      NginxProcess::Changes{{"unix:/run/enos-front/gateway.sock",
+                             absl::StrCat("\"unix:", FrontSocket(options), "\"")},
+                            {"/run/secrets/tls/", ""},
+                            {"error_log stderr error", "error_log stderr notice"}});
 }
 
 class HostileCallers {
  public:
-  HostileCallers(const Options& options, uint16_t port) {
+  HostileCallers(const Options& options, const std::string& address) {
     for (const Kind& kind : Kinds()) {
       const auto& wanted = options.kinds;
       if (std::find(wanted.begin(), wanted.end(), kind.name) == wanted.end()) continue;
       for (int i = 0; i < options.connections; ++i)
-        threads_.emplace_back([this, &kind, port, tls = options.tls] { Run(kind, port, tls); });
+        threads_.emplace_back(
+            [this, &kind, address, tls = options.tls] { Run(kind, address, tls); });
     }
   }
   ~HostileCallers() { Stop(); }
@@ -105,11 +87,15 @@ class HostileCallers {
   int made() const { return made_; }
 
  private:
-  void Run(const Kind& kind, uint16_t port, bool tls) {
+  void Run(const Kind& kind, const std::string& address, bool tls) {
     // Elsewhere they have processors of their own; here they get what the gateway leaves.
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
     while (!ending_) {
-      Connection connection(port, tls);
+      RawHttp2Options connects;
+      connects.tls = tls;
+      connects.patience = kPatience;
+      connects.other_address = true;
+      RawHttp2 connection(address, connects);
       ++made_;
       if (connection.SendPreface()) kind.attack(connection, [this] { return !ending_.load(); });
       std::this_thread::sleep_for(kAgain);
@@ -122,12 +108,12 @@ class HostileCallers {
 };
 
 // Waits until memory is what it was, or near it.
-int64_t MemoryAfter(pid_t pid, int64_t before) {
+int64_t MemoryAfter(const Process& gateway, int64_t before) {
   const auto end = Clock::now() + kToComeBack;
-  int64_t now = MemoryMib(pid, "VmRSS:");
+  int64_t now = gateway.rss_kb() / 1024;
   while (now > before + kKeptMib / 2 && Clock::now() < end) {
     std::this_thread::sleep_for(milliseconds(200));
-    now = MemoryMib(pid, "VmRSS:");
+    now = gateway.rss_kb() / 1024;
   }
   return now;
 }
@@ -163,35 +149,37 @@ int Run(const Options& options) {
   if (!enos.Start().ok()) return 2;
   const std::string ca_file = options.directory + "/ca.pem";
   std::vector<std::string> flags = TlsFlags(options, ca_file);
+  flags.insert(flags.end(),
+               {"--upstream_timeout=3s", "--drain_timeout=10s", "--connect_timeout=1s"});
   flags.push_back(absl::StrCat("--max_memory=", options.max_memory));
   flags.emplace_back("--max_in_flight=1000");
   if (options.front) flags.push_back("--front_socket=" + FrontSocket(options));
-  soak::GatewayProcess gateway(options.gateway, enos.url(), options.directory + "/gateway.log",
-                               flags);
+  ProcessOptions process = GatewayOptions(enos.url(), std::move(flags));
+  process.program = options.gateway;
+  process.log = options.directory + "/gateway.log";
+  GatewayProcess gateway(std::move(process));
   flow::ChannelOptions channel;
-  channel.address = gateway.WaitForAddress();
+  channel.address = gateway.address();
   if (channel.address.empty()) return 2;
   if (options.tls) channel.ca_file = ca_file;
-  std::unique_ptr<e2e::NginxProcess> front;
+  std::unique_ptr<NginxProcess> front;
   if (options.front) {
     front = StartFront(options);
     channel.address = front->address();
     channel.ca_file = front->ca_file();
     if (channel.address.empty()) return 2;
   }
-  const auto port =
-      static_cast<uint16_t>(std::stoi(channel.address.substr(channel.address.rfind(':') + 1)));
 
   PoliteCallers polite(channel, options.callers);
   std::this_thread::sleep_for(milliseconds(1000));
-  const int64_t before = MemoryMib(gateway.pid(), "VmRSS:");
-  HostileCallers hostile(options, port);
+  const int64_t before = gateway.rss_kb() / 1024;
+  HostileCallers hostile(options, channel.address);
   std::this_thread::sleep_for(options.seconds);
   hostile.Stop();
-  const int64_t after = MemoryAfter(gateway.pid(), before);
+  const int64_t after = MemoryAfter(gateway, before);
   polite.Stop();
-  const int64_t peak = gateway.HasEnded() ? 0 : MemoryMib(gateway.pid(), "VmHWM:");
-  if (front) std::printf("     nginx: %ld MiB at its peak\n", FrontPeakMib(front->pid()));
+  const int64_t peak = gateway.peak_rss_kb() / 1024;
+  if (front) std::printf("     nginx: %ld MiB at its peak\n", front->peak_rss_kb() / 1024);
   return Judge(options, polite, before, peak, after, hostile.made());
 }
 
@@ -205,8 +193,5 @@ int main(int argc, char** argv) {
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  // For the gateway; the sandbox's defaults.
-  setenv("ENOS_ACCESS_KEY", "sandbox-key", 1);
-  setenv("ENOS_SECRET_KEY", "sandbox-secret", 1);
   return enos::hostile::Run(options);
 }

@@ -11,7 +11,7 @@ namespace enos::hostile {
 // What tests/hostile.sh passes on.
 struct Options {
   std::string gateway;             // the program enos-flow-gateway
-  std::string directory = ".";     // takes the gateway's log
+  std::string directory = ".";     // for the gateway's log
   std::vector<std::string> kinds;  // none: all of them at once
   int connections = 100;           // of each kind
   std::chrono::seconds seconds{20};
@@ -22,7 +22,7 @@ struct Options {
   int callers = 8;           // polite ones, each with a connection
 };
 
-// Reads the command line; on a mistake says so and exits with status 2 (--help: 0).
+// Parses the command line; on a mistake reports it and exits with status 2 (--help: 0).
 Options ReadOptions(int argc, char** argv);
 
 }  // namespace enos::hostile

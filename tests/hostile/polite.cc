@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// So that they leave the hostile ones some of the processor.
+// So that they leave some of the processor to the hostile ones.
 constexpr milliseconds kThought{5};
 constexpr milliseconds kTimeout{20'000};
 

@@ -13,7 +13,7 @@
 
 namespace enos::hostile {
 
-// Callers as they should be, each with a connection of its own, one call after the other.
+// Well-behaved callers, each with its own connection, one call after another.
 class PoliteCallers {
  public:
   PoliteCallers(const flow::ChannelOptions& gateway, int number);
@@ -24,8 +24,8 @@ class PoliteCallers {
   // Waits for the open calls.
   void Stop();
 
-  // After Stop: served calls, the time that one in a hundred of all took longer than, and what the
-  // others were told, with their numbers.
+  // After Stop: served calls, the time that one in a hundred of all exceeded, and what the others
+  // were told, with their counts.
   size_t served() const { return served_; }
   std::chrono::milliseconds Percentile99();
   const std::map<std::string, int>& failures() const { return failures_; }

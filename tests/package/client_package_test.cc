@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/e2e/support/programs.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 namespace {

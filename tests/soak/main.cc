@@ -4,7 +4,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 
 #include "tests/soak/options.h"
@@ -26,9 +25,6 @@ int main(int argc, char** argv) {
   const enos::soak::Options options = enos::soak::ReadOptions(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
-  // For the gateways; the sandbox's defaults.
-  setenv("ENOS_ACCESS_KEY", "sandbox-key", 1);
-  setenv("ENOS_SECRET_KEY", "sandbox-secret", 1);
 
   enos::soak::Soak soak(options);
   if (!soak.Begin()) return 2;

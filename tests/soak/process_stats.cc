@@ -43,20 +43,12 @@ void CountDescriptors(const std::string& proc, std::uint16_t port, ProcessStats&
 
 }  // namespace
 
-std::optional<ProcessStats> ReadProcess(pid_t pid, std::uint16_t port) {
-  const std::string proc = absl::StrCat("/proc/", pid);
-  std::ifstream status(proc + "/status");
+std::optional<ProcessStats> ReadProcess(const Process& process, std::uint16_t port) {
   ProcessStats stats;
-  std::string line;
-  while (std::getline(status, line)) {
-    std::istringstream fields(line);
-    std::string name;
-    fields >> name;
-    if (name == "VmRSS:") fields >> stats.rss_kb;
-    if (name == "Threads:") fields >> stats.threads;
-  }
+  stats.rss_kb = process.rss_kb();
+  stats.threads = process.threads();
   if (stats.threads == 0) return std::nullopt;
-  CountDescriptors(proc, port, stats);
+  CountDescriptors(absl::StrCat("/proc/", process.pid()), port, stats);
   return stats;
 }
 

@@ -1,10 +1,10 @@
 #ifndef ENOS_TESTS_SOAK_PROCESS_STATS_H_
 #define ENOS_TESTS_SOAK_PROCESS_STATS_H_
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
+
+#include "tests/support/process.h"
 
 namespace enos::soak {
 
@@ -21,7 +21,7 @@ struct ProcessStats {
 };
 
 // Nothing where the process is gone.
-std::optional<ProcessStats> ReadProcess(pid_t pid, std::uint16_t port);
+std::optional<ProcessStats> ReadProcess(const Process& process, std::uint16_t port);
 
 }  // namespace enos::soak
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -15,6 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// drain_timeout must exceed upstream_timeout + 5 s.
+constexpr seconds kUpstreamTimeout{3};
+constexpr seconds kDrainTimeout{10};
 // How often the clock is looked at while there is load; nothing waits for anything by it.
 constexpr milliseconds kTick{20};
 constexpr milliseconds kSampleInterval{500};
@@ -34,6 +39,34 @@ std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) {
   options.address = address;
   auto channel = flow::MakeChannel(options);
   return channel.ok() ? *channel : nullptr;
+}
+
+ProcessOptions GatewayFor(const Options& options, const std::string& enos_url,
+                          const std::string& log) {
+  ProcessOptions gateway =
+      GatewayOptions(enos_url, {absl::StrCat("--upstream_timeout=", kUpstreamTimeout.count(), "s"),
+                                absl::StrCat("--drain_timeout=", kDrainTimeout.count(), "s"),
+                                "--connect_timeout=1s", "--drain_delay=500ms"});
+  gateway.program = options.gateway;
+  gateway.log = log;
+  return gateway;
+}
+
+// Lines that a sanitizer wrote, the first of them.
+std::vector<std::string> ReportsIn(const std::string& log) {
+  constexpr size_t kMost = 20;
+  std::vector<std::string> reports;
+  std::ifstream file(log);
+  for (std::string line; reports.size() < kMost && std::getline(file, line);) {
+    for (const char* mark : {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+                             "WARNING: ThreadSanitizer", "runtime error:", "Sanitizer:DEADLYSIGNAL",
+                             "SUMMARY: AddressSanitizer", "SUMMARY: UndefinedBehaviorSanitizer"}) {
+      if (line.find(mark) == std::string::npos) continue;
+      reports.push_back(line);
+      break;
+    }
+  }
+  return reports;
 }
 
 }  // namespace
@@ -65,11 +98,11 @@ bool Soak::StartGateway() {
   if (upstream_.down() && !upstream_.Up().ok()) return false;
   const std::string log =
       absl::StrCat(options_.directory, "/gateway-", report_.gateways.size() + 1, ".log");
-  gateway_ = std::make_unique<GatewayProcess>(options_.gateway, upstream_.url(), log);
+  gateway_ = std::make_unique<GatewayProcess>(GatewayFor(options_, upstream_.url(), log));
   facts_ = GatewayFacts();
   facts_.log = log;
   samples_.clear();
-  address_ = gateway_->WaitForAddress();
+  address_ = gateway_->address();
   if (address_.empty()) {
     std::fprintf(stderr, "soak: the gateway did not start, see %s\n", log.c_str());
     return false;
@@ -78,7 +111,7 @@ bool Soak::StartGateway() {
   // Probes meet faults as all calls do.
   for (int i = 0; i < 20 && !Probe(channel); ++i) {
   }
-  if (const auto stats = ReadProcess(gateway_->pid(), upstream_.port())) {
+  if (const auto stats = ReadProcess(*gateway_, upstream_.port())) {
     facts_.rss_start = stats->rss_kb;
     facts_.threads_start = stats->threads;
     facts_.descriptors_start = stats->others();
@@ -89,7 +122,7 @@ bool Soak::StartGateway() {
 
 void Soak::Sample() {
   upstream_.Collect();
-  if (const auto stats = ReadProcess(gateway_->pid(), upstream_.port())) {
+  if (const auto stats = ReadProcess(*gateway_, upstream_.port())) {
     samples_.push_back(*stats);
   }
 }
@@ -117,11 +150,11 @@ void Soak::Disturb(Clock::time_point now) {
 }
 
 void Soak::LoadUntil(Clock::time_point end) {
-  while (Clock::now() < end && !gateway_->HasEnded()) {
+  while (Clock::now() < end && !gateway_->ended()) {
     Disturb(Clock::now());
     std::this_thread::sleep_for(kTick);
   }
-  facts_.ended_by_itself = gateway_->HasEnded();
+  facts_.ended_by_itself = gateway_->ended();
 }
 
 void Soak::EndGateway(const std::string& how, int signal, int expected_status) {
@@ -140,8 +173,10 @@ void Soak::EndGateway(const std::string& how, int signal, int expected_status) {
   gateway_->Signal(signal);
   facts_.end = how;
   facts_.expected_status = expected_status;
-  facts_.status = gateway_->WaitForEnd(kPatienceForEnd);
-  facts_.reports = gateway_->reports();
+  const ProcessEnd end = gateway_->Wait(kPatienceForEnd);
+  facts_.status = end.signal ? std::optional(-*end.signal) : end.status;
+  gateway_.reset();
+  facts_.reports = ReportsIn(facts_.log);
   report_.gateways.push_back(facts_);
 }
 
@@ -154,7 +189,7 @@ void Soak::ComeToRest() {
   const auto end = Clock::now() + kPatienceForRest;
   while (Clock::now() < end) {
     Probe(channel);
-    const auto stats = ReadProcess(gateway_->pid(), upstream_.port());
+    const auto stats = ReadProcess(*gateway_, upstream_.port());
     if (!stats) return;
     facts_.descriptors_end = stats->others();
     facts_.upstream_end = stats->to_port;

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "tests/soak/callers.h"
-#include "tests/soak/gateway_process.h"
 #include "tests/soak/options.h"
+#include "tests/soak/process_stats.h"
 #include "tests/soak/report.h"
 #include "tests/soak/upstream.h"
+#include "tests/support/programs.h"
 
 namespace enos::soak {
 

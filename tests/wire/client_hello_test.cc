@@ -1,4 +1,4 @@
-// What the HTTP client offers in a TLS handshake, read off the wire.
+// What the HTTP client offers in a TLS handshake, as read off the wire.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// The first record that comes in on a connection to this port.
+// The first record that arrives on a connection to this port.
 std::string FirstRecord(int listener) {
   const int connection = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
   std::array<char, 4096> buffer{};
@@ -25,8 +25,8 @@ std::string FirstRecord(int listener) {
   return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
-// Over HTTP/2 a stream that is refused cannot be told from one that was lost, and libcurl would
-// open another by itself.
+// Over HTTP/2 a refused stream cannot be told from a lost one, and libcurl would open another by
+// itself.
 TEST(ClientHello, OffersHttp11AndNotHttp2) {
   const RefusingPort port;
   ASSERT_EQ(listen(port.socket(), 1), 0);

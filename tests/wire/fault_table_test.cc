@@ -1,12 +1,12 @@
-// The contract's table, over real sockets: a fault at the socket of EnOS, what the caller of the
-// RPC is told (code, reason, execution), and how many calls EnOS received.
+// The contract's table, over real sockets: a fault at EnOS's socket, what the RPC's caller gets
+// (code, reason, execution), and how many calls EnOS received.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/fault_rows.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/upstream.h"
@@ -76,7 +76,7 @@ TEST(UnreachableTest, RefusedFromTheStart) {
   EXPECT_EQ(Summary(gateway.Call()), kUnreachable);
 }
 
-// A gateway that has its token already, in front of an EnOS over TLS.
+// A gateway that already has its token, in front of an EnOS over TLS.
 class LostEnosTest : public ::testing::Test {
  protected:
   void Start(std::chrono::milliseconds connect_timeout = std::chrono::seconds(5)) {
@@ -88,7 +88,7 @@ class LostEnosTest : public ::testing::Test {
     EndCallsConnection();
   }
 
-  // The idle connection of that call, so that the next call makes another one.
+  // Closes that call's idle connection, so that the next call opens another one.
   void EndCallsConnection() {
     for (std::uint64_t number = 1; number <= enos_.server().counters().Get().connections_opened;
          ++number)
@@ -146,7 +146,7 @@ TEST_F(LostEnosTest, PlaintextWhereTlsWas) {
 }
 
 TEST_F(LostEnosTest, ConnectTimeout) {
-  Start(std::chrono::milliseconds(1000));  // enough for a handshake that goes well
+  Start(std::chrono::milliseconds(1000));  // enough for a successful handshake
   enos_.AcceptWith(sandbox::AcceptAction::kNeverRead);
   ExpectUnreachableAndNothingSent();
 }
@@ -160,7 +160,7 @@ TEST_F(LostEnosTest, DeadlineWhileConnecting) {
   EXPECT_EQ(enos_.calls(), 1U);
 }
 
-// Nothing was sent on the first connection, so the call is tried again, and arrives once.
+// Nothing was sent on the first connection, so the call is retried, and arrives once.
 TEST_F(LostEnosTest, ThatComesBackIsSentTheCallOnce) {
   Start();
   enos_.Stop();

@@ -1,11 +1,11 @@
-// An EnOS that goes down and comes back, and what the gateway sends meanwhile.
+// An EnOS that goes down and recovers, and what the gateway sends meanwhile.
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/upstream.h"
 
@@ -32,8 +32,8 @@ class GatewayBreaker : public ::testing::Test {
     ASSERT_TRUE(enos_.server().counters().WaitForOpenConnections(0));
   }
 
-  // Calls until the breaker refuses one; gives how many were told something else: ten, or more
-  // where the machine stood still for longer than the breaker was open.
+  // Calls until the breaker refuses one; returns how many got another answer: ten, or more if the
+  // machine stalled for longer than the breaker was open.
   std::uint64_t CallUntilRefused(const std::string& told) {
     for (std::uint64_t calls = 0;; ++calls) {
       const RpcOutcome outcome = gateway_->Call();
@@ -43,7 +43,7 @@ class GatewayBreaker : public ::testing::Test {
     }
   }
 
-  // Calls until one is OK; each that is not was refused by the breaker, and reached nobody.
+  // Calls until one is OK; every other one was refused by the breaker, and reached nobody.
   void CallUntilOk() {
     const std::uint64_t connections = Connections();
     const std::uint64_t calls = enos_.calls();
@@ -93,7 +93,7 @@ TEST_F(GatewayBreaker, ResetsAtConnect_CauseNoMoreConnectionsWhileOpen) {
   ExpectClosed();
 }
 
-// What answers 503 may have run the flow: that is what the calls are told which it answered.
+// A call answered 503 may have run the flow, and its caller is told so.
 TEST_F(GatewayBreaker, Answers503_AreUnknownAndThenCallsAreNotExecuted) {
   Start();
   const std::uint64_t before = enos_.calls();
@@ -122,7 +122,7 @@ TEST_F(GatewayBreaker, ProbeThatTakesItsTime_IsTheOnlyOne) {
   ASSERT_TRUE(enos_.WaitForHeld(1));
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(IsRefusedByBreaker(gateway_->Call()));
   EXPECT_EQ(enos_.calls(), before + 1);
-  probe->Cancel();  // it runs on, and has its say
+  probe->Cancel();  // it continues, and its result counts
   EXPECT_TRUE(IsRefusedByBreaker(gateway_->Call()));
   enos_.AnswerWith(FlowStartedAnswer());
   enos_.AnswerHeld(FlowStartedAnswer());

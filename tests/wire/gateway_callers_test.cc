@@ -1,5 +1,5 @@
-// Who calls, over TLS: names of client certificates and bearer tokens, and what the policy makes of
-// them. What is refused never reaches EnOS.
+// Caller identities over TLS: names in client certificates, bearer tokens, and what the policy
+// decides. Refused calls never reach EnOS.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -15,7 +15,7 @@
 #include "server/testing/mounted_files.h"
 #include "server/testing/token_maker.h"
 #include "server/tls/tls_material.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/watched_log.h"
 
@@ -28,7 +28,7 @@ using sandbox::TestClientName;
 constexpr char kPolicy[] = R"({"rules": [
   {"callers": ["uri:spiffe://test/batch/*", "dns:batch.test", "sub:alice"],
    "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]}]})";
-// Each name of one caller has a flow of its own.
+// Each name of the one caller has its own flow.
 constexpr char kPolicyByFlow[] = R"({"rules": [
   {"callers": ["uri:spiffe://test/a"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": [1]},
   {"callers": ["dns:b.test"], "org_ids": ["*"], "user_ids": ["*"], "flow_ids": [2]}]})";
@@ -62,7 +62,7 @@ class GatewayCallersTest : public ::testing::Test {
     return name;
   }
 
-  // A connection of its own; without a name, without a certificate.
+  // On a separate connection; without a name, without a certificate.
   std::shared_ptr<grpc::Channel> ChannelAs(const std::optional<TestClientName>& name) {
     grpc::SslCredentialsOptions options;
     options.pem_root_certs = server_ca_.certificate_pem;
@@ -78,7 +78,7 @@ class GatewayCallersTest : public ::testing::Test {
                                      arguments);
   }
 
-  // What a call comes to.
+  // The result of a call.
   std::string CallAs(const std::optional<TestClientName>& name, const std::string& token = "",
                      const std::string& second_token = "") {
     RpcOptions call;
@@ -117,12 +117,12 @@ TEST_F(GatewayCallersTest, NamesOfCertificates_DecideByThePolicy) {
   EXPECT_EQ(CallAs(Named({"spiffe://test/batch-evil/x"})), kNotAllowed);
   EXPECT_EQ(CallAs(Named({"spiffe://test/batch"}, {"other.test"})), kNotAllowed);
   EXPECT_EQ(CallAs(Named({"sub:alice"})), kNotAllowed);
-  // A token says nothing where none is verified.
+  // A token means nothing if none is verified.
   EXPECT_EQ(CallAs(Named({"spiffe://test/other"}), TokenOf("alice")), kNotAllowed);
   EXPECT_EQ(enos_.calls(), 3U);
 }
 
-// The name that the policy has, not the certificate's first; that one where the policy has none.
+// The name that the policy has, not the certificate's first; the first if the policy has none.
 TEST_F(GatewayCallersTest, LogNamesTheIdentityThatThePolicyMatched) {
   Start(Clients::kWithCertificate, false);
   EXPECT_EQ(CallAs(Named({"spiffe://test/other"}, {"x.test", "batch.test"})), "OK");
@@ -131,7 +131,8 @@ TEST_F(GatewayCallersTest, LogNamesTheIdentityThatThePolicyMatched) {
   EXPECT_TRUE(log_.WaitFor("caller=uri:spiffe://test/first "));
 }
 
-// However many names a rule has for it: what a call asks for must not give it another limit.
+// However many names a rule has for it: the caller must not get another limit depending on what a
+// call asks for.
 TEST_F(GatewayCallersTest, CallerWithSeveralNames_HasOneLimit) {
   files_.Swap({{"tls.crt", server_.certificate_pem},
                {"tls.key", server_.private_key_pem},
@@ -156,12 +157,12 @@ TEST_F(GatewayCallersTest, TokensOverTls_DecideByThePolicy) {
   EXPECT_EQ(CallAs({}, TokenOf("mallory")), kNotAllowed);
   EXPECT_EQ(CallAs({}), kUnknown);
   EXPECT_EQ(CallAs({}, "nonsense"), kUnknown);
-  // Nobody asked for the certificate, and nobody verified it.
+  // Nobody requested the certificate, and nobody verified it.
   EXPECT_EQ(CallAs(Named({"spiffe://test/batch/nightly"})), kUnknown);
   EXPECT_EQ(enos_.calls(), 1U);
 }
 
-// Whoever else reads them, a proxy or a log, may take the other one.
+// Others that read them, a proxy or a log, may take the other one.
 TEST_F(GatewayCallersTest, TwoTokens_AreRefused) {
   Start(Clients::kAny, true);
   EXPECT_EQ(CallAs({}, TokenOf("alice"), TokenOf("mallory")), kUnknown);

@@ -1,12 +1,12 @@
-// One call through the whole gateway: early headers, deadlines, cancels, and what becomes of a
-// call whose caller is gone.
+// One call through the whole gateway: early headers, deadlines, cancels, and what happens to a call
+// whose caller is gone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/watched_log.h"
 
@@ -50,7 +50,7 @@ TEST(GatewayCall, ErrorHasEnossWordsAndTheRequestId) {
   EXPECT_EQ(outcome.error.http_status, 200);
 }
 
-// gRPC ends the process on metadata that is not printable ASCII.
+// gRPC aborts the process on metadata that is not printable ASCII.
 TEST(GatewayCall, RequestIdThatMetadataCannotCarryIsLeftOut) {
   FakeEnos enos;
   enos.AnswerWith(sandbox::Answer::Json(
@@ -111,7 +111,7 @@ TEST(GatewayDeadline, AnswerWithOurDetailsComesBeforeTheCallersLibraryGivesUp) {
   FakeEnos enos;
   enos.Hold();
   const GatewayRunner gateway(enos.url());
-  // 200 ms before it. A machine that stands still for that long gets another chance.
+  // 200 ms before it. A machine that stalls for that long gets another chance.
   std::string told;
   std::uint64_t tries = 0;
   while (tries < 3 && told != "DEADLINE_EXCEEDED ENOS_TIMEOUT UNKNOWN") {
@@ -186,10 +186,10 @@ TEST(GatewayCancel, OfACallThatWaitsForAConnectionMeansItIsNeverSent) {
   Rpc rpc(gateway.channel(), {});
   ASSERT_TRUE(enos.WaitForAccepted(1));
   rpc.Cancel();
-  EXPECT_EQ(Summary(rpc.Wait()), "CANCELLED (no reason) UNKNOWN");  // as the library knows it
+  EXPECT_EQ(Summary(rpc.Wait()), "CANCELLED (no reason) UNKNOWN");  // as the library sees it
   EXPECT_TRUE(log.WaitFor("call cancelled")) << log.Text();
   EXPECT_THAT(log.Text(), HasSubstr(" code=CANCELLED execution=NOT_EXECUTED "));
-  // The one slot is free again, so the gateway has let go of it.
+  // The only slot is free again, so the gateway has released it.
   enos.AcceptWith(sandbox::AcceptAction::kServe);
   EXPECT_EQ(Summary(gateway.Call(Flow(2))), "OK");
   EXPECT_THAT(enos.calls_by_flow(), ElementsAre(Pair(2, 1)));

@@ -1,4 +1,4 @@
-// The end of the gateway, for the streams that have none of their own: health watches, reflection.
+// Shutdown with endless streams: health watches, reflection.
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
@@ -12,9 +12,9 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -32,7 +32,7 @@ class Watch {
     context_.set_deadline(std::chrono::system_clock::now() + kGuard);
     reader_ = stub_->Watch(&context_, HealthCheckRequest());
   }
-  // UNKNOWN when there is no other status.
+  // UNKNOWN if there is no other status.
   HealthCheckResponse::ServingStatus Next() {
     HealthCheckResponse response;
     return reader_->Read(&response) ? response.status() : HealthCheckResponse::UNKNOWN;

@@ -1,4 +1,4 @@
-// The end of the gateway, under load.
+// Shutdown under load.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "server/log/log.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
 
-// What the callers of flows 1 to n were told, against what arrived.
+// What the callers of flows 1 to n were told, compared with what arrived.
 void ExpectHonest(const std::vector<std::unique_ptr<Rpc>>& calls, const FakeEnos& enos) {
   const auto arrived = enos.calls_by_flow();
   std::map<std::string, int> told;
@@ -32,7 +32,8 @@ void ExpectHonest(const std::vector<std::unique_ptr<Rpc>>& calls, const FakeEnos
     } else if (outcome.error.execution == flow::Execution::kNotExecuted) {
       EXPECT_EQ(times, 0) << "flow " << flow << ": " << Summary(outcome);
     } else if (outcome.status.error_code() != grpc::StatusCode::CANCELLED) {
-      // Made by the caller's library, after the gateway was gone: it must not have had the call.
+      // From the caller's library, after the gateway was gone: the gateway must not have received
+      // the call.
       EXPECT_EQ(times, 0) << "flow " << flow << ": " << Summary(outcome);
     }
     ++told[Summary(outcome)];
@@ -56,7 +57,7 @@ TEST(GatewayDrain, CallsInFlightFinish) {
   EXPECT_EQ(enos.calls(), std::uint64_t{kCalls});
 }
 
-// What is still open then: some of the callers wait, some are gone.
+// What is still open by then: some callers are waiting, some are gone.
 TEST(GatewayDrain, CallsThatDoNotFinishInTimeAreAnsweredByTheGateway) {
   constexpr int kCalls = 100;
   FakeEnos enos;
@@ -76,7 +77,7 @@ TEST(GatewayDrain, CallsThatDoNotFinishInTimeAreAnsweredByTheGateway) {
   }
 }
 
-// Calls run, arrive and are refused while the gateway goes; each has its status.
+// Calls run, arrive and are refused while the gateway shuts down; each gets its status.
 TEST(GatewayDrain, UnderLoadNoCallIsLostAndNoneSentTwice) {
   constexpr int kThreads = 4;
   constexpr int kCallsEach = 150;
@@ -107,8 +108,8 @@ TEST(GatewayDrain, UnderLoadNoCallIsLostAndNoneSentTwice) {
   }
 }
 
-// The end comes by force, with calls at the door, under way and given up, on
-// connections that break off at the same time.
+// A forced end, with calls arriving, in flight and abandoned, on connections that break at the same
+// time.
 TEST(GatewayDrain, ByForceWhileCallersComeAndGoEndsInOrder) {
   for (int round = 0; round < 10; ++round) {
     FakeEnos enos;
@@ -116,7 +117,7 @@ TEST(GatewayDrain, ByForceWhileCallersComeAndGoEndsInOrder) {
     Settings settings = SettingsWithSlots(enos.url(), 20);
     settings.drain_timeout = std::chrono::milliseconds(round);
     GatewayRunner gateway(std::move(settings));
-    // Under way, whatever the others do: those give up too soon for it on a machine that is busy.
+    // In flight whatever the others do: on a busy machine those give up too soon.
     std::vector<std::unique_ptr<Rpc>> under_way;
     for (int i = 0; i < 5; ++i)
       under_way.push_back(std::make_unique<Rpc>(gateway.channel(), Flow(1)));
@@ -143,7 +144,7 @@ TEST(GatewayDrain, ByForceWhileCallersComeAndGoEndsInOrder) {
   }
 }
 
-// A log whose writer waits, in the thread that logs, at the first line with that text.
+// A log whose writer blocks, on the logging thread, at the first line with that text.
 class StuckLog {
  public:
   explicit StuckLog(const std::string& text) {
@@ -163,7 +164,7 @@ class StuckLog {
   std::shared_future<void> released_ = release_.get_future().share();
 };
 
-// The upstream loop answers the calls; it may be late when the connections are closed already.
+// The upstream loop answers the calls; it may be late, after the connections are closed.
 TEST(GatewayDrain, ByForceWaitsForALoopThatIsLate) {
   constexpr int kCalls = 20;
   StuckLog log("call failed");

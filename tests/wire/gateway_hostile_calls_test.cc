@@ -1,15 +1,15 @@
-// Small calls that would cost much: metadata that refers to itself, and messages that unpack.
+// Small but expensive calls: metadata that refers to itself, and messages that decompress.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/gzip.h"
+#include "tests/support/http2.h"
+#include "tests/support/peak_memory.h"
+#include "tests/support/raw_http2.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/gzip.h"
-#include "tests/wire/support/hpack.h"
-#include "tests/wire/support/peak_memory.h"
-#include "tests/wire/support/raw_http2.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -17,16 +17,16 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr uint8_t kWholeHeaders = RawHttp2::kEndHeaders;
+constexpr uint8_t kWholeHeaders = Frame::kEndHeaders;
 
 class GatewayHostileCallsTest : public ::testing::Test {
  protected:
   // The bytes of the answer's headers and trailers, which gRPC 1.51 writes without Huffman codes.
   static std::string ReadAnswer(RawHttp2& client) {
     std::string bytes;
-    while (const auto frame = client.ReadUntil(RawHttp2::kHeaders)) {
+    while (const auto frame = client.ReadUntil(Frame::kHeaders)) {
       bytes += frame->payload;
-      if ((frame->flags & RawHttp2::kEndStream) != 0) break;
+      if ((frame->flags & Frame::kEndStream) != 0) break;
     }
     return bytes;
   }
@@ -34,7 +34,7 @@ class GatewayHostileCallsTest : public ::testing::Test {
   std::string AnswerTo(std::string_view headers, std::string_view message) const {
     RawHttp2 client(gateway_.gateway().address());
     client.SendPreface();
-    client.Send(RawHttp2::kHeaders, kWholeHeaders, 1, CallHeaders(headers));
+    client.Send(Frame::kHeaders, kWholeHeaders, 1, CallHeaders(headers));
     if (!client.SendWithinWindow(1, message)) return "ended early";
     return ReadAnswer(client);
   }
@@ -69,13 +69,13 @@ TEST_F(GatewayHostileCallsTest, MetadataThatRefersToItself_CostsLittle) {
   RawHttp2 client(gateway_.gateway().address());
   client.SendPreface();
   const PeakMemory memory;
-  client.Send(RawHttp2::kHeaders, 0, 1,
+  client.Send(Frame::kHeaders, 0, 1,
               CallHeaders(HeaderLiteral("x-request-id", std::string(3900, 'r'), Indexed::kYes)));
   std::string references;
   for (int i = 0; i < 4200; ++i) references += HeaderReference(kNewestEntry);
   for (int i = 0; i < 10; ++i)
-    client.Send(RawHttp2::kContinuation, i == 9 ? kWholeHeaders : 0, 1, references);
-  client.Send(RawHttp2::kData, RawHttp2::kEndStream, 1, GrpcMessage(""));
+    client.Send(Frame::kContinuation, i == 9 ? kWholeHeaders : 0, 1, references);
+  client.Send(Frame::kData, Frame::kEndStream, 1, GrpcMessage(""));
   EXPECT_THAT(ReadAnswer(client), HasSubstr("x-request-id"));
   EXPECT_LT(memory.GrowthInMiB(), 96);
   EXPECT_EQ(Summary(gateway_.Call()), "OK");

@@ -1,14 +1,15 @@
-// What gRPC keeps for a client without a call ever arriving: the connection is cut, others go on.
+// What gRPC holds for a client although no call ever arrives: the connection is cut, others
+// continue.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <utility>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/http2.h"
+#include "tests/support/raw_http2.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/hpack.h"
-#include "tests/wire/support/raw_http2.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -19,10 +20,10 @@ constexpr size_t kEnough = size_t{1} << 30;
 
 class GatewayFloodTest : public ::testing::Test {
  protected:
-  GatewayFloodTest() { client_.SendPreface(); }
+  GatewayFloodTest() { EXPECT_TRUE(client_.SendPreface()); }
   ~GatewayFloodTest() override { EXPECT_EQ(Summary(gateway_.Call()), "OK") << "others are served"; }
 
-  // Sends `next()` until the connection is gone; false when it never is.
+  // Sends `next()` until the connection is closed; false if it never is.
   template <typename Next>
   bool IsCutBy(Next next) {
     for (size_t sent = 0; sent < kEnough && client_.IsOpen();) sent += next();
@@ -45,24 +46,24 @@ TEST_F(GatewayFloodTest, UnfinishedMessages_EndTheConnection) {
   const std::string message = GrpcMessageAnnounced(kMib - 8, std::string(kMib - 9, 'x'));
   uint32_t stream = 1;
   EXPECT_TRUE(IsCutBy([&] {
-    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, stream, CallHeaders());
+    client_.Send(Frame::kHeaders, Frame::kEndHeaders, stream, CallHeaders());
     client_.SendWithinWindow(std::exchange(stream, stream + 2), message, /*whole=*/false);
     return message.size();
   }));
 }
 
 TEST_F(GatewayFloodTest, AMessageAnnouncedAs4Gib_EndsTheConnection) {
-  client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1, CallHeaders());
+  client_.Send(Frame::kHeaders, Frame::kEndHeaders, 1, CallHeaders());
   client_.SendWithinWindow(1, GrpcMessageAnnounced(0xfffffff0, std::string(64 * kMib, 'x')),
                            /*whole=*/false);
   EXPECT_TRUE(client_.ReadToEnd());
 }
 
 TEST_F(GatewayFloodTest, HeadersWithoutEnd_EndTheConnection) {
-  client_.Send(RawHttp2::kHeaders, 0, 1, CallHeaders());
+  client_.Send(Frame::kHeaders, 0, 1, CallHeaders());
   const std::string more = Literals(16'000);
   EXPECT_TRUE(IsCutBy([&] {
-    client_.Send(RawHttp2::kContinuation, 0, 1, more);
+    client_.Send(Frame::kContinuation, 0, 1, more);
     return more.size();
   }));
 }
@@ -71,8 +72,7 @@ TEST_F(GatewayFloodTest, StreamsWithoutCalls_EndTheConnection) {
   const std::string headers = CallHeaders(HeaderLiteral("x-filler", std::string(8000, 'x')));
   uint32_t stream = 1;
   EXPECT_TRUE(IsCutBy([&] {
-    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, std::exchange(stream, stream + 2),
-                 headers);
+    client_.Send(Frame::kHeaders, Frame::kEndHeaders, std::exchange(stream, stream + 2), headers);
     return headers.size();
   }));
 }
@@ -81,28 +81,28 @@ TEST_F(GatewayFloodTest, SettingsOnly_EndTheConnection) {
   std::string unknown;
   for (int i = 0; i < 2000; ++i) unknown += std::string("\xff\xff\0\0\0\0", 6);
   EXPECT_TRUE(IsCutBy([&] {
-    client_.Send(RawHttp2::kSettings, 0, 0, unknown);
+    client_.Send(Frame::kSettings, 0, 0, unknown);
     return unknown.size();
   }));
 }
 
-// A whole call with 8 KB of headers that no table shortens, as a proxy may send of many callers.
+// A whole call with 8 KB of headers that no table compresses, as a proxy may send for many callers.
 class RefusedCall : public GatewayFloodTest, public ::testing::WithParamInterface<const char*> {
  protected:
   bool IsAnswered(uint32_t stream) {
-    client_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, stream,
+    client_.Send(Frame::kHeaders, Frame::kEndHeaders, stream,
                  CallHeaders(HeaderLiteral("x-filler", std::string(8000, 'x')), GetParam()));
-    client_.Send(RawHttp2::kData, RawHttp2::kEndStream, stream, GrpcMessage(""));
-    auto frame = client_.ReadUntil(RawHttp2::kHeaders);
-    while (frame && frame->stream != stream) frame = client_.ReadUntil(RawHttp2::kHeaders);
-    client_.Send(RawHttp2::kRstStream, 0, stream, std::string(4, '\0'));  // a watch has no end
+    client_.Send(Frame::kData, Frame::kEndStream, stream, GrpcMessage(""));
+    auto frame = client_.ReadUntil(Frame::kHeaders);
+    while (frame && frame->stream != stream) frame = client_.ReadUntil(Frame::kHeaders);
+    client_.Send(Frame::kRstStream, 0, stream, std::string(4, '\0'));  // a watch has no end
     return frame.has_value();
   }
 };
 
 TEST_P(RefusedCall, AThousandsTime_DoesNotEndTheConnection) {
   constexpr int kMoreThanUnaccounted = 3000;  // 24 MB
-  client_.Send(RawHttp2::kWindowUpdate, 0, 0, std::string("\x0f\0\0\0", 4));
+  client_.Send(Frame::kWindowUpdate, 0, 0, std::string("\x0f\0\0\0", 4));
   for (int i = 0; i < kMoreThanUnaccounted; ++i)
     ASSERT_TRUE(IsAnswered(static_cast<uint32_t>(2 * i + 1))) << i;
 }

@@ -1,4 +1,4 @@
-// Limits that a hostile caller's connection meets, frame by frame.
+// Limits on a hostile caller's connection, frame by frame.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/http2.h"
+#include "tests/support/raw_http2.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/hpack.h"
-#include "tests/wire/support/raw_http2.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -39,7 +39,7 @@ TEST_F(GatewayHostileTest, ClientThatSendsNothing_IsDisconnected) {
 TEST_F(GatewayHostileTest, HalfAPreface_IsDisconnected) {
   GatewayRunner gateway(Impatient());
   RawHttp2 client(gateway.gateway().address());
-  client.Send(RawHttp2::kSettings, 0, 0, "");  // no preface: not HTTP/2 to the server
+  client.Send(Frame::kSettings, 0, 0, "");  // no preface: not HTTP/2 to the server
   EXPECT_TRUE(client.ReadToEnd());
 }
 
@@ -47,15 +47,15 @@ TEST_F(GatewayHostileTest, IdleConnection_IsToldToGoAwayAndEnds) {
   GatewayRunner gateway(Impatient());
   RawHttp2 client(gateway.gateway().address());
   client.SendPreface();
-  EXPECT_TRUE(client.ReadUntil(RawHttp2::kGoAway));
+  EXPECT_TRUE(client.ReadUntil(Frame::kGoAway));
 }
 
 TEST_F(GatewayHostileTest, PingFlood_EndsTheConnection) {
   GatewayRunner gateway(enos_.url());
   RawHttp2 client(gateway.gateway().address());
   client.SendPreface();
-  for (int i = 0; i < 10; ++i) client.Send(RawHttp2::kPing, 0, 0, "12345678");
-  const auto frame = client.ReadUntil(RawHttp2::kGoAway);
+  for (int i = 0; i < 10; ++i) client.Send(Frame::kPing, 0, 0, "12345678");
+  const auto frame = client.ReadUntil(Frame::kGoAway);
   ASSERT_TRUE(frame);
   EXPECT_THAT(frame->payload, HasSubstr("too_many_pings"));
   EXPECT_TRUE(client.ReadToEnd());
@@ -76,7 +76,7 @@ TEST_F(GatewayHostileTest, Settings_LimitStreamsAndHeaders) {
   GatewayRunner gateway(enos_.url());
   RawHttp2 client(gateway.gateway().address());
   client.SendPreface();
-  const auto frame = client.ReadUntil(RawHttp2::kSettings);
+  const auto frame = client.ReadUntil(Frame::kSettings);
   ASSERT_TRUE(frame);
   constexpr uint16_t kMaxConcurrentStreams = 3;
   constexpr uint16_t kMaxHeaderListSize = 6;
@@ -84,7 +84,7 @@ TEST_F(GatewayHostileTest, Settings_LimitStreamsAndHeaders) {
   EXPECT_EQ(SettingOf(frame->payload, kMaxHeaderListSize), 16 << 10);
 }
 
-// gRPC 1.51 ends the connection that they came on: others are those on other connections.
+// gRPC 1.51 closes the connection that they arrived on: the others are on other connections.
 TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
   GatewayRunner gateway(enos_.url());
   enos_.Hold();
@@ -99,7 +99,7 @@ TEST_F(GatewayHostileTest, HeadersOver16Kib_AreRefusedAndOthersServed) {
   EXPECT_EQ(Summary(other.Wait()), "OK");
 }
 
-// What nginx lets through of a caller's headers, and the largest certificate that it may add.
+// What nginx allows of a caller's headers, and the largest certificate that it may add.
 TEST_F(GatewayHostileTest, HeadersOfTheFront_HaveRoomForACertificate) {
   Settings settings = SettingsFor(enos_.url());
   const std::string path = ::testing::TempDir() + "front-" + std::to_string(::getpid()) + ".sock";
@@ -114,23 +114,22 @@ TEST_F(GatewayHostileTest, HeadersOfTheFront_HaveRoomForACertificate) {
   EXPECT_EQ(CallRpc(front, options).status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-// CVE-2023-1428: after one of these, headers beyond the limit ended the processes of some gRPC
-// versions.
+// CVE-2023-1428: after one of these, headers beyond the limit crashed some gRPC versions.
 TEST_F(GatewayHostileTest, HeadersThatEndedOtherVersionsOfGrpc_AreAnswered) {
   GatewayRunner gateway(enos_.url());
   for (const char* const unusual : {":scheme", "te", "grpclb_client_stats"}) {
     for (const size_t filler : {size_t{9} << 10, size_t{17} << 10, size_t{40} << 10}) {
       RawHttp2 client(gateway.gateway().address());
       client.SendPreface();
-      ASSERT_TRUE(client.ReadUntil(RawHttp2::kSettings));
-      client.Send(RawHttp2::kSettings, RawHttp2::kAck, 0, "");  // limits hold from now on
+      ASSERT_TRUE(client.ReadUntil(Frame::kSettings));
+      client.Send(Frame::kSettings, Frame::kAck, 0, "");  // limits hold from now on
       const std::string scheme = unusual == std::string(":scheme") ? "x" : "http";
-      client.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, 1,
+      client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
                   HeaderLiteral(":method", "POST") + HeaderLiteral(":scheme", scheme) +
                       HeaderLiteral(":path", "/x") + HeaderLiteral(":authority", "x") +
                       (scheme == "x" ? "" : HeaderLiteral(unusual, "x")) +
                       HeaderLiteral("x-filler", std::string(filler, 'x')));
-      EXPECT_TRUE(client.ReadUntil(RawHttp2::kHeaders)) << unusual << " " << filler;
+      EXPECT_TRUE(client.ReadUntil(Frame::kHeaders)) << unusual << " " << filler;
     }
   }
   EXPECT_EQ(Summary(gateway.Call()), "OK");

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 
 namespace enos::gateway::testing {
@@ -31,7 +31,7 @@ TEST(GatewayOverload, CallBeyondTheSlotsIsRefusedWithAWait) {
   EXPECT_EQ(enos.calls(), 2U);
 }
 
-// The transfer still uses a connection and memory, though nobody waits for it.
+// The transfer still uses a connection and memory, although nobody waits for it.
 TEST(GatewayOverload, CallWhoseCallerIsGoneKeepsItsSlotUntilItEnds) {
   FakeEnos enos;
   enos.Hold();
@@ -44,7 +44,7 @@ TEST(GatewayOverload, CallWhoseCallerIsGoneKeepsItsSlotUntilItEnds) {
   enos.Stop();
 }
 
-// A slot is free again before its answer leaves.
+// A slot is free again before its answer is sent.
 TEST(GatewayClosedLoop, AsManyCallersAsSlotsAreNeverRefused) {
   constexpr int kCallers = 8;
   constexpr int kCallsEach = 200;

@@ -1,4 +1,4 @@
-// EnOS keys that are changed in their files while calls run.
+// EnOS keys that change in their files while calls run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "server/testing/mounted_files.h"
 #include "server/testing/ops_client.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/watched_log.h"
 
@@ -20,9 +20,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // Takes the keys of two applications, each with a token of its own, and no others.
-sandbox::Answer TokenForKeys(const sandbox::HttpRequest& request) {
-  if (request.body.find("\"access-one\"") != std::string::npos) return TokenAnswer(1);
-  if (request.body.find("\"access-two\"") != std::string::npos) return TokenAnswer(2);
+sandbox::Answer TokenForKeys(const sandbox::HttpRequest& request, const std::string& /*token*/) {
+  if (request.body.find("\"access-one\"") != std::string::npos) return TokenAnswer("token-1");
+  if (request.body.find("\"access-two\"") != std::string::npos) return TokenAnswer("token-2");
   return sandbox::Answer::Json(200, R"({"status":1002,"msg":"appKey does not exist"})");
 }
 

@@ -1,6 +1,5 @@
-// Early headers, the other way round: a caller that reads nothing cannot have got
-// its response headers, so that its library would still repeat the call by itself. Such a call is
-// never sent.
+// Early headers, the other way round: a caller that does not read cannot have received its response
+// headers, so its library would still retry the call by itself. Such a call is never sent.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +10,7 @@
 #include <utility>
 
 #include "server/testing/ops_client.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/stalled_caller.h"
 #include "tests/wire/support/watched_log.h"
@@ -54,7 +53,7 @@ class GatewayStalledTest : public ::testing::Test {
   std::optional<GatewayRunner> gateway_;
 };
 
-// `attempts` counts what was given to the HTTP client.
+// `attempts` counts what was passed to the HTTP client.
 const auto kNeverSent =
     AllOf(HasSubstr(" code=UNAVAILABLE reason=ENOS_UNREACHABLE execution=NOT_EXECUTED attempts=0 "),
           HasSubstr("waited for the caller's connection"));

@@ -1,4 +1,4 @@
-// The listener's TLS over real sockets: who is let in, and what changes when the files do.
+// The listener's TLS over real sockets: who is admitted, and what changes when the files do.
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -14,7 +14,7 @@
 #include "server/log/grpc_log.h"
 #include "server/testing/mounted_files.h"
 #include "server/testing/ops_client.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/tls_probe.h"
 #include "tests/wire/support/watched_log.h"
@@ -35,7 +35,7 @@ MountedFiles::Contents Mounted(const TestCertificate& pair, const TestCertificat
           {"ca.crt", client_ca.certificate_pem}};
 }
 
-// A channel of its own that believes `ca`; `client` may be empty.
+// A channel with its own connection that trusts `ca`; `client` may be empty.
 std::shared_ptr<grpc::Channel> TlsChannel(const std::string& address, const TestCertificate& ca,
                                           const TestCertificate& client) {
   grpc::SslCredentialsOptions options;
@@ -48,7 +48,7 @@ std::shared_ptr<grpc::Channel> TlsChannel(const std::string& address, const Test
   return grpc::CreateCustomChannel(address, grpc::SslCredentials(options), arguments);
 }
 
-// A call that does not wait for what cannot come.
+// A call that does not wait for a connection.
 RpcOutcome CallOnce(const std::shared_ptr<grpc::Channel>& channel) {
   RpcOptions options;
   options.wait_for_ready = false;
@@ -249,7 +249,7 @@ TEST_F(GatewayTlsTest, BadNewFiles_EveryHandshakeGoesOnWithTheOldOnesAndTheMetri
   EXPECT_THAT(metrics, HasSubstr("enos_gateway_tls_certificate_expiry_timestamp_seconds"));
 }
 
-// Calls without end on connections that live, and on new ones, while the files change: none lost.
+// Endless calls on long-lived connections, and on new ones, while the files change: none lost.
 TEST_F(GatewayTlsTest, FilesSwappedAgainAndAgainUnderLoad_NoCallIsLost) {
   Start(Clients::kWithCertificate);
   std::atomic<bool> ending{false};
@@ -268,7 +268,7 @@ TEST_F(GatewayTlsTest, FilesSwappedAgainAndAgainUnderLoad_NoCallIsLost) {
   std::string last;
   for (int i = 0; i < 5; ++i) {
     const TestCertificate next = MakeTestServerCertificate(server_ca_);
-    // A half written state in between, which handshakes must not meet.
+    // A partly written state in between, which handshakes must not see.
     files_.Overwrite("tls.key", next.private_key_pem.substr(0, 60));
     files_.Swap(Mounted(next, client_ca_));
     last = next.certificate_pem;

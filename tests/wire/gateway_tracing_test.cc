@@ -1,4 +1,4 @@
-// What lets people follow one call: its request id, its line in the log, its trace.
+// What lets people trace one call: its request id, its log line, its trace.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/testing/log_capture.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 
 namespace enos::gateway::testing {
@@ -119,7 +119,7 @@ TEST(GatewayAccessLog, CallRefusedAtTheDoor_HasOneLine) {
 
 constexpr char kTraceId[] = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-// The headers of the one call that EnOS got.
+// The headers of the single call that EnOS received.
 sandbox::HttpHeaders HeadersAtEnos(const RpcOptions& options) {
   FakeEnos enos;
   const GatewayRunner gateway(enos.url());

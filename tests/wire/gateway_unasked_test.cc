@@ -1,10 +1,10 @@
-// What callers are told when an answer that nobody asked for lies on a kept connection to EnOS.
+// What callers are told when an unsolicited response is waiting on a kept-alive connection to EnOS.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/gateway_runner.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -20,13 +20,13 @@ struct StaleCase {
 
 class StaleAnswerTest : public ::testing::TestWithParam<StaleCase> {};
 
-// Each of these would have it executed twice, or told as not executed, or as another run.
+// Each of these would cause a second execution, or be reported as not executed, or as another run.
 TEST_P(StaleAnswerTest, CallIsExecutedOnceAndToldItsOwnRun) {
   FakeEnos enos;
   enos.AnswerWith(FlowStartedAnswer("3377-own"));
   const GatewayRunner gateway(enos.url());
   ASSERT_EQ(gateway.Call().instance_id, "3377-own");
-  // The call's connection is the last one: the token had one before it.
+  // The call's connection is the last one: the token used one before it.
   const std::uint64_t connection = enos.server().counters().Get().connections_opened;
   ASSERT_TRUE(Await(enos.server().SendUnasked(connection, Bytes(GetParam().answer))));
 
@@ -46,16 +46,16 @@ INSTANTIATE_TEST_SUITE_P(
                       StaleCase{"AnotherRun", FlowStartedAnswer("3377-other")}),
     [](const auto& test) { return test.param.name; });
 
-// A proxy that doubles answers, with a token's behind the refusal of the old one: the request for a
-// new token comes next on that connection.
+// A proxy that duplicates answers, with a token's behind the refusal of the old one: the request
+// for a new token comes next on that connection.
 TEST(GatewayUnasked, TokenRequestIsNotAnsweredByItEither) {
   FakeEnos enos;
-  enos.AnswerInTurn({Answer::Raw(Bytes(Answer::Json(401, "{}")) + Bytes(TokenAnswer(666)),
+  enos.AnswerInTurn({Answer::Raw(Bytes(Answer::Json(401, "{}")) + Bytes(TokenAnswer("token-666")),
                                  sandbox::Ending::kServeNext),
                      FlowStartedAnswer()});
   const GatewayRunner gateway(enos.url());
   EXPECT_EQ(Summary(gateway.Call()), "OK");
-  EXPECT_EQ(sandbox::FindHeader(enos.last_headers(), "apim-accesstoken"), "token-of-wire-test-2");
+  EXPECT_EQ(sandbox::FindHeader(enos.last_headers(), "apim-accesstoken"), enos.tokens().at(1));
   EXPECT_TRUE(enos.WaitForTokens(2));
 }
 

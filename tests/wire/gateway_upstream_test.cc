@@ -1,4 +1,5 @@
-// What a caller is told when the way to EnOS is not safe, or a proxy on it fails: nothing was sent.
+// What a caller is told when the route to EnOS is not safe, or a proxy on it fails: nothing was
+// sent.
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
@@ -9,9 +10,9 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/connect_proxy.h"
-#include "tests/wire/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/old_tls_server.h"
 #include "tests/wire/support/proxy_variables.h"
@@ -84,7 +85,7 @@ TEST(GatewayUpstream, ThroughAProxy_TokenAndCallAreSent) {
   EXPECT_EQ(enos.calls(), 1U);
 }
 
-// What may go in plaintext because it stays on this machine has to stay on it.
+// Plaintext that is allowed because it stays on this machine must stay on it.
 TEST(GatewayUpstream, PlaintextToThisMachine_NeverGoesThroughAProxy) {
   FakeEnos enos;
   ConnectProxy proxy(enos.server().port());
@@ -95,8 +96,8 @@ TEST(GatewayUpstream, PlaintextToThisMachine_NeverGoesThroughAProxy) {
   EXPECT_TRUE(proxy.heads().empty());
 }
 
-// A proxy that begins to refuse when the gateway has its token: then it is the call itself that
-// does not get through.
+// A proxy that starts to refuse once the gateway has its token: then it is the call itself that
+// fails.
 TEST(GatewayUpstream, ProxyRefusesTheCall_NothingIsSent) {
   for (const char* const answer :
        {"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",

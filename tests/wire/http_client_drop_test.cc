@@ -1,4 +1,4 @@
-// Ending transfers early: what was not sent is never sent, and nothing is left behind.
+// Ending transfers early: what was not sent is never sent, and nothing leaks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "server/loop/fd_watch.h"
+#include "tests/support/wait.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/client_on_loop.h"
 #include "tests/wire/support/process_counts.h"
 #include "tests/wire/support/upstream.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -23,7 +23,7 @@ namespace {
 using sandbox::AcceptAction;
 using sandbox::Answer;
 
-// The future of a transfer whose callback is gone without having been called.
+// The future of a transfer whose callback was destroyed without being called.
 void ExpectNeverCalled(Transfer& transfer) {
   ASSERT_EQ(transfer.result.wait_for(kGuard), std::future_status::ready);
   EXPECT_THROW(transfer.result.get(), std::future_error);
@@ -48,10 +48,10 @@ TEST(HttpClientDrop, WhileConnectingNothingIsSentAndTheCallbackIsGone) {
   EXPECT_EQ(stuck.upstream.counters().Get().request_heads_seen, 0U);
 }
 
-// libcurl 7.88 closes such a connection without a word. Who has its number then must keep the
-// loop's events, also when what the client had for it goes.
+// libcurl 7.88 closes such a connection without notice. The next user of its number must keep the
+// loop's events, even when the client's own state for it is destroyed.
 TEST(HttpClientDrop, WhileConnectingLeavesTheDescriptorsNumberToOthers) {
-  // A port whose queue is full, so that its system answers no more.
+  // A port whose accept queue is full, so that its kernel no longer answers.
   const RefusingPort port;
   ASSERT_EQ(::listen(port.socket(), 0), 0);
   sockaddr_in address{};
@@ -174,7 +174,7 @@ enum class Moment { kConnecting, kHandshake, kSending, kWaiting };
 
 class DestroyTest : public ::testing::TestWithParam<std::pair<std::string, Moment>> {};
 
-// Under AddressSanitizer this is also the test that nothing is used after it is freed, or leaked.
+// Under AddressSanitizer this also tests that nothing is used after it is freed, or leaked.
 TEST_P(DestroyTest, ClientWithTransfersUnderWayLeavesNoDescriptorBehind) {
   const Moment moment = GetParam().second;
   const bool tls = moment == Moment::kHandshake;
@@ -196,7 +196,7 @@ TEST_P(DestroyTest, ClientWithTransfersUnderWayLeavesNoDescriptorBehind) {
   {
     constexpr int kTransfers = 20;
     ClientOnLoop client(upstream.url());
-    // Larger than what the sockets hold, where it must not all be sent.
+    // Larger than the socket buffers, for when not everything must be sent.
     const std::size_t bytes = moment == Moment::kSending ? 2'000'000 : 1;
     const auto transfers = client.StartMany(kTransfers, Post("/", std::string(bytes, 'x')));
     if (moment == Moment::kHandshake) {

@@ -1,14 +1,14 @@
-// One table: a fault made at the socket, and what the HTTP client says of it: how the transfer
-// ended, whether anything may have been sent, and how many requests the server saw begin.
+// One table: a fault at the socket, and how the HTTP client reports it: how the transfer ended,
+// whether anything may have been sent, and how many requests the server saw begin.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <optional>
 
+#include "tests/support/gzip.h"
 #include "tests/wire/support/certificates.h"
 #include "tests/wire/support/client_on_loop.h"
-#include "tests/wire/support/gzip.h"
 #include "tests/wire/support/upstream.h"
 
 namespace enos::gateway::testing {
@@ -42,7 +42,7 @@ Answer Trickled() {
   return answer;
 }
 
-// What the server does, and what the client must say.
+// What the server does, and what the client must report.
 struct FaultCase {
   std::string name;
   Answer answer;
@@ -102,10 +102,10 @@ std::vector<FaultCase> AnswerFaults() {
       {"SwitchingProtocols", raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
        End::kConnectionLost},
       {"Trickle", Trickled(), End::kAnswered, 200},
-      // Compressed, though nobody asked for it: read, and bounded by what comes out.
+      // Compressed although not requested: read, and limited by the decompressed size.
       {"Gzip", Encoded("gzip", Packed("{}")), End::kAnswered, 200},
       {"GzipBomb", Encoded("gzip", Packed(std::string(64 << 20, 'x'))), End::kTooLarge, 200},
-      // libcurl does not mind: what came out is judged.
+      // libcurl accepts it: the decompressed content is judged.
       {"GzipCutShort", Encoded("gzip", Packed("{}").substr(0, 12)), End::kAnswered, 200},
       {"GzipThatIsNone", Encoded("gzip", "{}{}{}{}{}{}"), End::kMalformed, 200},
       {"UnknownEncoding", Encoded("rot13", "{}"), End::kMalformed, 200},
@@ -124,7 +124,8 @@ std::vector<FaultCase> ConnectionFaults() {
       {"ClosedAtAccept", none, End::kConnectionLost, 0, AcceptAction::kClose},
       at_head("ResetWhileSending", Head::kReset),
       at_head("ClosedWhileSending", Head::kClose),
-      // It may be a proxy's answer to an earlier request: it is not taken for this one's.
+      // It may be a proxy's answer to an earlier request: it is not taken for the answer to this
+      // one.
       {"AnsweredWhileSending", Answer::Json(413, "{}"), End::kMalformed, 0, AcceptAction::kServe,
        Head::kAnswerNow},
   };
@@ -150,14 +151,15 @@ TEST_P(FaultTest, IsToldAsWhatItIsAndSentAtMostOnce) {
   options.base_url = upstream.url();
   options.transfer.ca_file = TestAuthority::Instance().ca_file();
   ClientOnLoop client(options);
-  // Large: some of it is still to be sent when the server goes, or more than the system takes.
+  // Large: some of it is still to be sent when the server closes, or it is more than the kernel
+  // buffers.
   const bool answers_early = fault.head == HeadDecision::Kind::kAnswerNow;
   const size_t size = answers_early ? kMoreThanSystemsTake : 1'500'000;
   const HttpResult result = client.Do(Post("/", std::string(size, 'x')));
 
   const bool before_request = fault.accept != AcceptAction::kServe;
   if (before_request) {
-    // Over TLS the handshake fails; in plaintext the request is written before the loss shows.
+    // Over TLS the handshake fails; in plaintext the request is written before the loss is noticed.
     EXPECT_EQ(result.end, result.maybe_sent ? TransferEnd::kConnectionLost
                           : tls             ? TransferEnd::kTlsFailed
                                             : TransferEnd::kConnectFailed)
@@ -220,7 +222,7 @@ TEST(HttpClientConnect, TlsToAPlaintextServerFails) {
   EXPECT_EQ(upstream.counters().Get().request_heads_seen, 0U);
 }
 
-// The request does leave: in plaintext there is nothing to see before it.
+// The request is sent: in plaintext there is nothing to notice before that.
 TEST(HttpClientConnect, PlaintextToATlsServerIsLost) {
   Upstream upstream(TestAuthority::Instance().ServerOptions());
   ClientOnLoop client("http://127.0.0.1:" + std::to_string(upstream.server().port()));

@@ -1,4 +1,4 @@
-// The upstream's host name: one look-up for all, and none of libcurl's own.
+// The upstream's host name: one look-up for all, and none by libcurl itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 using Addresses = std::vector<std::string>;
 
-// A name that nothing can resolve but this test's resolver: a look-up of libcurl's own would fail.
+// A name that only this test's resolver can resolve: a look-up by libcurl would fail.
 class NamedUpstreamTest : public ::testing::Test {
  protected:
   CurlHttpClientOptions Options() {
@@ -70,7 +70,7 @@ TEST_F(NamedUpstreamTest, AddressThatDoesNotAnswerIsFollowedByTheNext) {
   EXPECT_EQ(Await(transfer.result).status, 200);
 }
 
-// The first of them is the one that would tell libcurl the addresses.
+// The first of them is the one that would pass the addresses to libcurl.
 TEST_F(NamedUpstreamTest, TransferDroppedBeforeItBeganLeavesTheOthersTheirAddresses) {
   ClientOnLoop client(Options());
   auto transfers = client.StartMany(3, Post("/"));
@@ -125,7 +125,7 @@ TEST_F(NamedUpstreamTest, CallbackOfAFailedLookUpMayDropAnotherThatWaits) {
   EXPECT_EQ(called, 1);
 }
 
-// Another machine that is to have the name, on the same port.
+// Another machine that gets the name, on the same port.
 sandbox::HttpServerOptions OptionsOfSuccessor(const Upstream& first) {
   sandbox::HttpServerOptions options;
   options.address = "127.0.0.2";
@@ -135,7 +135,7 @@ sandbox::HttpServerOptions OptionsOfSuccessor(const Upstream& first) {
 
 class MovedUpstreamTest : public NamedUpstreamTest {
  protected:
-  // Looks the name up anew for every transfer; known addresses serve meanwhile.
+  // Looks the name up again for every transfer; known addresses are used meanwhile.
   CurlHttpClientOptions Options() {
     CurlHttpClientOptions options = NamedUpstreamTest::Options();
     options.refresh_addresses_after = std::chrono::milliseconds(0);
@@ -150,7 +150,7 @@ TEST_F(MovedUpstreamTest, IdleConnectionsToTheOldAddressGoAtOnce) {
   Transfer first = client_.Start(Post("/"));
   client_.OnLoop([&] { EndLookup({"127.0.0.1"}); });
   ASSERT_EQ(Await(first.result).status, 200);
-  ASSERT_EQ(client_.Do(Post("/")).status, 200);  // with the address that is known
+  ASSERT_EQ(client_.Do(Post("/")).status, 200);  // with the known address
 
   client_.OnLoop([&] { EndLookup({"127.0.0.2"}); });
   EXPECT_TRUE(upstream_.counters().WaitForOpenConnections(0));
@@ -180,7 +180,7 @@ TEST_F(MovedUpstreamTest, ConnectionOpenedToTheOldAddressAfterwardsEndsWithItsRe
   Transfer first = client_.Start(Post("/"));
   client_.OnLoop([&] { EndLookup({"127.0.0.1"}); });
   ASSERT_TRUE(upstream_.WaitForHeld(1));
-  // Has begun with the old address when the look-up ends, and connects then.
+  // Started with the old address when the look-up ends, and connects then.
   std::promise<HttpResult> result;
   client_.OnLoop([&] {
     client_.client().Start(Post("/"), [&](HttpResult r) { result.set_value(std::move(r)); });

@@ -1,4 +1,4 @@
-// For one Start at most one request is ever written: every way in which libcurl, or HTTP, might
+// For one Start at most one request is ever written: all the ways in which libcurl, or HTTP, might
 // send it again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ struct LostCase {
 
 class ReusedConnectionTest : public ::testing::TestWithParam<LostCase> {};
 
-// libcurl by itself sends such a request once more: the connection was used before and not a byte
-// of an answer came, so it takes it for one that had died while it was idle.
+// libcurl by itself would resend such a request: the connection was used before and not a byte of
+// an answer arrived, so it assumes that the connection had died while idle.
 TEST_P(ReusedConnectionTest, RequestThatGotNoAnswerIsNotSentAgain) {
   Upstream upstream;
   ClientOnLoop client(upstream.url());
@@ -36,20 +36,20 @@ TEST_P(ReusedConnectionTest, RequestThatGotNoAnswerIsNotSentAgain) {
   EXPECT_EQ(upstream.counters().Get().request_heads_seen, 2U);
 }
 
-// A second connection could only be thrown away; making it would cost the caller its time.
+// A second connection could only be thrown away; opening it would cost the caller time.
 TEST_P(ReusedConnectionTest, NoOtherConnectionIsMadeForIt) {
   Upstream upstream;
   ClientOnLoop client(upstream.url());
   ASSERT_EQ(client.Do(Post("/")).status, 200);
   upstream.AnswerWith(Answer::Nothing(GetParam().ending));
   client.Do(Post("/", std::string(GetParam().body_bytes, 'x')));
-  // The server accepts in order: one more that had been made would be counted by now.
+  // The server accepts in order: an additional one would be counted by now.
   upstream.AnswerWith(Answer::Json(200, "{}"));
   ASSERT_EQ(client.Do(Post("/")).status, 200);
   EXPECT_EQ(upstream.counters().Get().connections_opened, 2U);
 }
 
-// The other idle connection is what libcurl would take for it.
+// The other idle connection is what libcurl would use for it.
 TEST_P(ReusedConnectionTest, NoOtherIdleConnectionIsUsedForIt) {
   Upstream upstream;
   upstream.Hold();
@@ -95,7 +95,7 @@ TEST(HttpClientOnce, ServerThatIsGoneAfterTheRequestIsToldAsALostConnection) {
   upstream->Hold();
   Transfer transfer = client.Start(Post("/"));
   ASSERT_TRUE(upstream->counters().WaitForRequests(2));
-  upstream.reset();  // closes, and listens no more
+  upstream.reset();  // closes, and no longer listens
   const RefusingPort nobody_else(port);
   const HttpResult result = Await(transfer.result);
   EXPECT_EQ(result.end, TransferEnd::kConnectionLost) << result.detail;
@@ -111,7 +111,7 @@ struct StatusCase {
 
 class StatusTest : public ::testing::TestWithParam<StatusCase> {};
 
-// On a fresh connection and on one that was used before.
+// On a fresh connection and on a reused one.
 TEST_P(StatusTest, IsReturnedAsDataAfterOneRequest) {
   Upstream upstream;
   Answer answer = Answer::Text(GetParam().status, "text");

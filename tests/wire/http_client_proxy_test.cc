@@ -1,5 +1,5 @@
-// HTTPS through a proxy that the usual variables name: what the proxy sees, what EnOS sees, and
-// what is said of a proxy that fails.
+// HTTPS through a proxy named by the usual variables: what the proxy sees, what EnOS sees, and how
+// a failing proxy is reported.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -26,7 +26,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// A name that only the proxy can make an address of.
+// A name that only the proxy can resolve.
 constexpr char kName[] = "enos.test";
 
 class HttpsProxy : public ::testing::Test {
@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(All, NoProxyVariable, ::testing::Values("no_proxy", "NO
                            return std::string(test.param[0] == 'n' ? "Lower" : "Upper");
                          });
 
-// No tunnel: the proxy has to be told whose the request is.
+// No tunnel: the proxy must be told which host the request is for.
 TEST(HttpProxy, PlaintextRequestNamesTheWholeUrl) {
   Upstream proxy;
   const ProxyVariables variables({{"http_proxy", proxy.url()}});

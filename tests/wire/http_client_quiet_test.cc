@@ -1,4 +1,4 @@
-// Whether a kept connection is quiet, byte by byte of what may have come over TLS.
+// Whether a kept-alive connection is quiet, byte by byte of what may have arrived over TLS.
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -10,7 +10,6 @@
 
 #include "server/http/quiet_connection.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/ssl_certificate.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -18,7 +17,7 @@ namespace {
 using Session = std::unique_ptr<SSL, void (*)(SSL*)>;
 using Context = std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)>;
 
-// A session whose client is on a socket, and whose server's records the test hands over itself.
+// A session whose client is on a socket, and whose server's records the test delivers itself.
 class TlsPair {
  public:
   TlsPair() {
@@ -36,7 +35,7 @@ class TlsPair {
     EXPECT_TRUE(IsEstablished());
     Deliver(Written());
     char byte = 0;
-    EXPECT_LE(SSL_read(client_.get(), &byte, 1), 0);  // takes the first tickets in
+    EXPECT_LE(SSL_read(client_.get(), &byte, 1), 0);  // reads the first tickets
   }
   ~TlsPair() {
     for (const int end : ends_) ::close(end);
@@ -117,7 +116,7 @@ TEST(QuietConnection, EndOfSessionOrConnection_ItIsNot) {
   EXPECT_FALSE(closed->IsQuiet());
 }
 
-// The rest may come behind the next request, and would be taken for its answer.
+// The rest may arrive after the next request, and would be taken for its answer.
 TEST(QuietConnection, AnyPartOfARecord_ItIsNot) {
   const size_t size = TlsPair().Data("HTTP/1.1 429 x").size();
   for (size_t part = 1; part <= size; ++part) {

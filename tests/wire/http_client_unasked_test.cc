@@ -1,5 +1,5 @@
-// Answers that nobody asked for, on a connection that is kept: a proxy's doubled one, a load
-// balancer's 408 before it closes. They must never be taken for the next request's.
+// Unsolicited responses on a kept-alive connection: a proxy's duplicate, a load balancer's 408
+// before it closes. They must never be taken for the next request's answer.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -82,7 +82,8 @@ INSTANTIATE_TEST_SUITE_P(
             ::testing::Bool()),
     kUnaskedName);
 
-// Plaintext to this machine is never for a proxy: its connections are kept, and looked at.
+// Plaintext to this machine never goes through a proxy: its connections are kept alive, and
+// checked.
 TEST(HttpClientUnasked, ProxySpokenToByTlsThatIsNotUsedChangesNothing) {
   const ProxyVariables variables({{"https_proxy", std::string("https://127.0.0.1:1")}});
   Upstream upstream;
@@ -101,8 +102,8 @@ TEST(HttpClientUnasked, ProxySpokenToByTlsThatIsNotUsedChangesNothing) {
 
 class DoubledTest : public ::testing::TestWithParam<std::tuple<Unasked, bool>> {};
 
-// What comes in one write is one TLS record: libcurl may have read it all, and throws what is too
-// much away without a word in some of these cases, or OpenSSL may have it still.
+// What arrives in one write is one TLS record: libcurl may have read all of it, and in some of
+// these cases silently discards the excess, or OpenSSL may still have it.
 TEST_P(DoubledTest, ConnectionThatBroughtMoreThanTheAnswerIsNotUsedAgain) {
   const auto& [doubled, tls] = GetParam();
   Upstream upstream(Server(tls));
@@ -125,7 +126,7 @@ TEST_P(DoubledTest, ConnectionThatBroughtMoreThanTheAnswerIsNotUsedAgain) {
 
 const std::string kStale = Bytes(Answer::Json(429, "{}"));
 const std::string kCounted = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-// The head in one write, the rest in a second one.
+// The headers in one write, the rest in a second one.
 const Unasked kBodyInItsOwnWrite{"BodyInItsOwnWrite", kCounted + "HTTP/1.1 429 x\r\n\r\n",
                                  Ending::kServeNext, kCounted.size() - 2};
 const std::string kEmpty = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -152,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(All, DoubledTest,
 
 class WellFormedTest : public ::testing::TestWithParam<std::tuple<Unasked, bool>> {};
 
-// What is looked at must not make a new connection the rule.
+// The check must not lead to a new connection every time.
 TEST_P(WellFormedTest, ConnectionIsUsedAgain) {
   const auto& [answer, tls] = GetParam();
   Upstream upstream(Server(tls));
@@ -168,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(All, WellFormedTest,
                                  ::testing::Bool()),
                          kUnaskedName);
 
-// A session ticket is readable, too, and is no answer. TLS 1.3.
+// A session ticket is readable, too, but is not an answer. TLS 1.3.
 TEST(HttpClientUnasked, SessionTicketOnAnIdleConnectionDoesNoHarm) {
   TicketServer server;
   ClientOnLoop client(OptionsFor(server.url()));
@@ -181,8 +182,8 @@ TEST(HttpClientUnasked, SessionTicketOnAnIdleConnectionDoesNoHarm) {
 
 class EarlyAnswerTest : public ::testing::TestWithParam<std::tuple<int, bool>> {};
 
-// It began before the last byte of the request was written, on a kept connection: it may be what a
-// proxy had to say to an earlier request, whatever it says.
+// It started before the last byte of the request was written, on a kept-alive connection: whatever
+// it says, it may be a proxy's response to an earlier request.
 TEST_P(EarlyAnswerTest, IsNotTakenForTheRequestsOwn) {
   const auto& [status, tls] = GetParam();
   Upstream upstream(Server(tls));
@@ -213,8 +214,8 @@ INSTANTIATE_TEST_SUITE_P(All, EarlyAnswerTest,
 
 class UnreadRequestTest : public ::testing::TestWithParam<bool> {};
 
-// All of it is in the system's hands, and most of it cannot have reached the server, whose system
-// takes no more: what comes then answers something else.
+// The kernel has all of it, but most cannot have reached the server, whose kernel accepts no more:
+// what arrives then answers something else.
 TEST_P(UnreadRequestTest, AnswerBeforeTheRequestHasArrivedIsNotItsOwn) {
   auto server = Server(GetParam());
   server.receive_buffer_bytes = 4096;
@@ -237,9 +238,9 @@ INSTANTIATE_TEST_SUITE_P(All, UnreadRequestTest, ::testing::Bool(),
 
 class AnyMomentTest : public ::testing::TestWithParam<bool> {};
 
-// A load balancer gives up at the very moment that the connection is used again. Where its 408
-// crosses the request nobody can tell it from an answer: then it is one that leaves the execution
-// open. Else the request has its own answer, and none is ever sent twice.
+// A load balancer gives up at the very moment that the connection is reused. If its 408 crosses the
+// request, it cannot be told from an answer: then it is one that leaves the execution open.
+// Otherwise the request gets its own answer, and none is ever sent twice.
 TEST_P(AnyMomentTest, TimeoutThenCloseLeavesEveryRequestWithOneSend) {
   Upstream upstream(Server(GetParam()));
   upstream.AnswerWith(Answer::Json(200, kOwn));
@@ -270,7 +271,7 @@ INSTANTIATE_TEST_SUITE_P(All, AnyMomentTest, ::testing::Bool(),
 
 class LoadTest : public ::testing::TestWithParam<bool> {};
 
-// Every seventh answer comes doubled, with an answer that is not the next request's.
+// Every seventh answer is duplicated, with an answer that is not the next request's.
 TEST_P(LoadTest, EveryRequestHasItsOwnAnswerAndOnlyDoubledOnesCostAConnection) {
   constexpr int kRounds = 40;
   constexpr int kAtOnce = 32;
@@ -301,7 +302,7 @@ TEST_P(LoadTest, EveryRequestHasItsOwnAnswerAndOnlyDoubledOnesCostAConnection) {
 INSTANTIATE_TEST_SUITE_P(All, LoadTest, ::testing::Bool(),
                          [](const auto& test) { return test.param ? "Tls" : "Plain"; });
 
-// -- Kept connections of which nothing good is to be expected.
+// -- Kept-alive connections that have probably failed.
 
 // Two idle connections; then one request that gets no answer in time, and is dropped.
 class SilentPathTest : public ::testing::Test {
@@ -333,7 +334,7 @@ TEST_F(SilentPathTest, OtherIdleConnectionsAreNotTriedAfterIt) {
 TEST_F(SilentPathTest, ConnectionOnWhichSomethingCameMeanwhileIsKept) {
   Transfer answered = client_.Start(Post("/"));  // on the other connection
   ASSERT_TRUE(upstream_.WaitForHeld(2));
-  // All that is held, in the order in which it came, but for the first.
+  // Everything that is held, in order of arrival, except the first.
   upstream_.AnswerHeldButFirst(Answer::Json(200, kOwn));
   EXPECT_EQ(Await(answered.result).body, kOwn);
   client_.Drop(silent_.id);

@@ -1,11 +1,13 @@
 // The caller's own gRPC library, with a retry policy, and a gateway that is killed in mid-call: the
-// one way to a second run that the gateway cannot see. Response headers sent before the call goes
-// upstream end every automatic retry.
+// one path to a second run that the gateway cannot see. Response headers sent before the call goes
+// upstream rule out every automatic retry.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/wire/support/fake_enos.h"
-#include "tests/wire/support/gateway_process.h"
+#include <csignal>
+
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 #include "tests/wire/support/rpc.h"
 
 namespace enos::gateway::testing {
@@ -27,14 +29,15 @@ class KilledGatewayTest : public ::testing::Test {
 };
 
 TEST_F(KilledGatewayTest, WithEarlyHeadersTheFlowRunsOnce) {
-  GatewayProcess first(enos_.url(), "127.0.0.1:0");
+  GatewayProcess first(GatewayOptions(enos_.url()));
   const std::string address = first.address();
   Rpc rpc(NewChannel(address, kRetries), {});
   ASSERT_TRUE(enos_.WaitForHeld(1));
-  first.Kill();
-  const GatewayProcess second(enos_.url(), address);
+  first.Signal(SIGKILL);
+  first.Wait();
+  const GatewayProcess second(GatewayOptions(enos_.url(), {"--listen=" + address}));
   EXPECT_EQ(Summary(rpc.Wait()), "UNAVAILABLE (no reason) UNKNOWN");
-  // The channel is of use again, so a retry would have arrived.
+  // The channel is usable again, so a retry would have arrived.
   RpcOptions other;
   other.flow_id = 2;
   Rpc next(NewChannel(address), other);
@@ -44,12 +47,14 @@ TEST_F(KilledGatewayTest, WithEarlyHeadersTheFlowRunsOnce) {
 
 // Shows that the test above can fail, and what --early_headers=false costs.
 TEST_F(KilledGatewayTest, WithoutEarlyHeadersTheFlowRunsTwice) {
-  GatewayProcess first(enos_.url(), "127.0.0.1:0", {"--early_headers=false"});
+  GatewayProcess first(GatewayOptions(enos_.url(), {"--early_headers=false"}));
   const std::string address = first.address();
   Rpc rpc(NewChannel(address, kRetries), {});
   ASSERT_TRUE(enos_.WaitForHeld(1));
-  first.Kill();
-  const GatewayProcess second(enos_.url(), address, {"--early_headers=false"});
+  first.Signal(SIGKILL);
+  first.Wait();
+  const GatewayProcess second(
+      GatewayOptions(enos_.url(), {"--listen=" + address, "--early_headers=false"}));
   ASSERT_TRUE(enos_.WaitForHeld(2));
   enos_.AnswerHeld(FlowStartedAnswer());
   EXPECT_EQ(Summary(rpc.Wait()), "OK");

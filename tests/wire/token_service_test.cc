@@ -1,4 +1,4 @@
-// A token service in trouble, over real sockets: what callers are told meanwhile, that the gateway
+// A failing token service, over real sockets: what callers are told meanwhile, and that the gateway
 // starts anyway, says so, and becomes ready by itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 
 #include "server/log/log.h"
 #include "server/testing/ops_client.h"
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 #include "tests/wire/support/gateway_runner.h"
 #include "tests/wire/support/upstream.h"
 #include "tests/wire/support/watched_log.h"
@@ -114,7 +114,7 @@ class TokenService : public ::testing::Test {
 class TokenServiceTrouble : public TokenService, public ::testing::WithParamInterface<Trouble> {};
 
 TEST_P(TokenServiceTrouble, AtStart_CallsAreToldAndItRecoversByItself) {
-  enos_.AnswerTokens([](const auto&) { return GetParam().answer; });
+  enos_.AnswerTokens([](const auto&, const auto&) { return GetParam().answer; });
   Start();
   const RpcOutcome outcome = gateway_->Call();
   EXPECT_EQ(Summary(outcome), GetParam().told) << outcome.status.error_message();
@@ -126,11 +126,11 @@ TEST_P(TokenServiceTrouble, AtStart_CallsAreToldAndItRecoversByItself) {
   ExpectRecovered();
 }
 
-// With a token that lives on, the trouble harms nobody but the call that it was refused for.
+// While the token is valid, the trouble harms only the call whose token was refused.
 TEST_P(TokenServiceTrouble, WhenATokenIsRefused_OnlyThatCallIsTold) {
   Start();
   ASSERT_EQ(Summary(gateway_->Call()), "OK");
-  enos_.AnswerTokens([](const auto&) { return GetParam().answer; });
+  enos_.AnswerTokens([](const auto&, const auto&) { return GetParam().answer; });
   enos_.AnswerInTurn({Answer::Text(401, ""), FlowStartedAnswer()});
   EXPECT_EQ(Summary(gateway_->Call()), GetParam().told);
   EXPECT_EQ(enos_.calls(), 2U);
@@ -156,12 +156,13 @@ TEST_F(TokenService, DownAtStart_ItStartsSaysSoAndBecomesReadyByItself) {
   ExpectRecovered();
 }
 
-// The shortest life that there is: renewal is due before its end, and fails.
+// The shortest possible life: renewal is due before it ends, and fails.
 TEST_F(TokenService, DownAtRenewal_CallsGoOnUntilTheTokenDiesAndAgainAfterwards) {
-  enos_.AnswerTokens([](const auto&) { return TokenAnswer(1, 1); });
+  enos_.AnswerTokens([](const auto&, const auto&) { return TokenAnswer("token-1", 1); });
   Start();
   ASSERT_TRUE(WaitForReady());
-  enos_.AnswerTokens([](const auto&) { return Answer::Nothing(sandbox::Ending::kReset); });
+  enos_.AnswerTokens(
+      [](const auto&, const auto&) { return Answer::Nothing(sandbox::Ending::kReset); });
   std::uint64_t ok = 0;
   std::string told;
   while ((told = Summary(gateway_->Call())) == "OK") ++ok;
@@ -174,8 +175,8 @@ TEST_F(TokenService, DownAtRenewal_CallsGoOnUntilTheTokenDiesAndAgainAfterwards)
 }
 
 TEST_F(TokenService, Slow_CallsWaitForIt) {
-  enos_.AnswerTokens([](const auto&) {
-    Answer answer = TokenAnswer(1);
+  enos_.AnswerTokens([](const auto&, const auto&) {
+    Answer answer = TokenAnswer("token-1");
     answer.delay = std::chrono::milliseconds(300);
     return answer;
   });
@@ -188,7 +189,8 @@ TEST_F(TokenService, Slow_CallsWaitForIt) {
 }
 
 TEST_F(TokenService, SlowerThanTheDeadline_CallIsToldAndNeverSent) {
-  enos_.AnswerTokens([](const auto&) { return Answer::Nothing(sandbox::Ending::kHold); });
+  enos_.AnswerTokens(
+      [](const auto&, const auto&) { return Answer::Nothing(sandbox::Ending::kHold); });
   Start();
   RpcOptions options;
   options.timeout = std::chrono::seconds(1);
@@ -196,23 +198,23 @@ TEST_F(TokenService, SlowerThanTheDeadline_CallIsToldAndNeverSent) {
   EXPECT_EQ(enos_.calls(), 0U);
 }
 
-// Another program of the same application renews the token that they share: the old one is refused,
-// and `get` gives the new one. No call fails.
+// Another program of the same application renews the shared token: the old one is refused, and
+// `get` returns the new one. No call fails.
 TEST_F(TokenService, TokenReplacedByAnother_NoCallFails) {
   Start();
   ASSERT_EQ(Summary(gateway_->Call()), "OK");
-  enos_.AnswerTokens([](const auto& request) {
+  enos_.AnswerTokens([](const auto& request, const auto&) {
     EXPECT_THAT(request.target, HasSubstr("/token/get")) << "`get` already gives another one";
-    return TokenAnswer(77);
+    return TokenAnswer("token-77");
   });
   enos_.AnswerInTurn({Answer::Text(401, ""), FlowStartedAnswer()});
   EXPECT_EQ(Summary(gateway_->Call()), "OK");
 }
 
 TEST_F(TokenService, TokenRevoked_IsRefreshedWhereGetInsistsOnIt) {
-  enos_.AnswerTokens([](const auto& request) {
+  enos_.AnswerTokens([](const auto& request, const auto&) {
     const bool is_refresh = request.target.find("/token/refresh") != std::string::npos;
-    return TokenAnswer(is_refresh ? 2 : 1);
+    return TokenAnswer(is_refresh ? "token-2" : "token-1");
   });
   Start();
   ASSERT_EQ(Summary(gateway_->Call()), "OK");
@@ -231,13 +233,13 @@ std::string HttpDate(std::time_t time) {
 
 class TokenServiceClock : public TokenService, public ::testing::WithParamInterface<int> {};
 
-// An hour ahead, and behind: it takes no timestamp but those of its own time.
+// An hour ahead, and behind: it accepts only timestamps of its own time.
 TEST_P(TokenServiceClock, IsOff_TimestampsAreCorrected) {
-  enos_.AnswerTokens([](const sandbox::HttpRequest& request) {
+  enos_.AnswerTokens([](const sandbox::HttpRequest& request, const auto&) {
     const std::time_t now = std::time(nullptr) + GetParam();
     const std::string name = "\"timestamp\":";
     const auto sent = std::stoll(request.body.substr(request.body.find(name) + name.size())) / 1000;
-    Answer answer = std::abs(sent - now) < 300 ? TokenAnswer(1) : Code(497);
+    Answer answer = std::abs(sent - now) < 300 ? TokenAnswer("token-1") : Code(497);
     answer.headers.emplace_back("Date", HttpDate(now));
     return answer;
   });
@@ -249,11 +251,11 @@ TEST_P(TokenServiceClock, IsOff_TimestampsAreCorrected) {
 
 INSTANTIATE_TEST_SUITE_P(All, TokenServiceClock, ::testing::Values(3600, -3600));
 
-// The token service knows every token that it gave.
+// The token service knows every token that it issued.
 TEST_F(TokenService, RefusalThatNamesTheToken_ShowsCallersNothingOfIt) {
   std::atomic<bool> refuse{false};
   const std::string padding(230, '.');  // the token lies across the end of what is shown
-  enos_.AnswerTokens([&](const sandbox::HttpRequest&) -> std::optional<Answer> {
+  enos_.AnswerTokens([&](const auto&, const auto&) -> std::optional<Answer> {
     if (!refuse) return WithToken("a-token-that-callers-must-not-see");
     return Answer::Json(200, R"({"status":1005,"msg":"a-token-that-callers-must-not-see lives )" +
                                  padding + R"(a-token-that-callers-must-not-see"})");
@@ -273,7 +275,7 @@ TEST_F(TokenService, RefusalThatNamesTheToken_ShowsCallersNothingOfIt) {
 
 TEST_F(TokenService, Token_IsMaskedInTheLog) {
   const std::string token = "token-that-no-other-test-has";  // the mask is the process's
-  enos_.AnswerTokens([token](const auto&) { return WithToken(token); });
+  enos_.AnswerTokens([token](const auto&, const auto&) { return WithToken(token); });
   Start();
   ASSERT_EQ(Summary(gateway_->Call()), "OK");
   Log(LogLevel::kWarning, "an answer of EnOS", {{"text", "refused: " + token}});

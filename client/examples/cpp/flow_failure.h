@@ -15,16 +15,16 @@
 // What the gateway says about a call that failed, and whether the call may be repeated.
 class FlowFailure {
  public:
-  // Unpacks the details. An error without the gateway's ErrorInfo was made by a library or a proxy
+  // Unpacks the details. An error without the gateway's ErrorInfo came from a library or a proxy
   // on the way, which cannot know whether the flow was started.
   explicit FlowFailure(const grpc::Status& status);
 
   // A promise that the flow was not started. False: it may have been.
   bool certainly_not_started() const { return certainly_not_started_; }
 
-  // How long to wait before the call may be repeated; nothing: it must not be, or that would not
-  // help. Only what was certainly not started may be repeated; only UNAVAILABLE and
-  // RESOURCE_EXHAUSTED may pass by themselves.
+  // How long to wait before the call may be repeated; nothing: it must not be, or repeating would
+  // not help. Only what was certainly not started may be repeated; only UNAVAILABLE and
+  // RESOURCE_EXHAUSTED may be temporary.
   std::optional<std::chrono::milliseconds> WaitBeforeRepeat(
       int attempt, std::chrono::milliseconds time_left) const;
 

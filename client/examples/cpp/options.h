@@ -8,12 +8,12 @@
 // The command line.
 struct Options {
   std::string address = "127.0.0.1:50051";
-  std::string ca_file;  // with it TLS, without it plaintext
+  std::string ca_file;  // if set, TLS; otherwise plaintext
   std::string user_id;
   std::string org_id;
   int flow_id = 0;
   std::vector<std::pair<std::string, std::string>> parameters;
-  double timeout_seconds = 30;  // for everything, repetitions included
+  double timeout_seconds = 30;  // for everything, including retries
   int attempts = 4;
 };
 

@@ -1,4 +1,4 @@
-// Starts an EnOS flow through the gateway and prints the id of its instance. Needs nothing but
+// Starts an EnOS flow through the gateway and prints the id of its instance. Needs only
 // stubs generated from the proto; the library in client/ does the same with less code.
 #include <google/protobuf/util/time_util.h>
 #include <grpcpp/grpcpp.h>
@@ -35,9 +35,9 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(const std::string& ca_file
 
 std::shared_ptr<grpc::Channel> Connect(const Options& options) {
   grpc::ChannelArguments arguments;
-  // No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
+  // No retryPolicy: the call is not idempotent, so only this program may repeat it.
   arguments.SetServiceConfigJSON(R"({"loadBalancingConfig": [{"round_robin": {}}]})");
-  // Of the DNS, where a retryPolicy could come from.
+  // From DNS, which could supply a retryPolicy.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   return grpc::CreateCustomChannel("dns:///" + options.address, Credentials(options.ca_file),
                                    arguments);
@@ -66,7 +66,7 @@ int Verdict(const FlowFailure& failure) {
   return 3;
 }
 
-// Calls until the flow is started or another call would be wrong; returns the exit status.
+// Calls until the flow is started or a further call would be wrong; returns the exit status.
 int Trigger(FlowService::Stub& stub, const UpdateAndTriggerFlowRequest& request,
             Clock::time_point deadline, int attempts) {
   for (int attempt = 1;; ++attempt) {

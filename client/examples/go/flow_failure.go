@@ -29,8 +29,8 @@ type flowFailure struct {
 	retryAfter *time.Duration
 }
 
-// newFlowFailure unpacks the details of a status. An error without the gateway's ErrorInfo was made
-// by a library or a proxy on the way, which cannot know whether the flow was started.
+// newFlowFailure unpacks the details of a status. An error without the gateway's ErrorInfo came
+// from a library or a proxy on the way, which cannot know whether the flow was started.
 func newFlowFailure(err error) *flowFailure {
 	st := status.Convert(err)
 	failure := &flowFailure{code: st.Code(), message: st.Message(), execution: unknown}
@@ -56,8 +56,8 @@ func newFlowFailure(err error) *flowFailure {
 	return failure
 }
 
-// wait says how long to wait before the call may be repeated, or that it must not or need not be.
-// Only what was certainly not started may be; only these two codes may pass by themselves.
+// wait says how long to wait before the call may be repeated, or that it must not or need not be repeated.
+// Only what was certainly not started may be; only these two codes may be temporary.
 func (f *flowFailure) wait(attempt int, timeLeft time.Duration) (time.Duration, bool) {
 	if f.execution != notExecuted || (f.code != codes.Unavailable && f.code != codes.ResourceExhausted) {
 		return 0, false

@@ -18,7 +18,7 @@ import (
 	pb "github.com/enos-flow-gateway/enos-flow-gateway/client/go/enos/dataflow/v1"
 )
 
-// No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
+// No retryPolicy: the call is not idempotent, so only this program may repeat it.
 const serviceConfig = `{"loadBalancingConfig": [{"round_robin": {}}]}`
 
 // parameters is a flag that may be repeated.
@@ -78,11 +78,11 @@ func connect(address, caFile string) (*grpc.ClientConn, error) {
 	}
 	return grpc.Dial("dns:///"+address, security,
 		grpc.WithDefaultServiceConfig(serviceConfig),
-		grpc.WithDisableServiceConfig(), // of the DNS, where a retryPolicy could come from
+		grpc.WithDisableServiceConfig(), // from DNS, which could supply a retryPolicy
 		grpc.WithDisableRetry())
 }
 
-// trigger calls until the flow is started or another call would be wrong, and returns the exit status.
+// trigger calls until the flow is started or a further call would be wrong, and returns the exit status.
 func trigger(ctx context.Context, client pb.FlowServiceClient, request *pb.UpdateAndTriggerFlowRequest, attempts int) int {
 	for attempt := 1; ; attempt++ {
 		response, err := client.UpdateAndTriggerFlow(ctx, request)

@@ -1,10 +1,10 @@
 // Starts flows through the gateway with the installed client library: one flow with a blocking call
-// that is repeated while that is safe, several with asynchronous calls, all at the same time.
+// that is repeated as long as that is safe, several with concurrent asynchronous calls.
 //
 //   trigger_flows GATEWAY USER_ID ORG_ID FLOW_ID...
 //
 // A line for each flow on stdout: its id, then the instance that was started, or why none was and
-// whether it may be running all the same. Status 0: all were started; 1: not all; 2: wrong usage.
+// whether it may be running anyway. Status 0: all were started; 1: not all; 2: wrong usage.
 #include <chrono>
 #include <future>
 #include <iostream>
@@ -45,8 +45,8 @@ bool TriggerOne(const FlowClient& client, const FlowRequest& request, const Call
 
 bool TriggerAll(const FlowClient& client, const std::vector<FlowRequest>& requests,
                 const CallOptions& options) {
-  // Without this a gateway that is not there would be an error of which nobody knows whether the
-  // flow was started.
+  // Without this, an unavailable gateway would be an error that leaves open whether the flow was
+  // started.
   if (const auto error = client.Connect(options.timeout)) {
     std::cout << error->message << " Nothing was started.\n";
     return false;

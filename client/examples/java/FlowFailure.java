@@ -27,7 +27,7 @@ final class FlowFailure {
   private OptionalLong retryAfterMillis = OptionalLong.empty();
 
   /**
-   * Unpacks the details. An error without the gateway's ErrorInfo was made by a library or a proxy on the way, which cannot
+   * Unpacks the details. An error without the gateway's ErrorInfo came from a library or a proxy on the way, which cannot
    * know whether the flow was started.
    */
   FlowFailure(StatusRuntimeException error) {
@@ -40,7 +40,7 @@ final class FlowFailure {
       try {
         take(detail);
       } catch (InvalidProtocolBufferException damaged) {
-        // A detail that cannot be read says nothing: the execution stays UNKNOWN.
+        // Unreadable details are ignored: the execution stays UNKNOWN.
       }
     }
   }
@@ -70,8 +70,8 @@ final class FlowFailure {
   }
 
   /**
-   * Milliseconds to wait before the call may be repeated; empty: it must not be, or that would not help. Only what was
-   * certainly not started may be repeated; only these two codes may pass by themselves.
+   * Milliseconds to wait before the call may be repeated; empty: it must not be, or repeating would not help. Only what was
+   * certainly not started may be repeated; only these two codes may be temporary.
    */
   OptionalLong waitMillis(int attempt, long millisLeft) {
     boolean mayPass = status.getCode() == Status.Code.UNAVAILABLE

@@ -8,12 +8,12 @@ final class Options {
       + "  [--param=KEY=VALUE]... [--timeout=SECONDS] [--attempts=N]";
 
   String address = "127.0.0.1:50051";
-  String caFile = ""; // with it TLS, without it plaintext
+  String caFile = ""; // if set, TLS; otherwise plaintext
   String userId = "";
   String orgId = "";
   int flowId = 0;
   final List<FlowParameter> parameters = new ArrayList<>();
-  double timeoutSeconds = 30; // for everything, repetitions included
+  double timeoutSeconds = 30; // for everything, including retries
   int attempts = 4;
 
   /** Throws IllegalArgumentException with a message for people. */

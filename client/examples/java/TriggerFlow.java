@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Starts an EnOS flow through the gateway and prints the id of its instance. */
 public final class TriggerFlow {
-  // No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
+  // No retryPolicy: the call is not idempotent, so only this program may repeat it.
   private static final Map<String, ?> SERVICE_CONFIG =
       Map.of("loadBalancingConfig", List.of(Map.of("round_robin", Map.of())));
 
@@ -59,12 +59,12 @@ public final class TriggerFlow {
         : TlsChannelCredentials.newBuilder().trustManager(new File(caFile)).build();
     return Grpc.newChannelBuilder("dns:///" + address, credentials)
         .defaultServiceConfig(SERVICE_CONFIG)
-        .disableServiceConfigLookUp() // of the DNS, where a retryPolicy could come from
+        .disableServiceConfigLookUp() // from DNS, which could supply a retryPolicy
         .disableRetry()
         .build();
   }
 
-  /** Calls until the flow is started or another call would be wrong; returns the exit status. */
+  /** Calls until the flow is started or a further call would be wrong; returns the exit status. */
   private int trigger(UpdateAndTriggerFlowRequest request, int attempts) throws InterruptedException {
     for (int attempt = 1; ; attempt++) {
       try {

@@ -9,7 +9,7 @@ const NOT_EXECUTED = 'NOT_EXECUTED'; // a promise: the flow was not started
 const UNKNOWN = 'UNKNOWN'; // it may have been started
 
 class FlowFailure {
-  // `rpc` is the loaded package google.rpc. An error without the gateway's ErrorInfo was made by a library or a proxy on
+  // `rpc` is the loaded package google.rpc. An error without the gateway's ErrorInfo came from a library or a proxy on
   // the way, which cannot know whether the flow was started.
   constructor(error, rpc) {
     this.code = error.code;
@@ -23,7 +23,7 @@ class FlowFailure {
     try {
       if (bytes) this.#unpack(rpc.Status.deserialize(bytes).details, rpc);
     } catch {
-      // What cannot be read says nothing.
+      // Unreadable details are ignored.
       this.execution = UNKNOWN;
     }
   }
@@ -51,8 +51,8 @@ class FlowFailure {
     }
   }
 
-  // Milliseconds to wait before the call may be repeated; undefined: it must not be, or that would not help. Only what was
-  // certainly not started may be repeated; only these two codes may pass by themselves.
+  // Milliseconds to wait before the call may be repeated; undefined: it must not be, or repeating would not help. Only what was
+  // certainly not started may be repeated; only these two codes may be temporary.
   wait(attempt, timeLeft) {
     const mayPass = this.code === grpc.status.UNAVAILABLE || this.code === grpc.status.RESOURCE_EXHAUSTED;
     if (this.execution !== NOT_EXECUTED || !mayPass) return undefined;

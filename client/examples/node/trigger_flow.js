@@ -13,7 +13,7 @@ const protoLoader = require('@grpc/proto-loader');
 
 const { FlowFailure, NOT_EXECUTED } = require('./flow_failure');
 
-// The proto files that build.sh lays beside this program.
+// The proto files that build.sh puts beside this program.
 const definition = protoLoader.loadSync(
   ['enos/dataflow/v1/flow_service.proto', 'google/rpc/status.proto', 'google/rpc/error_details.proto'],
   { includeDirs: [path.join(__dirname, 'proto')], longs: String, defaults: true });
@@ -21,10 +21,10 @@ const { FlowService } = grpc.loadPackageDefinition(definition).enos.dataflow.v1;
 const rpc = Object.fromEntries(
   ['Status', 'ErrorInfo', 'BadRequest', 'RetryInfo'].map((name) => [name, definition[`google.rpc.${name}`]]));
 
-// No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
+// No retryPolicy: the call is not idempotent, so only this program may repeat it.
 const CHANNEL_OPTIONS = {
   'grpc.service_config': '{"loadBalancingConfig": [{"round_robin": {}}]}',
-  'grpc.service_config_disable_resolution': 1, // of the DNS, where a retryPolicy could come from
+  'grpc.service_config_disable_resolution': 1, // from DNS, which could supply a retryPolicy
 };
 
 const USAGE = `trigger_flow [--address=HOST:PORT] [--ca_file=FILE] --user_id=ID --org_id=ID --flow_id=N
@@ -81,7 +81,7 @@ function connect(address, caFile) {
   return new FlowService(`dns:///${address}`, credentials, CHANNEL_OPTIONS);
 }
 
-// Calls until the flow is started or another call would be wrong; gives the exit status.
+// Calls until the flow is started or a further call would be wrong; gives the exit status.
 async function trigger(client, request, deadline, attempts) {
   const call = promisify(client.updateAndTriggerFlow).bind(client);
   for (let attempt = 1; ; attempt++) {

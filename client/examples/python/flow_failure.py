@@ -26,7 +26,7 @@ class FlowFailure:
 
     @classmethod
     def from_error(cls, error: grpc.RpcError) -> "FlowFailure":
-        """Unpacks the details. An error without the gateway's ErrorInfo was made by a library or a proxy on the way, which
+        """Unpacks the details. An error without the gateway's ErrorInfo came from a library or a proxy on the way, which
         cannot know whether the flow was started."""
         failure = cls(error.code(), error.details())
         trailers = dict(error.trailing_metadata() or ())
@@ -34,7 +34,7 @@ class FlowFailure:
         try:
             status.ParseFromString(trailers.get("grpc-status-details-bin", b""))
         except DecodeError:
-            return failure  # what cannot be read says nothing: UNKNOWN
+            return failure  # unreadable details are ignored: UNKNOWN
         info, bad_request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
         for detail in status.details:
             if detail.Unpack(info) and info.domain == DOMAIN:
@@ -50,7 +50,7 @@ class FlowFailure:
 
     def wait(self, attempt: int, time_left: float) -> Optional[float]:
         """Seconds to wait before the call may be repeated; None: it must not be, or that would not help. Only what was certainly
-        not started may be repeated; only these two codes may pass by themselves."""
+        not started may be repeated; only these two codes may be temporary."""
         if self.execution != NOT_EXECUTED:
             return None
         if self.code not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):

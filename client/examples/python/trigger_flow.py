@@ -9,10 +9,10 @@ import grpc
 from enos.dataflow.v1 import flow_service_pb2, flow_service_pb2_grpc
 from flow_failure import NOT_EXECUTED, FlowFailure
 
-# No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
+# No retryPolicy: the call is not idempotent, so only this program may repeat it.
 CHANNEL_OPTIONS = [
     ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
-    ("grpc.service_config_disable_resolution", 1),  # of the DNS, where a retryPolicy could come from
+    ("grpc.service_config_disable_resolution", 1),  # from DNS, which could supply a retryPolicy
 ]
 
 
@@ -32,7 +32,7 @@ def parse_arguments():
     parser.add_argument("--flow_id", type=int, default=0, help="the flow to start")
     parser.add_argument("--param", type=parse_parameter, action="append", default=[], metavar="KEY=VALUE",
                         help="a parameter of the run; may be repeated")
-    parser.add_argument("--timeout", type=float, default=30, metavar="SECONDS", help="for everything, repetitions included")
+    parser.add_argument("--timeout", type=float, default=30, metavar="SECONDS", help="for everything, including retries")
     parser.add_argument("--attempts", type=int, default=4, help="calls at most, the first one included")
     return parser, parser.parse_args()
 
@@ -47,7 +47,7 @@ def connect(address, ca_file):
 
 
 def trigger(stub, request, deadline, attempts):
-    """Calls until the flow is started or another call would be wrong; returns the exit status."""
+    """Calls until the flow is started or a further call would be wrong; returns the exit status."""
     attempt = 1
     while True:
         try:

@@ -14,7 +14,7 @@ class FlowFailure
 
   attr_reader :execution
 
-  # An error without the gateway's ErrorInfo was made by a library or a proxy on the way, which cannot know whether the
+  # An error without the gateway's ErrorInfo came from a library or a proxy on the way, which cannot know whether the
   # flow was started.
   def initialize(error)
     @code = error.code
@@ -30,8 +30,8 @@ class FlowFailure
     @execution == NOT_EXECUTED
   end
 
-  # Seconds to wait before the call may be repeated; nil: it must not be, or that would not help. Only what was certainly
-  # not started may be repeated; only these two codes may pass by themselves.
+  # Seconds to wait before the call may be repeated; nil: it must not be, or repeating would not help. Only what was certainly
+  # not started may be repeated; only these two codes may be temporary.
   def wait(attempt, time_left)
     return unless not_executed? && MAY_PASS.include?(@code)
 

@@ -7,10 +7,10 @@ require 'optparse'
 require 'enos/dataflow/v1/flow_service_services_pb'
 require_relative 'flow_failure'
 
-# No retryPolicy: the call is not idempotent, so nothing but this program may repeat it.
+# No retryPolicy: the call is not idempotent, so only this program may repeat it.
 CHANNEL_ARGS = {
   'grpc.service_config' => '{"loadBalancingConfig": [{"round_robin": {}}]}',
-  'grpc.service_config_disable_resolution' => 1 # of the DNS, where a retryPolicy could come from
+  'grpc.service_config_disable_resolution' => 1 # from DNS, which could supply a retryPolicy
 }.freeze
 
 def parameter(text)
@@ -29,7 +29,7 @@ def read_options
     flags.on('--org_id=ID', "the user's organization")
     flags.on('--flow_id=N', Integer, 'the flow to start')
     flags.on('--param=KEY=VALUE', 'a parameter of the run; may be repeated') { |text| options[:param] << parameter(text) }
-    flags.on('--timeout=SECONDS', Float, 'for everything, repetitions included')
+    flags.on('--timeout=SECONDS', Float, 'for everything, including retries')
     flags.on('--attempts=N', Integer, 'calls at most, the first one included')
   end
   given = {}
@@ -48,7 +48,7 @@ def now
   Process.clock_gettime(Process::CLOCK_MONOTONIC)
 end
 
-# Calls until the flow is started or another call would be wrong; returns the exit status.
+# Calls until the flow is started or a further call would be wrong; returns the exit status.
 def trigger(stub, request, timeout, attempts)
   deadline = now + timeout
   1.upto(Float::INFINITY) do |attempt|

@@ -11,8 +11,8 @@
 
 #include "server/testing/mounted_files.h"
 #include "server/testing/token_maker.h"
-#include "tests/e2e/support/fake_enos.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/fake_enos.h"
+#include "tests/support/programs.h"
 
 namespace enos::e2e {
 
@@ -39,7 +39,7 @@ class AccessTest : public testing::Test {
   FakeEnos enos_{[this](int flow_id, const std::string&) {
     ++sent_;
     if (on_flow_) on_flow_(flow_id);
-    return FakeEnos::Success(flow_id);
+    return std::nullopt;
   }};
   gateway::MountedFiles::Contents contents_{{"policy.json", PolicyFor("alice")},
                                             {"keys.json", gateway::KeySet(Maker().Jwk("k1"))}};

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <utility>
 
-#include "tests/e2e/support/process.h"
+#include "tests/support/process.h"
 
 namespace enos::e2e {
 namespace {

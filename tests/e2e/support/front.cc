@@ -2,10 +2,8 @@
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <chrono>
-#include <filesystem>
 #include <iostream>
 #include <utility>
 
@@ -13,8 +11,6 @@
 
 namespace enos::e2e {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kPolicy[] = R"({"rules": [{"callers": ["sub:alice", "uri:spiffe://test/batch/*"],
     "org_ids": ["o-1"], "user_ids": ["u-1"], "flow_ids": ["1-99"]}]})";
@@ -26,8 +22,6 @@ void FrontTest::SetUp() {
     std::cout << "SKIPPED: nginx is not installed (nginx-light; deploy/packages.sh test)\n";
     GTEST_SKIP();
   }
-  std::string name = (fs::temp_directory_path() / "enos-front.XXXXXX").string();
-  folder_ = mkdtemp(name.data()) == nullptr ? "" : name;
   contents_["policy.json"] = kPolicy;
   files_.Swap(contents_);
 }
@@ -35,19 +29,17 @@ void FrontTest::SetUp() {
 void FrontTest::TearDown() {
   nginx_.reset();
   gateway_.reset();
-  std::error_code ignored;
-  if (!folder_.empty()) fs::remove_all(folder_, ignored);
 }
 
 void FrontTest::StartGateway(std::vector<std::string> flags) {
-  flags.push_back("--front_socket=" + folder_ + "/gateway.sock");
+  flags.push_back("--front_socket=" + folder_.path("gateway.sock"));
   gateway_ = std::make_unique<GatewayProcess>(Options(std::move(flags)));
 }
 
 void FrontTest::Start(std::vector<std::string> flags, const NginxProcess::Changes& changes) {
   StartGateway(std::move(flags));
   NginxProcess::Changes all = {
-      {"unix:/run/enos-front/gateway.sock", "\"unix:" + folder_ + "/gateway.sock\""},
+      {"unix:/run/enos-front/gateway.sock", "\"unix:" + folder_.path("gateway.sock") + "\""},
       {"/run/secrets/tls/", ""},
       // Says when it is up.
       {"error_log stderr error", "error_log stderr notice"}};

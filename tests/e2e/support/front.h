@@ -12,12 +12,15 @@
 #include "sandbox/http/test_certificates.h"
 #include "tests/e2e/support/access.h"
 #include "tests/e2e/support/calls.h"
-#include "tests/e2e/support/nginx.h"
-#include "tests/e2e/support/programs.h"
+#include "tests/support/files.h"
+#include "tests/support/nginx.h"
+#include "tests/support/programs.h"
+#include "tests/support/raw_http2.h"
 
 namespace enos::e2e {
 
-inline constexpr char kTriggerPath[] = "/enos.dataflow.v1.FlowService/UpdateAndTriggerFlow";
+// For a RawHttp2 to the front.
+inline constexpr RawHttp2Options kTls{/*tls=*/true};
 
 // A gateway behind the nginx of deploy/kubernetes/components/front, with an EnOS. It knows tokens,
 // and its policy lets sub:alice and uri:spiffe://test/batch/* call.
@@ -39,7 +42,7 @@ class FrontTest : public AccessTest {
   static Metadata Alice() { return {{"authorization", "Bearer " + TokenOf("alice")}}; }
   std::string address() const { return "127.0.0.1" + nginx_->address().substr(9); }
 
-  std::string folder_;
+  TempFolder folder_;
   std::unique_ptr<GatewayProcess> gateway_;
   std::unique_ptr<NginxProcess> nginx_;
 };

@@ -1,26 +1,15 @@
 #include "tests/wire/support/certificates.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <openssl/pem.h>
+
+#include "server/tls/openssl_handles.h"
 
 namespace enos::gateway::testing {
-
 const TestAuthority& TestAuthority::Instance() {
   static const TestAuthority authority;
   return authority;
 }
-
-TestAuthority::TestAuthority()
-    : authority_(sandbox::MakeTestAuthority("enos test authority")),
-      ca_file_(::testing::TempDir() + "enos_wire_ca_XXXXXX") {
-  const std::string& pem = authority_.certificate_pem;
-  const int fd = mkstemp(ca_file_.data());
-  EXPECT_EQ(write(fd, pem.data(), pem.size()), static_cast<ssize_t>(pem.size())) << ca_file_;
-  close(fd);
-}
-
-TestAuthority::~TestAuthority() { unlink(ca_file_.c_str()); }
 
 sandbox::HttpServerOptions TestAuthority::ServerOptions(const sandbox::TestServerName& name) const {
   const auto certificate = sandbox::MakeTestServerCertificate(authority_, name);
@@ -34,6 +23,17 @@ sandbox::HttpServerOptions TestAuthority::ServerOptionsFor(const std::string& ho
   name.dns_names = {host};
   name.ip_addresses.clear();
   return ServerOptions(name);
+}
+
+void UseCertificate(SSL_CTX* context, const std::string& certificate_pem,
+                    const std::string& private_key_pem) {
+  const openssl::Bio certificate_text = openssl::Reader(certificate_pem);
+  const openssl::Certificate certificate(
+      PEM_read_bio_X509(certificate_text.get(), nullptr, nullptr, nullptr));
+  const openssl::Bio key_text = openssl::Reader(private_key_pem);
+  const openssl::Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  EXPECT_EQ(SSL_CTX_use_certificate(context, certificate.get()), 1);
+  EXPECT_EQ(SSL_CTX_use_PrivateKey(context, key.get()), 1);
 }
 
 }  // namespace enos::gateway::testing

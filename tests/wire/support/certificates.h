@@ -1,10 +1,13 @@
 #ifndef ENOS_TESTS_WIRE_SUPPORT_CERTIFICATES_H_
 #define ENOS_TESTS_WIRE_SUPPORT_CERTIFICATES_H_
 
+#include <openssl/ssl.h>
+
 #include <string>
 
 #include "sandbox/http/http_server.h"
 #include "sandbox/http/test_certificates.h"
+#include "tests/support/files.h"
 
 namespace enos::gateway::testing {
 
@@ -21,12 +24,16 @@ class TestAuthority {
   sandbox::HttpServerOptions ServerOptionsFor(const std::string& host) const;
 
  private:
-  TestAuthority();
-  ~TestAuthority();
+  TestAuthority() = default;
 
-  sandbox::TestCertificate authority_;
-  std::string ca_file_;
+  const sandbox::TestCertificate authority_ = sandbox::MakeTestAuthority("enos test authority");
+  const TempFolder folder_;
+  const std::string ca_file_ = folder_.Write("ca.pem", authority_.certificate_pem);
 };
+
+// Gives OpenSSL this certificate and its private key, both PEM, to show to the other side.
+void UseCertificate(SSL_CTX* context, const std::string& certificate_pem,
+                    const std::string& private_key_pem);
 
 }  // namespace enos::gateway::testing
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "server/http/curl_http_client.h"
-#include "tests/wire/support/wait.h"
+#include "tests/support/wait.h"
 
 namespace enos::gateway::testing {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tests/wire/support/fake_enos.h"
+#include "tests/support/fake_enos.h"
 
 namespace enos::gateway::testing {
 namespace {

@@ -4,11 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/wire/support/ssl_certificate.h"
+#include "tests/wire/support/certificates.h"
 
 namespace enos::gateway::testing {
 OldTlsServer::OldTlsServer(const sandbox::TlsOptions& certificate, int max_version)
-    : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
+    : context_(SSL_CTX_new(TLS_server_method())) {
   // Else OpenSSL would refuse to serve what is old.
   SSL_CTX_set_security_level(context_.get(), 0);
   EXPECT_EQ(SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION), 1);
@@ -34,7 +34,7 @@ void OldTlsServer::Accept() {
 }
 
 void OldTlsServer::Serve(int connection) {
-  const std::unique_ptr<SSL, void (*)(SSL*)> session(SSL_new(context_.get()), &SSL_free);
+  const openssl::Session session(SSL_new(context_.get()));
   SSL_set_fd(session.get(), connection);
   if (SSL_accept(session.get()) != 1) return;
   ++handshakes_;

@@ -1,14 +1,12 @@
 #ifndef ENOS_TESTS_WIRE_SUPPORT_OLD_TLS_SERVER_H_
 #define ENOS_TESTS_WIRE_SUPPORT_OLD_TLS_SERVER_H_
 
-#include <openssl/ssl.h>
-
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <thread>
 
 #include "sandbox/http/http_server.h"
+#include "server/tls/openssl_handles.h"
 #include "tests/wire/support/upstream.h"
 
 namespace enos::gateway::testing {
@@ -29,7 +27,7 @@ class OldTlsServer {
   void Accept();
   void Serve(int connection);
 
-  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
+  const openssl::Context context_;
   const RefusingPort port_;  // listened on
   std::atomic<int> handshakes_{0};
   std::thread acceptor_;

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tests/wire/support/wait.h"
+#include "tests/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "enos/dataflow/v1/flow_service.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
-#include "tests/wire/support/hpack.h"
-#include "tests/wire/support/wait.h"
+#include "tests/support/http2.h"
+#include "tests/support/wait.h"
 
 namespace enos::gateway::testing {
 namespace {
@@ -24,10 +24,10 @@ constexpr int kReflectionStreams = 4;
 constexpr int kQuestions = 8;  // on each; the answer to one fills the gateway's socket
 constexpr uint32_t kCallStream = 2 * kReflectionStreams + 1;
 
-std::string BigEndian(uint32_t number) {
-  std::string bytes;
-  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>((number >> shift) & 0xff);
-  return bytes;
+RawHttp2Options WithLeastBuffer() {
+  RawHttp2Options options;
+  options.receive_buffer = kLeastBuffer;
+  return options;
 }
 
 template <typename Message>
@@ -55,7 +55,7 @@ bool TakesNothing(int socket) {
 
 }  // namespace
 
-StalledCaller::StalledCaller(const std::string& address) : connection_(address, kLeastBuffer) {
+StalledCaller::StalledCaller(const std::string& address) : connection_(address, WithLeastBuffer()) {
   int gateways_end = -1;
   const bool accepted = WaitUntil([&] { return (gateways_end = GatewaysEnd()) >= 0; });
   EXPECT_TRUE(accepted) << "the gateway does not accept the connection";
@@ -66,8 +66,8 @@ StalledCaller::StalledCaller(const std::string& address) : connection_(address, 
   constexpr uint32_t kFirstWindow = 65535;
   const std::string initial_window_size = std::string("\0\x04", 2) + BigEndian(kLargestWindow);
   connection_.SendPreface(initial_window_size);
-  connection_.Send(RawHttp2::kSettings, RawHttp2::kAck, 0, "");
-  connection_.Send(RawHttp2::kWindowUpdate, 0, 0, BigEndian(kLargestWindow - kFirstWindow));
+  connection_.Send(Frame::kSettings, Frame::kAck, 0, "");
+  connection_.Send(Frame::kWindowUpdate, 0, 0, BigEndian(kLargestWindow - kFirstWindow));
   for (uint32_t i = 0; i < kReflectionStreams; ++i) Ask(2 * i + 1);
   EXPECT_TRUE(WaitUntil([&] { return TakesNothing(gateways_end); }));
 }
@@ -92,9 +92,9 @@ void StalledCaller::Ask(uint32_t stream) {
   grpc::reflection::v1alpha::ServerReflectionRequest question;
   question.set_file_containing_symbol("enos.dataflow.v1.FlowService");
   const std::string path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
-  connection_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, stream, CallHeaders({}, path));
+  connection_.Send(Frame::kHeaders, Frame::kEndHeaders, stream, CallHeaders({}, path));
   for (int i = 0; i < kQuestions; ++i) {
-    connection_.Send(RawHttp2::kData, 0, stream, Framed(question));
+    connection_.Send(Frame::kData, 0, stream, Framed(question));
   }
 }
 
@@ -106,8 +106,8 @@ void StalledCaller::Call(const std::string& request_id, const std::string& timeo
   request.set_org_id("o-1");
   request.set_flow_id(7);
   request.mutable_trigger_time()->set_seconds(1574385824);
-  connection_.Send(RawHttp2::kHeaders, RawHttp2::kEndHeaders, kCallStream, CallHeaders(metadata));
-  connection_.Send(RawHttp2::kData, RawHttp2::kEndStream, kCallStream, Framed(request));
+  connection_.Send(Frame::kHeaders, Frame::kEndHeaders, kCallStream, CallHeaders(metadata));
+  connection_.Send(Frame::kData, Frame::kEndStream, kCallStream, Framed(request));
 }
 
 }  // namespace enos::gateway::testing

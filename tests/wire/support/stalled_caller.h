@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "tests/wire/support/raw_http2.h"
+#include "tests/support/raw_http2.h"
 
 namespace enos::gateway::testing {
 

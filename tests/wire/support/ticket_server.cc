@@ -9,13 +9,12 @@
 #include <array>
 #include <string_view>
 
+#include "tests/support/wait.h"
 #include "tests/wire/support/certificates.h"
-#include "tests/wire/support/ssl_certificate.h"
-#include "tests/wire/support/wait.h"
 
 namespace enos::gateway::testing {
 
-TicketServer::TicketServer() : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
+TicketServer::TicketServer() : context_(SSL_CTX_new(TLS_server_method())) {
   EXPECT_EQ(SSL_CTX_set_min_proto_version(context_.get(), TLS1_3_VERSION), 1);
   const auto certificate = *TestAuthority::Instance().ServerOptions().tls;
   UseCertificate(context_.get(), certificate.certificate_chain_pem, certificate.private_key_pem);
@@ -40,7 +39,7 @@ void TicketServer::Accept() {
 
 void TicketServer::Serve(int connection) {
   constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-  const std::unique_ptr<SSL, void (*)(SSL*)> session(SSL_new(context_.get()), &SSL_free);
+  const openssl::Session session(SSL_new(context_.get()));
   SSL_set_fd(session.get(), connection);
   if (SSL_accept(session.get()) != 1) return;
   std::string request;

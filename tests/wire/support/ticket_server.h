@@ -1,15 +1,13 @@
 #ifndef ENOS_TESTS_WIRE_SUPPORT_TICKET_SERVER_H_
 #define ENOS_TESTS_WIRE_SUPPORT_TICKET_SERVER_H_
 
-#include <openssl/ssl.h>
-
 #include <atomic>
 #include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "server/tls/openssl_handles.h"
 #include "tests/wire/support/upstream.h"
 
 namespace enos::gateway::testing {
@@ -33,7 +31,7 @@ class TicketServer {
   void Serve(int connection);
   bool SendTicket(SSL* session, int connection);
 
-  const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
+  const openssl::Context context_;
   const RefusingPort port_;  // listened on
   std::atomic<int> connections_{0};
   std::mutex mutex_;

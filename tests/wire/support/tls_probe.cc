@@ -3,28 +3,23 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/ssl.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <memory>
 
-#include "tests/wire/support/ssl_certificate.h"
-#include "tests/wire/support/wait.h"
+#include "server/tls/openssl_handles.h"
+#include "tests/support/wait.h"
+#include "tests/wire/support/certificates.h"
 
 namespace enos::gateway::testing {
 namespace {
 
 namespace asio = boost::asio;
 
-template <typename T, void (*kFree)(T*)>
-struct Freer {
-  void operator()(T* object) const { kFree(object); }
-};
-using Context = std::unique_ptr<SSL_CTX, Freer<SSL_CTX, SSL_CTX_free>>;
-using Session = std::unique_ptr<SSL, Freer<SSL, SSL_free>>;
-using Certificate = std::unique_ptr<X509, Freer<X509, X509_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO, BIO_free_all>>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Context;
+using openssl::Session;
 
 Context MakeContext(const TlsProbeOptions& options) {
   Context context(SSL_CTX_new(TLS_client_method()));

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-#include "tests/wire/support/wait.h"
+#include "tests/support/wait.h"
 
 namespace enos::gateway::testing {
 

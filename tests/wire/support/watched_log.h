@@ -4,7 +4,7 @@
 #include <string>
 
 #include "server/testing/log_capture.h"
-#include "tests/wire/support/wait.h"
+#include "tests/support/wait.h"
 
 namespace enos::gateway::testing {
 

@@ -10,15 +10,15 @@
 
 namespace enos::flow {
 
-// All of this may be used from any thread. A channel is shared by whoever holds the pointer: make
-// one for each gateway and keep it, since it is the connection.
+// Everything here may be used from any thread. A channel is shared by all holders of the pointer:
+// make one per gateway and keep it, because it is the connection.
 
 enum class Security {
-  // Plaintext for a loopback address or a Unix socket, TLS for every other address, and TLS where
-  // any of the TLS settings below is given.
+  // Plaintext for a loopback address or a Unix socket; TLS for every other address, or if any of
+  // the TLS settings below is set.
   kAuto,
   kTls,
-  // Plaintext to whatever address: what is sent can be read and changed on the way.
+  // Plaintext to any address: what is sent can be read and changed on the way.
   kPlaintext,
 };
 
@@ -30,11 +30,11 @@ struct ChannelOptions {
   Security security = Security::kAuto;
 
   // PEM files, read once. Empty ca_file: the system's certificate authorities. cert_file and
-  // key_file: this client's own certificate, for a gateway that asks for one; both or neither.
+  // key_file: this client's own certificate, for a gateway that requires one; set both or neither.
   std::string ca_file;
   std::string cert_file;
   std::string key_file;
-  // The name that the gateway's certificate must have, where it is not the address's host.
+  // The name that the gateway's certificate must have, if it is not the host in the address.
   std::string server_name;
 };
 
@@ -45,15 +45,15 @@ bool IsLoopbackAddress(const std::string& address);
 bool UsesTls(const ChannelOptions& options);
 
 // Makes a channel on which no library repeats a call that may have been executed: there is no retry
-// policy, and service configurations from DNS (which can carry one) are ignored. gRPC itself sends
-// a call on where it never left, or where the server's GOAWAY says that it was not processed. Calls
-// go in turn to all addresses that the name has, for example those of a headless Service in
-// Kubernetes; the name is looked up again whenever a connection ends, at most every 2 s. Does not
-// connect yet. Keepalive pings go out after 60 s without traffic, only while a call is open.
+// policy, and service configurations from DNS (which can carry one) are ignored. gRPC itself
+// resends a call that never left, or that the server's GOAWAY says was not processed. Calls are
+// distributed round-robin over all addresses of the name, for example those of a headless Service
+// in Kubernetes; the name is resolved again whenever a connection ends, at most every 2 s. Does not
+// connect yet. Keepalive pings are sent after 60 s without traffic, only while a call is open.
 //
-// Settings that are wrong (a file that cannot be read, a certificate without its key, TLS settings
-// on a plaintext channel) are INVALID_ARGUMENT; the message starts with the option's name and its
-// value, "ca_file=/etc/ca.pem: cannot be read (No such file or directory)".
+// Invalid settings (an unreadable file, a certificate without its key, TLS settings on a plaintext
+// channel) return INVALID_ARGUMENT; the message starts with the option's name and value,
+// "ca_file=/etc/ca.pem: cannot be read (No such file or directory)".
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options);
 
 }  // namespace enos::flow

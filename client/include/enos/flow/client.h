@@ -21,33 +21,34 @@ namespace enos::flow {
 
 using FlowRequest = enos::dataflow::v1::UpdateAndTriggerFlowRequest;
 
-// The time as the request wants it: request.mutable_trigger_time() = ToTimestamp(...).
+// The time in the form that the request takes: request.mutable_trigger_time() = ToTimestamp(...).
 google::protobuf::Timestamp ToTimestamp(std::chrono::system_clock::time_point time);
 
 // Where the gateway is, and who calls it.
 struct ClientOptions {
   ChannelOptions channel;
-  // The path of a file with a bearer token (at most 8 KiB, one line), for a gateway that asks its
-  // callers who they are; for example a projected service-account token of Kubernetes. It is read
-  // again for every attempt to call, so that a token replaced in time is never missed, and sent as
-  // `authorization` metadata. Empty: none.
+  // The path of a file with a bearer token (at most 8 KiB, one line), for a gateway that
+  // authenticates its callers; for example a projected Kubernetes service-account token. The file
+  // is reread for every attempt, so that a token replaced in time is never missed, and the token is
+  // sent as `authorization` metadata. Empty: none.
   std::string token_file;
 };
 
 struct CallOptions {
-  // The longest that the call may take, connecting included. The gateway stops in time for its
-  // answer to arrive within it. Nothing left (0 or less) fails before anything is sent.
+  // Time limit for the call, including connecting. The gateway stops early enough for its answer to
+  // arrive in time. With 0 or less the call fails before anything is sent.
   std::chrono::milliseconds timeout{30'000};
 };
 
 class AsyncCall;
 class FlowClient;
 
-// An asynchronous call or watch that was started; may be dropped or kept for longer than that.
+// A started asynchronous call or watch; may be dropped, or kept longer than the call.
 class PendingCall {
  public:
-  // Stops waiting for the answer; `done` is still called, with CANCELLED unless the answer was
-  // faster. Does not undo a run: what has been sent to EnOS runs on. From any thread.
+  // Stops waiting for the answer; `done` is still called, with CANCELLED unless the answer arrives
+  // first. Does not stop a run: what has been sent to EnOS continues. May be called from any
+  // thread.
   void Cancel();
 
  private:
@@ -56,9 +57,9 @@ class PendingCall {
   std::weak_ptr<AsyncCall> call_;
 };
 
-// A channel of MakeChannel, with a client on it. INVALID_ARGUMENT as MakeChannel says it; also for
-// a token file that cannot be read or has no token in it, and for one that would have to be sent to
-// another machine in plaintext. No message has any part of a token.
+// A client on a channel from MakeChannel. Returns INVALID_ARGUMENT as MakeChannel does, and also if
+// the token file cannot be read or contains no token, or if the token would have to be sent to
+// another machine in plaintext. Messages never contain any part of a token.
 absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
 
 // Starts EnOS flows through the gateway, and tells what has become of their runs.
@@ -72,33 +73,34 @@ absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
 //   if (result.ok()) use(result.flow().flow_instance_id);
 //   else if (result.error().SafeToRepeat()) ...
 //
-// Each successful call starts another run, so nothing in here ever repeats a call by itself, but
-// for TriggerFlowWithRepeat where the flow was certainly not started. Thread safe; cheap to copy;
-// a call may outlive the client it was made with.
+// Each successful call starts another run, so nothing here ever repeats a call by itself, except
+// TriggerFlowWithRepeat, and only if the flow was certainly not started. Thread-safe; cheap to
+// copy; a call may outlive the client it was made with.
 class FlowClient {
  public:
-  // Use a channel of MakeChannel: others may repeat calls by themselves. MakeClient is for tokens.
+  // Use a channel from MakeChannel: others may repeat calls by themselves. For tokens use
+  // MakeClient.
   explicit FlowClient(std::shared_ptr<grpc::Channel> channel);
 
-  // Waits until the channel is connected: nothing if it is and the token file is of use, else what
-  // TriggerFlow would say, kNotExecuted. Returns at the first failed attempt to connect. A timeout
-  // of 0 only looks.
+  // Waits until the channel is connected. Returns nullopt if it is and the token file is usable,
+  // otherwise the error that TriggerFlow would return, kNotExecuted. Returns at the first failed
+  // attempt to connect. A timeout of 0 only checks.
   std::optional<FlowError> Connect(std::chrono::milliseconds timeout) const;
 
-  // Connects if need be, calls, and waits for the answer. If there is no connection to the gateway
-  // (refused, name not found, TLS refused, no answer in time) the call is not sent and the error
-  // says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted. Likewise with a
-  // token file that has become unusable: UNAUTHENTICATED, kTokenFileUnusable, kNotExecuted.
+  // Connects if necessary, calls, and waits for the answer. If there is no connection to the
+  // gateway (refused, name not found, TLS refused, no answer in time) the call is not sent and the
+  // error says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted. Likewise
+  // with a token file that has become unusable: UNAUTHENTICATED, kTokenFileUnusable, kNotExecuted.
   FlowResult TriggerFlow(const FlowRequest& request, const CallOptions& options = {}) const;
 
   // The same without waiting; `request` is copied. `done` is called exactly once, on a thread of
   // the gRPC library: it must not block or throw, and may start other calls; it is destroyed on
-  // another thread. Here a missing connection, or a time-out of 0, is found by the gRPC library in
-  // the course of the call, so that its execution is kUnknown: Connect first where that matters.
+  // another thread. Here the gRPC library discovers a missing connection, or a timeout of 0, during
+  // the call, so the error's execution is kUnknown: call Connect first if that matters.
   PendingCall TriggerFlowAsync(const FlowRequest& request, const CallOptions& options,
                                std::function<void(FlowResult)> done) const;
 
-  // TriggerFlow, repeated while that is safe and may help (repeat.h), within options.timeout.
+  // TriggerFlow, repeated as long as that is safe and may help (repeat.h), within options.timeout.
   FlowResult TriggerFlowWithRepeat(const FlowRequest& request, const CallOptions& options,
                                    const RepeatOptions& repeat,
                                    const RepeatHooks& hooks = RepeatHooks::Real()) const;

@@ -13,40 +13,40 @@
 
 namespace enos::flow {
 
-// Plain values, and functions that keep nothing: to be called from any thread.
+// Plain values, and stateless functions that may be called from any thread.
 
 // Whether the flow may have been started. kNotExecuted is certain: the call may be repeated.
-// kUnknown: it may be running; look in EnOS before calling again. kStartsNothing: of a call that
-// starts no flow, whatever became of it (of runs, to read, watch or cancel them).
+// kUnknown: it may be running; check in EnOS before calling again. kStartsNothing: the call was not
+// one that starts flows, but one that reads, watches or cancels a run.
 enum class Execution { kNotExecuted, kUnknown, kStartsNothing };
 
 // "NOT_EXECUTED" or "UNKNOWN", as on the wire; "" for kStartsNothing, which is not sent.
 const char* ExecutionName(Execution execution);
 
-// Why a call failed: the proto says of each value what to do.
+// Why a call failed: the proto says for each value what to do.
 using Reason = dataflow::v1::ErrorReason;
 
-// The one reason that never comes over the wire: this library found no usable token in the file,
+// The only reason that is never sent over the wire: this library found no usable token in the file,
 // and sent nothing.
 inline constexpr char kTokenFileUnusable[] = "TOKEN_FILE_UNUSABLE";
 
-// One rule that the request breaks.
+// One rule that the request violates.
 struct FieldViolation {
   std::string field;        // the path in the proto, for example "parameters[3].key"
   std::string description;  // what is expected
 };
 
-// A failed call, as data. The texts are as they came from the gateway: make them safe before
+// A failed call, as data. The texts are exactly as received from the gateway: sanitize them before
 // showing them on a terminal.
 struct FlowError {
   grpc::StatusCode code = grpc::StatusCode::UNKNOWN;
   std::string message;  // for people: what happened, to what, what to do
 
-  // The wire name, for example "ENOS_RATE_LIMITED". Empty: the error was made by a gRPC library or
-  // a proxy on the way.
+  // The wire name, for example "ENOS_RATE_LIMITED". Empty: the error came from a gRPC library or a
+  // proxy on the way.
   std::string reason;
-  // The same for a switch; ERROR_REASON_UNSPECIFIED for a name that this version of the library
-  // does not know.
+  // The same as an enum, for switch statements; ERROR_REASON_UNSPECIFIED for a name that this
+  // version of the library does not know.
   Reason reason_kind = Reason::ERROR_REASON_UNSPECIFIED;
   Execution execution = Execution::kUnknown;
 
@@ -68,9 +68,9 @@ struct FlowError {
 // "FAILED_PRECONDITION" and so on; "CODE_<number>" for a number that gRPC does not define.
 std::string StatusCodeName(grpc::StatusCode code);
 
-// Decodes a failed status. What is believed: an ErrorInfo of the domain "enos-flow-gateway" whose
-// metadata says `execution` = NOT_EXECUTED. Everything else, damaged details included, means
-// kUnknown. `status` must not be OK.
+// Decodes a failed status. The result is kNotExecuted only if an ErrorInfo of the domain
+// "enos-flow-gateway" has `execution` = NOT_EXECUTED in its metadata. Everything else, including
+// damaged details, means kUnknown. `status` must not be OK.
 FlowError FlowErrorFromStatus(const grpc::Status& status);
 
 // The same for a call that starts nothing: kStartsNothing, whatever the status says.

@@ -9,15 +9,15 @@
 
 namespace enos::flow {
 
-// Plain values: several threads may read one, none may write while another reads.
+// Plain values: several threads may read one concurrently, but none may write while another reads.
 
 // The run that was started.
 struct TriggeredFlow {
   std::string flow_instance_id;  // never empty, for example "2791-19700101000000"
-  std::string enos_request_id;   // EnOS's id of the request where it gave one, else empty
+  std::string enos_request_id;   // EnOS's request id, or empty if it sent none
 };
 
-// What a call came to: a started flow, or an error. Exactly one of the two is there.
+// The result of a call: either a started flow or an error.
 class FlowResult {
  public:
   FlowResult(TriggeredFlow flow) : outcome_(std::move(flow)) {}  // NOLINT: meant to convert
@@ -25,10 +25,10 @@ class FlowResult {
 
   bool ok() const { return std::holds_alternative<TriggeredFlow>(outcome_); }
 
-  // Only where ok(); throws std::bad_variant_access otherwise.
+  // Only if ok(); throws std::bad_variant_access otherwise.
   const TriggeredFlow& flow() const { return std::get<TriggeredFlow>(outcome_); }
 
-  // Only where !ok(); throws std::bad_variant_access otherwise.
+  // Only if !ok(); throws std::bad_variant_access otherwise.
   const FlowError& error() const { return std::get<FlowError>(outcome_); }
 
  private:
