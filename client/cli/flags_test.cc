@@ -184,7 +184,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         WrongCase{"nothing",
                   {},
-                  "no command: expected trigger, health, completion; see enos-flow --help"},
+                  "no command: expected trigger, get, watch, cancel, health, completion; see "
+                  "enos-flow --help"},
         WrongCase{
             "unknown_command", {"launch"}, "launch: expected a command; see enos-flow --help"},
         WrongCase{"flag_before_the_command",
