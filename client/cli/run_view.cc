@@ -44,16 +44,17 @@ bool IsCalm(const TaskInstance& task) {
 
 // Which tasks to show, at most so many, in order.
 std::vector<const TaskInstance*> Choose(const FlowInstance& instance, size_t most) {
-  std::vector<const TaskInstance*> tasks;
-  for (const TaskInstance& task : instance.tasks()) tasks.push_back(&task);
-  if (tasks.size() <= most) return tasks;
-  std::stable_partition(tasks.begin(), tasks.end(),
-                        [](const TaskInstance* task) { return !IsCalm(*task); });
-  tasks.resize(most);
-  // Elements of a repeated field lie anywhere, so their order is found in the field itself.
+  const auto calm =
+      static_cast<size_t>(std::count_if(instance.tasks().begin(), instance.tasks().end(), IsCalm));
+  const size_t others = static_cast<size_t>(instance.tasks_size()) - calm;
+  size_t room = std::min(others, most);
+  size_t room_for_calm = most - room;
   std::vector<const TaskInstance*> chosen;
   for (const TaskInstance& task : instance.tasks()) {
-    if (std::find(tasks.begin(), tasks.end(), &task) != tasks.end()) chosen.push_back(&task);
+    size_t& left = IsCalm(task) ? room_for_calm : room;
+    if (left == 0) continue;
+    --left;
+    chosen.push_back(&task);
   }
   return chosen;
 }
