@@ -20,7 +20,8 @@ EnosQuery Query(const UpdateAndTriggerFlowRequest& request) {
   return query;
 }
 
-// What the body takes when nothing in it needs an escape, but the quotes of parameters in a string.
+// What the body takes when nothing in it needs an escape except the quotes of parameters in a
+// string.
 size_t EstimateBody(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
   constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":"[]"})") + 10 + 20;
   constexpr size_t kAroundEach = sizeof(R"({"key":"","value":""},)");
