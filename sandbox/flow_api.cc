@@ -16,7 +16,7 @@ namespace {
 
 struct Generation {
   absl::string_view path;
-  const char* api_version;
+  const char* api_version = nullptr;
 };
 constexpr std::array kGenerations = {Generation{"/dataflow-batch-service/v2.0/", "v2.0"},
                                      Generation{"/batch-processing-service/v2.1/", "v2.1"}};

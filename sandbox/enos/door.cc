@@ -14,8 +14,8 @@ void Verdict::Refuse(int with_code, std::string why) {
   message = why.empty() ? MessageOf(with_code) : std::move(why);
 }
 
-Door::Door(DoorOptions options, Clock clock, std::function<bool(std::string_view)> is_alive)
-    : options_(std::move(options)), clock_(std::move(clock)), is_alive_(std::move(is_alive)) {}
+Door::Door(const DoorOptions& options, Clock clock, std::function<bool(std::string_view)> is_alive)
+    : options_(options), clock_(std::move(clock)), is_alive_(std::move(is_alive)) {}
 
 bool Door::Check(const ServiceCall& call, Verdict& verdict) const {
   verdict.refused_at_the_door = !CheckToken(call, verdict) || !CheckSignature(call, verdict);

@@ -51,7 +51,8 @@ struct Verdict {
 class Door {
  public:
   // `is_alive` tells whether EnOS issued the token and it lives.
-  Door(DoorOptions options, Clock clock, std::function<bool(std::string_view token)> is_alive);
+  Door(const DoorOptions& options, Clock clock,
+       std::function<bool(std::string_view token)> is_alive);
 
   // False: the verdict is a refusal.
   bool Check(const ServiceCall& call, Verdict& verdict) const;

@@ -69,7 +69,7 @@ absl::StatusOr<FlowRequest> ParseFlowRequest(std::string_view body, ParametersAs
     return Wrong("triggerTime must be a Long, Unix time in milliseconds");
   }
   request.trigger_time_ms = *trigger_time;
-  const absl::Status read = ReadParameters(json->Find("parameters"), parameters_as, request);
+  absl::Status read = ReadParameters(json->Find("parameters"), parameters_as, request);
   if (!read.ok()) return read;
   return request;
 }

@@ -94,8 +94,10 @@ void WriteTime(Writer& writer, const char* name, std::optional<absl::Time> time,
 }  // namespace
 
 std::string RunJson(const RunView& view, absl::TimeZone zone) {
-  const auto& [run, fault, state] = view;
-  return Json([&, &run = run, &fault = fault, &state = state](Writer& writer) {
+  const FlowRun& run = view.run;
+  const RunFault& fault = view.fault;
+  const RunState& state = view.state;
+  return Json([&](Writer& writer) {
     writer.StartObject();
     Text(writer, "instanceId", fault.other_instance ? run.instance_id + "0" : run.instance_id);
     Number(writer, "flowId", run.request.flow_id);

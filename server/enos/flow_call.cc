@@ -20,14 +20,8 @@ EnosQuery Query(const UpdateAndTriggerFlowRequest& request) {
   return query;
 }
 
-std::string SignedQuery(const UpdateAndTriggerFlowRequest& request) {
-  std::string text;
-  text.reserve(40 + request.org_id().size() + request.user_id().size());
-  text.append("action").append(kAction).append("orgId").append(request.org_id());
-  return text.append("userId").append(request.user_id());
-}
-
-// What the body takes when nothing in it needs an escape, but the quotes of parameters in a string.
+// What the body takes when nothing in it needs an escape except the quotes of parameters in a
+// string.
 size_t EstimateBody(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
   constexpr size_t kAround = sizeof(R"({"flowId":,"triggerTime":,"parameters":"[]"})") + 10 + 20;
   constexpr size_t kAroundEach = sizeof(R"({"key":"","value":""},)");
@@ -86,7 +80,9 @@ std::string EncodeBody(const UpdateAndTriggerFlowRequest& request, ParametersAs 
 }  // namespace
 
 FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
-  return {EncodeQuery(request), SignedQuery(request), EncodeBody(request, parameters_as)};
+  EnosQuery query = Query(request);
+  return {std::move(query.query), std::move(query.signed_query),
+          EncodeBody(request, parameters_as)};
 }
 
 }  // namespace enos::gateway

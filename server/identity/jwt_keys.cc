@@ -168,7 +168,7 @@ Error ReadJwk(const json_t* jwk, std::vector<JwtKey>* keys) {
     if (!key.algorithm) return std::nullopt;
   }
   const json_t* id = json_object_get(jwk, "kid");
-  if (id != nullptr && !JsonIs(JSON_STRING, id)) return R"(has a "kid" that is no string)";
+  if (id != nullptr && !JsonIs(JSON_STRING, id)) return R"(has a "kid" that is not a string)";
   key.id = std::string(TextOf(jwk, "kid"));
   if (Error error = ReadNumbers(jwk, &key)) return error;
   if (key.algorithm && !FitsType(key.type, *key.algorithm))

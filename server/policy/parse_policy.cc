@@ -138,7 +138,7 @@ Error ReadRule(json_t* value, const std::string& path, PolicyRule* rule) {
     return error;
   const json_t* description = json_object_get(value, "description");
   if (description != nullptr && !JsonIs(JSON_STRING, description))
-    return At(path + ".description", "not a string, expected a text for people");
+    return At(path + ".description", "not a string, expected a description");
   if (Error error = ReadCallers(json_object_get(value, "callers"), path + ".callers", rule))
     return error;
   if (Error error = ReadIds(json_object_get(value, "org_ids"), path + ".org_ids", &rule->org_ids))

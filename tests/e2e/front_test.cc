@@ -97,7 +97,7 @@ void SendCall(RawHttp2& client, const FlowRequest& request, const std::string& t
   client.Send(Frame::kData, Frame::kEndStream, 1, GrpcMessage(request.SerializeAsString()));
 }
 
-// The next HEADERS, asked for with pings: nginx writes out what it has when it answers one.
+// The next HEADERS, requested with pings: nginx flushes what it has when it answers one.
 std::optional<Frame> PingUntilHeaders(RawHttp2& client) {
   const auto end = std::chrono::steady_clock::now() + kGuard;
   while (std::chrono::steady_clock::now() < end) {
@@ -151,7 +151,7 @@ TEST_F(FrontTest, CallerThatSendsACertificateInMetadata_IsNobody) {
   EXPECT_EQ(CallWith(Channel(Uri("spiffe://test/other")), spoof), kNotAllowed);
   // Nor does it mean anything on the gateway's own port.
   EXPECT_EQ(CallWith(OwnChannel(gateway_->address()), spoof), kNobody);
-  // At the socket it does: this shows that the text is one that would be taken.
+  // On the socket it does: this shows that the text is one that would be accepted.
   EXPECT_EQ(CallWith(OwnChannel("unix:" + folder_.path("gateway.sock")), spoof), "OK");
   EXPECT_EQ(sent_, 1);
 }

@@ -1,5 +1,5 @@
-// Calls through nginx, which ends TLS and spreads them over two gateways, with the configuration
-// that deploy/nginx ships.
+// Calls through nginx, which terminates TLS and balances them over two gateways, with the
+// configuration that deploy/nginx ships.
 #include "tests/support/nginx.h"
 
 #include <gmock/gmock.h>

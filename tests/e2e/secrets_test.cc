@@ -277,7 +277,7 @@ TEST(Secrets, RunningGateway_CanLeaveNoCore) {
   EXPECT_EQ(soft + "/" + hard, "0/0");
 }
 
-// Token services that answer everything but a proper token; they spoil the one that was made for
+// Token services that answer everything except a proper token; they spoil the one that was made for
 // them.
 struct BadTokenService {
   std::string name;

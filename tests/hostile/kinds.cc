@@ -22,13 +22,13 @@ bool SendData(RawHttp2& connection, uint32_t stream, std::string_view data) {
          (connection.IsOpen() && !connection.told_to_go());
 }
 
-// Waits for the server's end, as somebody who holds what he has got.
+// Waits for the server to close, keeping what it has.
 void Stay(RawHttp2& connection, const GoesOn& goes_on) {
   while (goes_on() && connection.Discard(milliseconds(200))) {
   }
 }
 
-// The same bytes again and again, without a look at what comes.
+// The same bytes again and again, ignoring what arrives.
 void Repeat(RawHttp2& connection, const GoesOn& goes_on, const std::string& bytes) {
   while (goes_on() && connection.SendBytes(bytes)) {
   }
@@ -53,8 +53,7 @@ void Announced(RawHttp2& connection, const GoesOn& goes_on) {
   }
 }
 
-// Unfinished messages hidden behind calls that are refused, each of which accounts for more than it
-// was.
+// Unfinished messages hidden behind refused calls, each of which accounts for more than its size.
 void HiddenByCalls(RawHttp2& connection, const GoesOn& goes_on) {
   const std::string message = GrpcMessageAnnounced(kMib - 8, std::string(4096, 'x'));
   const std::string empty = GrpcMessage("");
@@ -74,7 +73,7 @@ std::string Literals(size_t bytes) {
   return headers;
 }
 
-// More than the 16 KiB that are allowed, before the settings that say so are acknowledged.
+// More than the allowed 16 KiB, before the settings that say so are acknowledged.
 void LargeHeaders(RawHttp2& connection, const GoesOn& goes_on) {
   static const std::string* const headers = new std::string(CallHeaders(Literals(15 * kMib)));
   for (uint32_t stream = 1; goes_on() && stream < kLastStream; stream += 2) {
@@ -88,7 +87,7 @@ void EndlessHeaders(RawHttp2& connection, const GoesOn& goes_on) {
   Repeat(connection, goes_on, FrameBytes(Frame::kContinuation, 0, 1, Literals(kFrameBytes - 200)));
 }
 
-// One value that nobody ends.
+// One endless value.
 void EndlessValue(RawHttp2& connection, const GoesOn& goes_on) {
   // A literal whose value has 512 MiB.
   const std::string begin = CallHeaders() + std::string("\0\1x", 3) + "\x7f\x81\xff\xff\xff\x01";
@@ -106,7 +105,7 @@ void References(RawHttp2& connection, const GoesOn& goes_on) {
   Repeat(connection, goes_on, FrameBytes(Frame::kContinuation, 0, 1, references));
 }
 
-// The same, and each call complete but for its message.
+// The same, with each call complete except for its message.
 void ReferencesOfStreams(RawHttp2& connection, const GoesOn& goes_on) {
   std::string references;
   while (references.size() < 4000) references += HeaderReference(kNewestEntry);

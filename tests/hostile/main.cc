@@ -38,7 +38,7 @@ constexpr std::chrono::seconds kToComeBack{20};
 // Above the initial figure: an allocator keeps some memory, and so do caches.
 constexpr int64_t kKeptMib = 96;
 
-// The files of a server certificate; and the flags that name them.
+// The files of a server certificate, and the flags that name them.
 std::vector<std::string> TlsFlags(const Options& options, const std::string& ca_file) {
   if (!options.tls || options.front) return {};
   const auto authority = sandbox::MakeTestAuthority("hostile");
@@ -54,7 +54,7 @@ std::string FrontSocket(const Options& options) {
   return (std::filesystem::absolute(options.directory) / "gateway.sock").string();
 }
 
-// The front as it is shipped, but for its paths.
+// The front as shipped, except for its paths.
 std::unique_ptr<NginxProcess> StartFront(const Options& options) {
   return std::make_unique<NginxProcess>(
       "deploy/kubernetes/components/front/nginx.conf",
@@ -88,7 +88,7 @@ class HostileCallers {
 
  private:
   void Run(const Kind& kind, const std::string& address, bool tls) {
-    // Elsewhere they have processors of their own; here they get what the gateway leaves.
+    // Elsewhere they have their own processors; here they get what the gateway leaves.
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19);
     while (!ending_) {
       RawHttp2Options connects;
@@ -107,7 +107,7 @@ class HostileCallers {
   std::vector<std::thread> threads_;
 };
 
-// Waits until memory is what it was, or near it.
+// Waits until memory is back to about what it was.
 int64_t MemoryAfter(const Process& gateway, int64_t before) {
   const auto end = Clock::now() + kToComeBack;
   int64_t now = gateway.rss_kb() / 1024;

@@ -95,7 +95,7 @@ class RefusedCall : public GatewayFloodTest, public ::testing::WithParamInterfac
     client_.Send(Frame::kData, Frame::kEndStream, stream, GrpcMessage(""));
     auto frame = client_.ReadUntil(Frame::kHeaders);
     while (frame && frame->stream != stream) frame = client_.ReadUntil(Frame::kHeaders);
-    client_.Send(Frame::kRstStream, 0, stream, std::string(4, '\0'));  // a watch has no end
+    client_.Send(Frame::kRstStream, 0, stream, std::string(4, '\0'));  // a watch is endless
     return frame.has_value();
   }
 };

@@ -122,7 +122,7 @@ TEST_F(GatewayHostileTest, HeadersThatEndedOtherVersionsOfGrpc_AreAnswered) {
       RawHttp2 client(gateway.gateway().address());
       client.SendPreface();
       ASSERT_TRUE(client.ReadUntil(Frame::kSettings));
-      client.Send(Frame::kSettings, Frame::kAck, 0, "");  // limits hold from now on
+      client.Send(Frame::kSettings, Frame::kAck, 0, "");  // limits apply from now on
       const std::string scheme = unusual == std::string(":scheme") ? "x" : "http";
       client.Send(Frame::kHeaders, Frame::kEndHeaders, 1,
                   HeaderLiteral(":method", "POST") + HeaderLiteral(":scheme", scheme) +

@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Takes the keys of two applications, each with a token of its own, and no others.
+// Accepts the keys of two applications, each with its own token, and no others.
 sandbox::Answer TokenForKeys(const sandbox::HttpRequest& request, const std::string& /*token*/) {
   if (request.body.find("\"access-one\"") != std::string::npos) return TokenAnswer("token-1");
   if (request.body.find("\"access-two\"") != std::string::npos) return TokenAnswer("token-2");

@@ -254,7 +254,7 @@ INSTANTIATE_TEST_SUITE_P(All, TokenServiceClock, ::testing::Values(3600, -3600))
 // The token service knows every token that it issued.
 TEST_F(TokenService, RefusalThatNamesTheToken_ShowsCallersNothingOfIt) {
   std::atomic<bool> refuse{false};
-  const std::string padding(230, '.');  // the token lies across the end of what is shown
+  const std::string padding(230, '.');  // the token crosses the end of what is shown
   enos_.AnswerTokens([&](const auto&, const auto&) -> std::optional<Answer> {
     if (!refuse) return WithToken("a-token-that-callers-must-not-see");
     return Answer::Json(200, R"({"status":1005,"msg":"a-token-that-callers-must-not-see lives )" +
