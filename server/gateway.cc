@@ -28,6 +28,7 @@
 #include "server/reload/key_reloader.h"
 #include "server/reload/tls_reloader.h"
 #include "server/rpc/access_log.h"
+#include "server/runs/flow_runs.h"
 #include "server/token/token_provider.h"
 #include "server/token/token_service_client.h"
 #include "server/trigger/flow_trigger.h"
@@ -59,6 +60,15 @@ CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metr
 UpstreamOptions CallOptions(const Settings& settings) {
   UpstreamOptions options;
   options.max_attempts = settings.max_attempts;
+  return options;
+}
+
+RunsOptions ReadOptions(const Settings& settings) {
+  RunsOptions options;
+  options.api_version = settings.enos_api_version;
+  options.watch.interval = settings.watch_interval;
+  options.watch.failures = static_cast<int>(settings.watch_failures);
+  options.watch.poll_timeout = settings.upstream_timeout;
   return options;
 }
 
@@ -182,6 +192,10 @@ struct Gateway::Parts {
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
                  OnRequest(), [this](Reason why) { metrics.Retried(why); }},
                 {settings.enos_api_version, settings.trust_503, settings.parameters_as}),
+        runs({loop, http, clock, tokens, read_retry_budget, breaker, random, CallOptions(settings),
+              OnRequest(), nullptr},
+             ReadOptions(settings), ReadEvents()),
+        watches(settings.max_watches),
         tls_check(HowToCheck(settings.tls)),
         key_reloader(
             {settings.access_key_file, settings.secret_key_file}, credentials,
@@ -190,8 +204,8 @@ struct Gateway::Parts {
             },
             [this] { metrics.Reloaded(ReloadedFiles::kKeys, false); }),
         files(settings.reload_interval),
-        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger, admission,
-               RpcEvents(), ids, Callers(settings)) {
+        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger, runs, admission,
+               watches, RpcEvents(), ids, Callers(settings)) {
     SampleMetrics();
     WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
@@ -255,7 +269,7 @@ struct Gateway::Parts {
 
   CallEvents RpcEvents() {
     CallEvents events;
-    events.on_arrived = [this] { metrics.CallStarted(); };
+    events.on_arrived = [this](RpcMethod method) { metrics.CallStarted(method); };
     events.on_ended = [this](const CallOutcome& outcome, const CallRecord& record) {
       metrics.CallEnded(outcome);
       LogCall(outcome, record);
@@ -263,9 +277,24 @@ struct Gateway::Parts {
     return events;
   }
 
+  RunsEvents ReadEvents() {
+    RunsEvents events;
+    events.on_read = [this](const InstanceAnswer& answer) {
+      metrics.PartsUnreadable(answer.unreadable);
+    };
+    events.on_polled = [this](const InstanceResult& result) {
+      const auto* answer = std::get_if<InstanceAnswer>(&result);
+      metrics.Polled(answer != nullptr);
+      if (answer != nullptr) metrics.PartsUnreadable(answer->unreadable);
+    };
+    return events;
+  }
+
   // What is counted elsewhere anyway.
   void SampleMetrics() {
     SampledMetrics& sampled = metrics.sampled();
+    sampled.AddGauge("enos_gateway_watches", "Watches of runs that are open.",
+                     [this] { return static_cast<double>(watches.in_flight()); });
     sampled.AddGauge("enos_gateway_calls_in_flight",
                      "Calls that hold a slot, including those whose callers are gone.",
                      [this] { return static_cast<double>(admission.in_flight()); });
@@ -342,6 +371,10 @@ struct Gateway::Parts {
   CallerSlots caller_slots;
   Admission admission;
   FlowTrigger trigger;
+  // Of its own: reads that are repeated take nothing from the budget of calls that start flows.
+  RetryBudget read_retry_budget;
+  FlowRuns runs;
+  Admission watches;  // --max_watches
   const LivenessTls tls_check;
   std::optional<TlsReloader> tls_reloader;
   KeyReloader key_reloader;

@@ -10,8 +10,10 @@
 #include <utility>
 
 #include "server/base/memory.h"
+#include "server/rpc/flow_instance_methods.h"
 #include "server/rpc/unary_rpc.h"
 #include "server/rpc/update_and_trigger_flow.h"
+#include "server/rpc/watch_flow_instance.h"
 
 namespace enos::gateway {
 namespace {
@@ -23,6 +25,7 @@ constexpr int kMaxMetadataBytesWithFront = kMaxMetadataBytes + (16 << 10);
 // Pending requests for an RPC on each queue: enough for the calls that arrive while the thread is
 // busy.
 constexpr int kOffersPerQueue = 128;
+constexpr int kOffersOfReads = 16;
 // How often clients may ping; the usual client libraries do not ping more often than every 10 s
 // unless configured to.
 constexpr int kMinPingIntervalMs = 10000;
@@ -92,11 +95,13 @@ std::vector<std::string> ServiceNames() {
 }  // namespace
 
 GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger,
-                       Admission& admission, CallEvents events, IdSource& ids, CallerChecks callers)
+                       FlowRuns& runs, Admission& admission, Admission& watches, CallEvents events,
+                       IdSource& ids, CallerChecks callers)
     : options_(WithCredentials(std::move(options))),
       events_(std::move(events)),
       loop_(loop),
       trigger_(trigger),
+      runs_(runs),
       health_(HealthService::kMaxWatches, CountMessages()),
       reflection_(ServiceNames(), ReflectionService::kMaxStreams, CountMessages()),
       unknown_methods_(CountMessages()),
@@ -105,7 +110,9 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       rpc_environment_{service_,
                        loop,
                        trigger,
+                       runs,
                        admission,
+                       watches,
                        open_calls_,
                        shutting_down_,
                        options_.upstream_timeout,
@@ -177,6 +184,11 @@ std::error_code GrpcServer::Start() {
   for (auto& queue : queues_) {
     for (int i = 0; i < kOffersPerQueue; ++i)
       UnaryRpc<UpdateAndTriggerFlow>::Offer(rpc_environment_, *queue);
+    for (int i = 0; i < kOffersOfReads; ++i) {
+      UnaryRpc<GetFlowInstance>::Offer(rpc_environment_, *queue);
+      UnaryRpc<CancelFlowInstance>::Offer(rpc_environment_, *queue);
+      OfferWatchFlowInstance(rpc_environment_, *queue);
+    }
     threads_.emplace_back([&queue = *queue] { queue.Serve(); });
   }
   StartAccepting(acceptor_, std::move(connections));
@@ -205,6 +217,7 @@ void GrpcServer::Drain() {
   if (server_ == nullptr) return;
   StopServing();
   shutting_down_ = true;
+  for (auto& queue : queues_) queue->RunAtDrain();
   // First: gRPC 1.51 does not close what is handed over after Shutdown.
   acceptor_.Stop();
   front_acceptor_.Stop();
@@ -217,7 +230,10 @@ void GrpcServer::Drain() {
                       2 * kGraceForTheRest);
   });
   if (!open_calls_.WaitForNone(deadline)) {
-    loop_.Post([this] { trigger_.EndAll(); });
+    loop_.Post([this] {
+      trigger_.EndAll();
+      runs_.EndAll();
+    });
     for (auto& queue : queues_) queue->RunTimersNow();  // whose headers have not been sent
     open_calls_.WaitForNone(std::chrono::steady_clock::now() + kGraceForTheRest);
   }

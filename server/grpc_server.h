@@ -51,8 +51,9 @@ struct GrpcServerOptions {
 class GrpcServer {
  public:
   // The references must outlive the server.
-  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, Admission& admission,
-             CallEvents events, IdSource& ids, CallerChecks callers = {});
+  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, FlowRuns& runs,
+             Admission& admission, Admission& watches, CallEvents events, IdSource& ids,
+             CallerChecks callers = {});
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
@@ -77,9 +78,10 @@ class GrpcServer {
   void StopServing();
 
   // StopServing, and from now on new calls are refused (GATEWAY_SHUTTING_DOWN, and GOAWAY on every
-  // connection), while open ones continue. Returns when all are answered and everything is closed;
-  // after `drain_timeout` FlowTrigger::EndAll answers the remaining ones first. Health watches and
-  // reflection streams continue as long as there are open calls.
+  // connection), while open ones continue, but for watches of runs, which end. Returns when all are
+  // answered and everything is closed; after `drain_timeout` FlowTrigger::EndAll answers the
+  // remaining ones first. Health watches and reflection streams continue as long as there are open
+  // calls.
   void Drain();
 
  private:
@@ -95,6 +97,7 @@ class GrpcServer {
   const CallEvents events_;
   EventLoop& loop_;
   FlowTrigger& trigger_;
+  FlowRuns& runs_;
   ListenAddress address_;
   dataflow::v1::FlowService::AsyncService service_;
   HealthService health_;

@@ -79,7 +79,9 @@ void StatusOfRefusal(benchmark::State& state) {
 }
 BENCHMARK(StatusOfRefusal);
 
-void StatusOfInvalidRequest(benchmark::State& state) { MapStatus(state, *ValidateRequest({})); }
+void StatusOfInvalidRequest(benchmark::State& state) {
+  MapStatus(state, *ValidateRequest(enos::dataflow::v1::UpdateAndTriggerFlowRequest()));
+}
 BENCHMARK(StatusOfInvalidRequest);
 
 // All of a call that succeeds.

@@ -71,7 +71,7 @@ void Metrics(benchmark::State& state) {
   request.took = microseconds(1500);
   const CountAllocations count(state);
   for (auto _ : state) {
-    metrics.CallStarted();
+    metrics.CallStarted(RpcMethod::kUpdateAndTriggerFlow);
     metrics.ConnectionReused();
     metrics.UpstreamRequestEnded(request);
     metrics.CallEnded(outcome);

@@ -187,6 +187,9 @@ std::vector<GoodCase> GoodCases() {
       Good("upstream_max_connection_age", "1s", "24h", &S::upstream_max_connection_age,
            milliseconds(1000)),
       Good("max_in_flight", "1", "1000000", &S::max_in_flight, 1),
+      Good("max_watches", "1", "100000", &S::max_watches, 1),
+      Good("watch_interval", "1s", "1h", &S::watch_interval, milliseconds(1000)),
+      Good("watch_failures", "1", "1000", &S::watch_failures, 1),
       Good("max_connection_age", "0s", "24h", &S::max_connection_age, milliseconds(0)),
       Good("max_connection_idle", "0s", "24h", &S::max_connection_idle, milliseconds(0)),
       Good("handshake_timeout", "100ms", "1m", &S::handshake_timeout, milliseconds(100)),
@@ -294,6 +297,10 @@ std::vector<BadCase> BadCases() {
       Bad("upstream_max_connection_age", "0s",
           "a duration from 1s to 24h in whole milliseconds, like 5m or 1h"),
       Bad("max_in_flight", "0", "a number from 1 to 1000000"),
+      Bad("max_watches", "0", "a number from 1 to 100000"),
+      Bad("watch_interval", "999ms",
+          "a duration from 1s to 1h in whole milliseconds, like 5s or 1m"),
+      Bad("watch_failures", "0", "a number from 1 to 1000"),
       Bad("max_in_flight", "1000001", "a number from 1 to 1000000"),
       Bad("max_in_flight", "many", "a number from 1 to 1000000"),
       Bad("max_memory", "512Mi", "auto, or a number of MiB from 0 to 1000000"),
@@ -336,6 +343,9 @@ TEST(ParseSettings, OnlyWhatIsRequired_GivesTheDefaults) {
   EXPECT_EQ(settings.access_key.Reveal(), kAccessKey);
   EXPECT_EQ(settings.secret_key.Reveal(), kSecretKey);
   EXPECT_EQ(settings.max_in_flight, 10000);
+  EXPECT_EQ(settings.max_watches, 1000);
+  EXPECT_EQ(settings.watch_interval, milliseconds(5000));
+  EXPECT_EQ(settings.watch_failures, 5);
 }
 
 struct CallersCase {

@@ -243,6 +243,13 @@ std::vector<SettingInfo> TimeSettings() {
        "Time limit of a call whose deadline allows more.",
        "a duration from 1ms to 1h in whole milliseconds, like 30s or 1m30s", false,
        &SetDuration<&Settings::upstream_timeout, 1, kHour>},
+      {kTime, "--watch_interval", "ENOS_GATEWAY_WATCH_INTERVAL", "DURATION", "5s",
+       "How often EnOS is asked about a watched run; all who watch it share the poll.",
+       "a duration from 1s to 1h in whole milliseconds, like 5s or 1m", false,
+       &SetDuration<&Settings::watch_interval, kSecond, kHour>},
+      {kTime, "--watch_failures", "ENOS_GATEWAY_WATCH_FAILURES", "NUMBER", "5",
+       "Failed polls in a row after which the watches of a run end with the last error.",
+       "a number from 1 to 1000", false, &SetInteger<&Settings::watch_failures, 1, 1000>},
       {kTime, "--connect_timeout", "ENOS_GATEWAY_CONNECT_TIMEOUT", "DURATION", "5s",
        "Time limit for connecting to EnOS, including TLS.",
        "a duration from 1ms to 5m in whole milliseconds, like 5s or 500ms", false,
@@ -267,6 +274,10 @@ std::vector<SettingInfo> LoadSettings() {
        "Maximum number of calls in flight; more are refused. Each needs a connection to EnOS, and "
        "so a descriptor (ulimit -n).",
        "a number from 1 to 1000000", false, &SetInteger<&Settings::max_in_flight, 1, 1000000>},
+      {kLoad, "--max_watches", "ENOS_GATEWAY_MAX_WATCHES", "NUMBER", "1000",
+       "Maximum number of runs' watches at once; more are refused. They do not count in "
+       "--max_in_flight.",
+       "a number from 1 to 100000", false, &SetInteger<&Settings::max_watches, 1, 100000>},
       {kLoad, "--max_memory", "ENOS_GATEWAY_MAX_MEMORY", "MIB", "auto",
        "Resident memory in MiB above which connections that use memory without making calls are "
        "cut; auto is three quarters of the container's limit, if it has one. 0: never.",

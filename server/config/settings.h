@@ -89,6 +89,10 @@ struct Settings {
 
   // Time limit of a call whose deadline allows more: 1 ms to 1 h.
   std::chrono::milliseconds upstream_timeout = std::chrono::seconds(30);
+  // Between polls of a watched run: 1 s to 1 h.
+  std::chrono::milliseconds watch_interval = std::chrono::seconds(5);
+  // Polls of a run that fail in a row before its watches end: 1 to 1000.
+  int64_t watch_failures = 5;
   // Time limit for connecting to EnOS, including TLS: 1 ms to 5 min.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(5);
   // A connection to EnOS that has been idle for longer is not reused: 1 s to 1 h. Shorter than the
@@ -101,6 +105,8 @@ struct Settings {
 
   // Maximum calls in flight: 1 to 1,000,000.
   int64_t max_in_flight = 10000;
+  // Of runs, in the process: 1 to 100000.
+  int64_t max_watches = 1000;
   // Resident memory, in MiB, above which connections that use it without making calls are cut: 0
   // (never) to 1,000,000. nullopt: three quarters of the container's limit, if it has one.
   std::optional<int64_t> max_memory;

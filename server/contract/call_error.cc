@@ -3,7 +3,15 @@
 namespace enos::gateway {
 
 std::string_view ExecutionName(Execution execution) {
-  return execution == Execution::kNotExecuted ? "NOT_EXECUTED" : "UNKNOWN";
+  switch (execution) {
+    case Execution::kNotExecuted:
+      return "NOT_EXECUTED";
+    case Execution::kUnknown:
+      return "UNKNOWN";
+    case Execution::kNone:
+      break;
+  }
+  return "";
 }
 
 }  // namespace enos::gateway

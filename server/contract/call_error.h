@@ -17,10 +17,10 @@ namespace enos::gateway {
 using Reason = dataflow::v1::ErrorReason;
 
 // Whether the flow may have been started. kNotExecuted is a promise: the caller may repeat the
-// call.
-enum class Execution { kNotExecuted, kUnknown };
+// call. kNone: the call was to start nothing (Get, Watch, Cancel).
+enum class Execution { kNotExecuted, kUnknown, kNone };
 
-// "NOT_EXECUTED" or "UNKNOWN".
+// "NOT_EXECUTED", "UNKNOWN" or "".
 std::string_view ExecutionName(Execution execution);
 
 // One rule that a request breaks.
@@ -35,7 +35,12 @@ struct CallError {
   absl::StatusCode code = absl::StatusCode::kUnknown;
   Reason reason = Reason::ENOS_ERROR;
   Execution execution = Execution::kUnknown;
-  std::string message;  // for people: what happened, to what, what to do
+  // For people: what happened, to what, what to do. Whether the flow was started is not said here:
+  // ToGrpcStatus adds it.
+  std::string message;
+  // Where the flow may have been started: the id that its run would have, as far as the documents
+  // of EnOS show. A guess.
+  std::string likely_flow_instance_id;
 
   std::optional<int64_t> enos_code;  // the result code of EnOS's answer
   std::string enos_message;          // its `msg` (and `submsg`); may be empty

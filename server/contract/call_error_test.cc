@@ -5,9 +5,10 @@
 namespace enos::gateway {
 namespace {
 
-TEST(ExecutionNameTest, BothValuesHaveTheContractsNames) {
+TEST(ExecutionNameTest, ValuesHaveTheContractsNames) {
   EXPECT_EQ(ExecutionName(Execution::kNotExecuted), "NOT_EXECUTED");
   EXPECT_EQ(ExecutionName(Execution::kUnknown), "UNKNOWN");
+  EXPECT_EQ(ExecutionName(Execution::kNone), "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #define ENOS_SERVER_CONTRACT_CALL_OUTCOME_H_
 
 #include "absl/status/status.h"
+#include "server/base/rpc_method.h"
 #include "server/base/scheduler.h"
 #include "server/contract/call_error.h"
 
@@ -9,6 +10,7 @@ namespace enos::gateway {
 
 // What an RPC came to, for metrics and logs.
 struct CallOutcome {
+  RpcMethod method = RpcMethod::kUpdateAndTriggerFlow;
   absl::StatusCode code = absl::StatusCode::kOk;
   const CallError* error = nullptr;  // null: OK, or CANCELLED
   // Of one that was cancelled: whether it may have been executed.

@@ -18,16 +18,18 @@
 namespace enos::gateway {
 namespace {
 
-// Code and execution, for example "INTERNAL; UNKNOWN".
+// Code and execution, for example "INTERNAL; UNKNOWN"; "none" for a reason of reads alone.
 using Outcomes = std::set<std::string>;
 using Table = std::map<std::string, Outcomes>;
 
 void Add(absl::StatusCode code, Reason reason, Execution execution, Table& table) {
-  table[ErrorReason_Name(reason)].insert(
-      absl::StrCat(absl::StatusCodeToString(code), "; ", std::string(ExecutionName(execution))));
+  const std::string name =
+      execution == Execution::kNone ? "none" : std::string(ExecutionName(execution));
+  table[ErrorReason_Name(reason)].insert(absl::StrCat(absl::StatusCodeToString(code), "; ", name));
 }
 
-// Every reason of the proto, and what the tables and makers of errors can say of it. Reasons of
+// Every reason of the proto, and what the tables and makers of errors can say of it where a flow is
+// to be started. Reasons of
 // which all outcomes come from elsewhere (INVALID_REQUEST, GATEWAY_UNREACHABLE) have none.
 Table OutcomesOfTheCode() {
   Table table;
@@ -45,7 +47,7 @@ Table OutcomesOfTheCode() {
   }
   for (const CallError& error :
        {DeadlinePastOnArrival(), NoAnswerInTime(), NotSentInTime("a token"), GatewayOverloaded(),
-        GatewayShuttingDown(), EnosIsDown(kSuggestedWait)}) {
+        GatewayShuttingDown(), WatchesOverloaded(), WatchTimeout(), EnosIsDown(kSuggestedWait)}) {
     Add(error.code, error.reason, error.execution, table);
   }
   return table;
@@ -86,7 +88,8 @@ Table OutcomesOfTheTable() {
   for (const absl::string_view line : absl::StrSplit(guide, '\n')) {
     const std::vector<std::string> cells =
         absl::StrSplit(absl::StrReplaceAll(line, {{"**", ""}}), " | ");
-    if (cells.size() < 4 || (cells[2] != "NOT_EXECUTED" && cells[2] != "UNKNOWN")) continue;
+    if (cells.size() < 4) continue;
+    if (cells[2] != "NOT_EXECUTED" && cells[2] != "UNKNOWN" && cells[2] != "none") continue;
     absl::string_view name = cells[0];
     if (absl::ConsumePrefix(&name, "| `")) reason = std::string(name.substr(0, name.find('`')));
     table[reason].insert(absl::StrCat(cells[1], "; ", cells[2]));
@@ -115,6 +118,27 @@ TEST(ErrorGuide, CodesAndExecutions_AreThoseOfTheCode) {
 TEST(ErrorGuide, UnavailableIsOnlyForWhatWasNotExecuted) {
   for (const auto& [reason, outcomes] : OutcomesOfTheGuide()) {
     EXPECT_EQ(outcomes.count("UNAVAILABLE; UNKNOWN"), 0U) << reason;
+  }
+}
+
+std::string Cell(const ErrorRow& row) {
+  return absl::StrCat(absl::StatusCodeToString(row.code), " `", ErrorReason_Name(row.reason), "`");
+}
+
+// Rows "| result code 62104 | CODE `REASON` | CODE `REASON`...": what starts a flow, what does not.
+TEST(ErrorGuide, DifferencesOfReads_AreThoseOfTheCode) {
+  const std::string guide = ReadFile(ENOS_SOURCE_DIR "/docs/errors.md");
+  for (const int code : {502, 503, 62102, 62104}) {
+    const std::string row =
+        absl::StrCat("\n| result code ", code, " | ", Cell(RowForEnosCode(code, false)), " | ",
+                     Cell(RowForRead(code, 200)));
+    EXPECT_NE(guide.find(row), std::string::npos) << row;
+  }
+  for (const int status : {502, 503}) {
+    const std::string row =
+        absl::StrCat("\n| HTTP ", status, " | ", Cell(RowForHttpStatus(status, false)), " | ",
+                     Cell(RowForRead(std::nullopt, status)));
+    EXPECT_NE(guide.find(row), std::string::npos) << row;
   }
 }
 

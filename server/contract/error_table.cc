@@ -79,4 +79,13 @@ ErrorRow RowForHttpStatus(int http_status, bool trust_503) {
   return kAnyOther;
 }
 
+ErrorRow RowForRead(std::optional<int64_t> enos_code, int http_status) {
+  const int64_t number = enos_code.value_or(http_status);
+  if (number == 502) return {Code::kUnavailable, Reason::ENOS_CONNECTION_LOST, kUnknown, kWait};
+  if (number == 503) return RowFor503(/*trust_503=*/true);
+  if (enos_code == 62102) return {Code::kNotFound, Reason::ENOS_NOT_FOUND, kNotExecuted, kNone};
+  if (enos_code == 62104) return kAnyOther;
+  return enos_code ? RowForEnosCode(*enos_code, true) : RowForHttpStatus(http_status, true);
+}
+
 }  // namespace enos::gateway

@@ -2,6 +2,7 @@
 #define ENOS_SERVER_CONTRACT_ERROR_TABLE_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "server/contract/call_error.h"
@@ -38,6 +39,12 @@ ErrorRow RowForEnosCode(int64_t enos_code, bool trust_503);
 
 // The row for an HTTP status of 400 or above whose body holds no result code.
 ErrorRow RowForHttpStatus(int http_status, bool trust_503);
+
+// The row for calls that start nothing and may be repeated (Get, Watch, Cancel): for a result code,
+// or where the body has none for an HTTP status of 400 or above. Differs where a second send can do
+// no harm (502 and 503 are sent again), and in 62102, which their neighbours in EnOS's documents
+// answer for what does not exist, and 62104, which is about starting. `execution` means nothing.
+ErrorRow RowForRead(std::optional<int64_t> enos_code, int http_status);
 
 }  // namespace enos::gateway
 

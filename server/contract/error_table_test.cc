@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -157,6 +160,63 @@ TEST(ErrorTablePromises, UnavailableAndRemediesOnlyWhereCertainlyNotExecuted) {
       }
     }
   }
+}
+
+// Where a read (Get, Watch, Cancel) has another row than the call that starts a flow.
+const Case kReadRows[] = {
+    {kCode, 502, false, Code::kUnavailable, Reason::ENOS_CONNECTION_LOST, kUnk, Remedy::kWait},
+    {kHttp, 502, false, Code::kUnavailable, Reason::ENOS_CONNECTION_LOST, kUnk, Remedy::kWait},
+    {kCode, 503, false, Code::kUnavailable, Reason::ENOS_UNAVAILABLE, kNot, Remedy::kWait},
+    {kHttp, 503, false, Code::kUnavailable, Reason::ENOS_UNAVAILABLE, kNot, Remedy::kWait},
+    {kCode, 62102, false, Code::kNotFound, Reason::ENOS_NOT_FOUND, kNot, kNone},
+    {kCode, 62104, false, Code::kUnknown, Reason::ENOS_ERROR, kUnk, kNone},
+};
+
+// The HTTP status beside a result code decides nothing.
+ErrorRow RowForReadOf(const Case& c, int http_status_beside) {
+  return c.source == Source::kEnosCode ? RowForRead(c.number, http_status_beside)
+                                       : RowForRead(std::nullopt, static_cast<int>(c.number));
+}
+
+class ReadTableTest : public testing::TestWithParam<Case> {};
+
+TEST_P(ReadTableTest, GivesTheContractsRow) {
+  for (const int http_status : {200, 404, 502, 503}) {
+    const ErrorRow row = RowForReadOf(GetParam(), http_status);
+    EXPECT_EQ(row.code, GetParam().code);
+    EXPECT_EQ(row.reason, GetParam().reason);
+    EXPECT_EQ(row.remedy, GetParam().remedy);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Contract, ReadTableTest, testing::ValuesIn(kReadRows), CaseName);
+
+bool IsSame(const ErrorRow& a, const ErrorRow& b) {
+  return a.code == b.code && a.reason == b.reason && a.execution == b.execution &&
+         a.remedy == b.remedy;
+}
+
+bool HasReadRow(Source source, int64_t number) {
+  return std::any_of(std::begin(kReadRows), std::end(kReadRows),
+                     [&](const Case& c) { return c.source == source && c.number == number; });
+}
+
+TEST(ReadTable, AllOtherRows_AreThoseOfTheCallThatStarts) {
+  for (int number = -1; number <= 100'000; ++number) {
+    if (!HasReadRow(kCode, number)) {
+      ASSERT_TRUE(IsSame(RowForRead(number, 200), RowForEnosCode(number, true))) << number;
+    }
+    if (number >= 400 && number < 1000 && !HasReadRow(kHttp, number)) {
+      ASSERT_TRUE(IsSame(RowForRead(std::nullopt, number), RowForHttpStatus(number, true)))
+          << number;
+    }
+  }
+}
+
+// Waiting longer inside the call, or sending once more, would not help there.
+TEST(ReadTable, TimeoutsAreFinal) {
+  EXPECT_EQ(RowForRead(504, 200).remedy, kNone);
+  EXPECT_EQ(RowForRead(std::nullopt, 504).remedy, kNone);
 }
 
 }  // namespace

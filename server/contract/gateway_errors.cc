@@ -26,64 +26,66 @@ CallError Unavailable(Reason reason, std::string message) {
 
 CallError DeadlinePastOnArrival() {
   return Make(absl::StatusCode::kDeadlineExceeded, Reason::ENOS_TIMEOUT, Execution::kNotExecuted,
-              "The call's deadline had passed when the gateway received it; the flow was not "
-              "started. Give the call a "
+              "The call's deadline had passed when the gateway received it. Give the call a "
               "longer deadline.");
 }
 
 CallError NoAnswerInTime() {
   return Make(absl::StatusCode::kDeadlineExceeded, Reason::ENOS_TIMEOUT, Execution::kUnknown,
-              "The call was sent, but EnOS did not answer in time: the flow may have been started. "
-              "Look in EnOS whether "
-              "the run exists before you call again.");
+              "The call was sent, but EnOS did not answer in time.");
 }
 
 CallError NotSentInTime(std::string_view waited_for) {
   return Unavailable(Reason::ENOS_UNREACHABLE,
                      "Time ran out while the gateway waited for " + std::string(waited_for) +
-                         "; the flow was not started. Call again, with a longer deadline if "
-                         "this lasts.");
+                         ". Call again, with a longer deadline if this lasts.");
 }
 
 CallError CallerUnauthenticated(std::string_view what) {
-  return Make(
-      absl::StatusCode::kUnauthenticated, Reason::CALLER_UNAUTHENTICATED, Execution::kNotExecuted,
-      "The gateway does not know who calls; the flow was not started. " + std::string(what));
+  return Make(absl::StatusCode::kUnauthenticated, Reason::CALLER_UNAUTHENTICATED,
+              Execution::kNotExecuted, "The gateway does not know who calls. " + std::string(what));
 }
 
 CallError CallerNotAllowed() {
-  return Make(absl::StatusCode::kPermissionDenied, Reason::CALLER_NOT_ALLOWED,
-              Execution::kNotExecuted,
-              "The gateway's policy does not let this caller start this flow for this user and "
-              "organization; the flow was not started. Check the ids, or ask the gateway's "
-              "operator for access.");
+  return Make(
+      absl::StatusCode::kPermissionDenied, Reason::CALLER_NOT_ALLOWED, Execution::kNotExecuted,
+      "The gateway's policy does not let this caller do this with this flow for this user and "
+      "organization. Check the ids, or ask the gateway's "
+      "operator for access.");
 }
 
 CallError CallerOverloaded() {
   return Unavailable(Reason::GATEWAY_OVERLOADED,
                      "This caller has as many calls in flight at the gateway as one caller may "
-                     "have; the flow was not started. Call again after a moment, with fewer at "
-                     "once.");
+                     "have. Call again after a moment, with fewer at once.");
 }
 
 CallError GatewayOverloaded() {
   return Unavailable(Reason::GATEWAY_OVERLOADED,
-                     "The gateway has as many calls in flight as it may have; the flow was not "
-                     "started. Call again after "
-                     "a moment.");
+                     "The gateway has as many calls in flight as it may have. Call again "
+                     "after a moment.");
+}
+
+CallError WatchesOverloaded() {
+  return Unavailable(Reason::GATEWAY_OVERLOADED,
+                     "The gateway watches as many runs as it may. Watch again after a moment.");
+}
+
+CallError WatchTimeout() {
+  return Make(absl::StatusCode::kDeadlineExceeded, Reason::WATCH_TIMEOUT, Execution::kNone,
+              "The run had not ended by the call's deadline. Watch again.");
 }
 
 CallError GatewayShuttingDown() {
   return Unavailable(Reason::GATEWAY_SHUTTING_DOWN,
-                     "This gateway is shutting down; the flow was not started. Call again: another "
-                     "one will take it.");
+                     "This gateway is shutting down. Call again: another one will take it.");
 }
 
 CallError EnosIsDown(std::chrono::milliseconds next_try) {
   CallError error = Unavailable(
       Reason::ENOS_UNREACHABLE,
       "EnOS was down for the last calls, one after the other, and is given a rest; this call was "
-      "not sent, and the flow was not started. Call again after a moment; if it lasts, check EnOS "
+      "not sent. Call again after a moment; if it lasts, check EnOS "
       "and the gateway's network.");
   error.retry_after = next_try;
   return error;

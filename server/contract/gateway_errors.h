@@ -35,7 +35,13 @@ CallError CallerOverloaded();
 // All slots are taken, and the queue is full or the wait in it too long.
 CallError GatewayOverloaded();
 
+// As many runs are watched as may be.
+CallError WatchesOverloaded();
+
 CallError GatewayShuttingDown();
+
+// The deadline of a watch came before the end of its run.
+CallError WatchTimeout();
 
 // The circuit breaker lets nothing through for that long.
 CallError EnosIsDown(std::chrono::milliseconds next_try);

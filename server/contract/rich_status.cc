@@ -29,12 +29,31 @@ std::string Shown(std::string_view text, const SecretMask& secrets, size_t max_b
   return ToValidUtf8(secrets.MaskedStart(text, kMostRead), max_bytes);
 }
 
+std::string MessageOf(const CallError& error) {
+  switch (error.execution) {
+    case Execution::kNotExecuted:
+      return error.message + " The flow was not started.";
+    case Execution::kUnknown:
+      break;
+    case Execution::kNone:
+      return error.message;
+  }
+  std::string message =
+      error.message + " The flow may have been started: look for its run before you call again";
+  if (error.likely_flow_instance_id.empty()) return message + ".";
+  return message + "; its id would be " + error.likely_flow_instance_id +
+         ", a guess from flow and trigger time.";
+}
+
 google::rpc::ErrorInfo MakeErrorInfo(const CallError& error, const SecretMask& secrets) {
   google::rpc::ErrorInfo info;
   info.set_domain(kDomain);
   info.set_reason(ErrorReason_Name(error.reason));
   auto& metadata = *info.mutable_metadata();
-  metadata["execution"] = std::string(ExecutionName(error.execution));
+  if (error.execution != Execution::kNone)
+    metadata["execution"] = std::string(ExecutionName(error.execution));
+  if (!error.likely_flow_instance_id.empty())
+    metadata["likely_flow_instance_id"] = error.likely_flow_instance_id;
   if (error.enos_code.has_value()) metadata["enos_code"] = std::to_string(*error.enos_code);
   if (!error.enos_message.empty()) {
     metadata["enos_message"] = Shown(error.enos_message, secrets, kMaxEnosMessageBytes);
@@ -91,7 +110,7 @@ grpc::Status ToGrpcStatus(const CallError& error, std::string_view request_id,
                         : static_cast<grpc::StatusCode>(static_cast<int>(error.code));
   google::rpc::Status status;
   status.set_code(code);
-  status.set_message(Shown(error.message, secrets, kMaxMessageBytes));
+  status.set_message(Shown(MessageOf(error), secrets, kMaxMessageBytes));
   const size_t max_bytes = kMaxTotalBytes - status.message().size();
 
   // In the order of their worth: ErrorInfo and RequestInfo always fit (their texts are cut),

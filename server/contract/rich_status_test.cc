@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <map>
+#include <ostream>
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
@@ -59,7 +61,8 @@ CallError NoTask() {
 TEST(RichStatus, FullErrorCarriesEverythingUnderTheContractsNames) {
   const grpc::Status status = ToGrpcStatus(NoTask());
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  EXPECT_EQ(status.error_message(), "EnOS refused the call: the flow has no task.");
+  EXPECT_EQ(status.error_message(),
+            "EnOS refused the call: the flow has no task. The flow was not started.");
 
   const Unpacked details = Unpack(status);
   EXPECT_EQ(details.status.code(), 9);
@@ -84,6 +87,49 @@ TEST(RichStatus, WhatIsNotKnownIsLeftOut) {
   const Unpacked details = Unpack(ToGrpcStatus(error));
   EXPECT_THAT(details.info.metadata(), UnorderedElementsAre(Pair("execution", "UNKNOWN")));
 }
+
+struct SentenceCase {
+  const char* name;
+  Execution execution;
+  const char* likely_id;
+  const char* message;
+};
+
+void PrintTo(const SentenceCase& c, std::ostream* out) { *out << c.name; }
+
+class RichStatusExecution : public testing::TestWithParam<SentenceCase> {};
+
+TEST_P(RichStatusExecution, IsInTheMessageAndTheMetadata) {
+  CallError error;
+  error.message = "EnOS is odd.";
+  error.execution = GetParam().execution;
+  error.likely_flow_instance_id = GetParam().likely_id;
+  const grpc::Status status = ToGrpcStatus(error);
+  EXPECT_EQ(status.error_message(), GetParam().message);
+  std::map<std::string, std::string> expected;
+  if (error.execution != Execution::kNone)
+    expected["execution"] = std::string(ExecutionName(error.execution));
+  if (!error.likely_flow_instance_id.empty())
+    expected["likely_flow_instance_id"] = error.likely_flow_instance_id;
+  const Unpacked details = Unpack(status);
+  const auto& metadata = details.info.metadata();
+  EXPECT_EQ((std::map<std::string, std::string>(metadata.begin(), metadata.end())), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RichStatusExecution,
+    testing::Values(
+        SentenceCase{"NotExecuted", Execution::kNotExecuted, "",
+                     "EnOS is odd. The flow was not started."},
+        SentenceCase{"Unknown", Execution::kUnknown, "",
+                     "EnOS is odd. The flow may have been started: look for its run before you "
+                     "call again."},
+        SentenceCase{"UnknownWithTheLikelyId", Execution::kUnknown, "7-20191122012300",
+                     "EnOS is odd. The flow may have been started: look for its run before you "
+                     "call again; its id would be 7-20191122012300, a guess from flow and trigger "
+                     "time."},
+        SentenceCase{"OfARead", Execution::kNone, "", "EnOS is odd."}),
+    [](const auto& param_info) { return param_info.param.name; });
 
 TEST(RichStatus, RequestIdIsInTheRequestInfo) {
   EXPECT_EQ(Unpack(ToGrpcStatus(NoTask(), "caller-7")).request.request_id(), "caller-7");
@@ -184,6 +230,8 @@ struct HostileCase {
   CallError error;
 };
 
+void PrintTo(const HostileCase& c, std::ostream* out) { *out << c.name; }
+
 HostileCase Hostile(const std::string& name, const std::string& filler, size_t violations) {
   const auto repeat = [&filler](size_t bytes) {
     std::string out;
@@ -192,7 +240,9 @@ HostileCase Hostile(const std::string& name, const std::string& filler, size_t v
   };
   CallError error = NoTask();
   error.reason = Reason::ENOS_CREDENTIALS_REFUSED;
+  error.execution = Execution::kUnknown;
   error.message = repeat(1'000'000);
+  error.likely_flow_instance_id = "2147483647-99991231235900";  // the longest
   error.enos_code = std::numeric_limits<int64_t>::min();
   error.http_status = std::numeric_limits<int>::min();
   error.enos_message = repeat(100'000);
@@ -215,8 +265,9 @@ TEST_P(RichStatusHostile, StaysWithinTheBudgetAndKeepsTheErrorInfo) {
   const Unpacked details = Unpack(status);
   ASSERT_TRUE(details.has_info);
   EXPECT_EQ(details.info.reason(), "ENOS_CREDENTIALS_REFUSED");
-  EXPECT_EQ(details.info.metadata().at("execution"), "NOT_EXECUTED");
-  EXPECT_EQ(details.info.metadata().size(), 5u);
+  EXPECT_EQ(details.info.metadata().at("execution"), "UNKNOWN");
+  EXPECT_EQ(details.info.metadata().at("likely_flow_instance_id"), "2147483647-99991231235900");
+  EXPECT_EQ(details.info.metadata().size(), 6u);
   EXPECT_EQ(details.request.request_id(), std::string(128, 'r'));
   EXPECT_TRUE(details.has_retry);
   EXPECT_EQ(details.has_bad_request, !GetParam().error.violations.empty());

@@ -1,6 +1,7 @@
 #include "server/contract/validation.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@ constexpr size_t kMaxIdBytes = 256;
 constexpr size_t kMaxKeyBytes = 1024;
 constexpr size_t kMaxValueBytes = 65536;
 constexpr int kMaxParameters = 10'000;
+constexpr size_t kMaxStampBytes = 240;  // of an instance id, behind its hyphen
 // 9999-12-31T23:59:59Z, where google.protobuf.Timestamp ends by its own definition.
 constexpr int64_t kMaxSeconds = 253'402'300'799;
 constexpr int32_t kMaxNanos = 999'999'999;
@@ -88,7 +90,34 @@ std::string Message(const Violations& violations) {
   }
   if (violations.size() > kNamedInMessage) message += "; and more";
   message += " (" + std::to_string(violations.size());
-  return message + (violations.size() == 1 ? " violation)" : " violations)");
+  return message + (violations.size() == 1 ? " violation)." : " violations).");
+}
+
+std::optional<CallError> ErrorOf(Violations violations) {
+  if (violations.empty()) return std::nullopt;
+  CallError error;
+  error.code = absl::StatusCode::kInvalidArgument;
+  error.reason = Reason::INVALID_REQUEST;
+  error.execution = Execution::kNotExecuted;
+  error.message = Message(violations);
+  error.violations = std::move(violations);
+  return error;
+}
+
+template <typename Request>
+std::optional<CallError> ValidateInstanceRequest(const Request& request) {
+  Violations violations;
+  CheckId("user_id", request.user_id(), violations);
+  CheckId("org_id", request.org_id(), violations);
+  if (request.flow_instance_id().empty()) {
+    violations.push_back({"flow_instance_id", "is missing"});
+  } else if (FlowOfInstance(request.flow_instance_id()) == 0) {
+    violations.push_back(
+        {"flow_instance_id",
+         "must be a flow id from 1 to 2147483647, a hyphen, and 1 to 240 printable "
+         "ASCII characters without spaces"});
+  }
+  return ErrorOf(std::move(violations));
 }
 
 }  // namespace
@@ -103,15 +132,31 @@ std::optional<CallError> ValidateRequest(const UpdateAndTriggerFlowRequest& requ
   }
   CheckTriggerTime(request, violations);
   CheckParameters(request, violations);
-  if (violations.empty()) return std::nullopt;
+  return ErrorOf(std::move(violations));
+}
 
-  CallError error;
-  error.code = absl::StatusCode::kInvalidArgument;
-  error.reason = Reason::INVALID_REQUEST;
-  error.execution = Execution::kNotExecuted;
-  error.message = Message(violations);
-  error.violations = std::move(violations);
-  return error;
+std::optional<CallError> ValidateRequest(const dataflow::v1::GetFlowInstanceRequest& request) {
+  return ValidateInstanceRequest(request);
+}
+
+std::optional<CallError> ValidateRequest(const dataflow::v1::WatchFlowInstanceRequest& request) {
+  return ValidateInstanceRequest(request);
+}
+
+std::optional<CallError> ValidateRequest(const dataflow::v1::CancelFlowInstanceRequest& request) {
+  return ValidateInstanceRequest(request);
+}
+
+int32_t FlowOfInstance(std::string_view flow_instance_id) {
+  const size_t hyphen = std::min(flow_instance_id.find('-'), flow_instance_id.size());
+  const std::string_view rest = flow_instance_id.substr(hyphen);
+  if (hyphen == 0 || flow_instance_id.front() == '0') return 0;
+  if (rest.size() < 2 || rest.size() > 1 + kMaxStampBytes) return 0;
+  if (!std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c <= '~'; })) return 0;
+  int32_t flow_id = 0;
+  const char* const end = flow_instance_id.data() + hyphen;
+  const auto [stop, error] = std::from_chars(flow_instance_id.data(), end, flow_id);
+  return error == std::errc() && stop == end && flow_id > 0 ? flow_id : 0;
 }
 
 }  // namespace enos::gateway

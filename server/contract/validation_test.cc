@@ -68,7 +68,7 @@ TEST_P(ValidateRequestTest, FindsExactlyWhatIsWrong) {
   EXPECT_THAT(error->violations,
               ElementsAre(IsViolation(GetParam().field, GetParam().description)));
   EXPECT_EQ(error->message, "the request is not valid: " + GetParam().field + " " +
-                                GetParam().description + " (1 violation)");
+                                GetParam().description + " (1 violation).");
 }
 
 using Request = UpdateAndTriggerFlowRequest;
@@ -149,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return param_info.param.name; });
 
 TEST(ValidateRequestAll, EmptyRequestBreaksEveryRequiredField) {
-  const auto error = ValidateRequest({});
+  const auto error = ValidateRequest(UpdateAndTriggerFlowRequest());
   ASSERT_TRUE(error.has_value());
   EXPECT_THAT(error->violations,
               ElementsAre(IsViolation("user_id", "is missing"), IsViolation("org_id", "is missing"),
@@ -157,7 +157,7 @@ TEST(ValidateRequestAll, EmptyRequestBreaksEveryRequiredField) {
                           IsViolation("trigger_time", "is missing")));
   EXPECT_EQ(error->message,
             "the request is not valid: user_id is missing; org_id is missing; flow_id must be "
-            "greater than 0, got 0; trigger_time is missing (4 violations)");
+            "greater than 0, got 0; trigger_time is missing (4 violations).");
 }
 
 TEST(ValidateRequestAll, EverythingWrongAtOnceIsReportedAtOnce) {
@@ -176,7 +176,7 @@ TEST(ValidateRequestAll, EverythingWrongAtOnceIsReportedAtOnce) {
   EXPECT_THAT(fields,
               ElementsAre("user_id", "org_id", "flow_id", "trigger_time", "trigger_time.nanos",
                           "parameters[0].key", "parameters[0].value", "parameters[2].key"));
-  EXPECT_THAT(error->message, EndsWith("; and more (8 violations)"));
+  EXPECT_THAT(error->message, EndsWith("; and more (8 violations)."));
 }
 
 TEST(ValidateRequestAll, TenThousandBadParametersGiveABoundedStatusWithTheTotal) {
@@ -186,11 +186,11 @@ TEST(ValidateRequestAll, TenThousandBadParametersGiveABoundedStatusWithTheTotal)
   const auto error = ValidateRequest(request);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->violations.size(), 10'000u);
-  EXPECT_THAT(error->message, EndsWith("(10000 violations)"));
+  EXPECT_THAT(error->message, EndsWith("(10000 violations)."));
 
   const grpc::Status status = ToGrpcStatus(*error);
   EXPECT_LT(status.error_message().size() + status.error_details().size(), 4096u);
-  EXPECT_THAT(status.error_message(), EndsWith("(10000 violations)"));
+  EXPECT_THAT(status.error_message(), EndsWith("(10000 violations). The flow was not started."));
 }
 
 // The worst that this code can make: the longest names and descriptions, all of them.
@@ -243,6 +243,97 @@ TEST(ValidateRequestAll, TextsOfTheRequestAreNeverRepeated) {
     EXPECT_THAT(violation.field + violation.description, Not(HasSubstr(text)));
   }
 }
+
+// The three requests about a run have the same fields and rules.
+template <typename T>
+class ValidateInstanceRequest : public testing::Test {};
+
+using InstanceRequests =
+    testing::Types<dataflow::v1::GetFlowInstanceRequest, dataflow::v1::WatchFlowInstanceRequest,
+                   dataflow::v1::CancelFlowInstanceRequest>;
+TYPED_TEST_SUITE(ValidateInstanceRequest, InstanceRequests, );  // clang wants all three
+
+template <typename T>
+T InstanceRequest(const std::string& user, const std::string& org, const std::string& id) {
+  T request;
+  request.set_user_id(user);
+  request.set_org_id(org);
+  request.set_flow_instance_id(id);
+  return request;
+}
+
+constexpr char kNoInstanceId[] =
+    "must be a flow id from 1 to 2147483647, a hyphen, and 1 to 240 printable ASCII characters "
+    "without spaces";
+
+TYPED_TEST(ValidateInstanceRequest, ValidOnes_HaveNoError) {
+  EXPECT_FALSE(ValidateRequest(InstanceRequest<TypeParam>("u", "o", "7-1")).has_value());
+  EXPECT_FALSE(
+      ValidateRequest(InstanceRequest<TypeParam>(std::string(256, 'u'), std::string(256, 'o'),
+                                                 "2147483647-" + std::string(240, '~')))
+          .has_value());
+}
+
+TYPED_TEST(ValidateInstanceRequest, EmptyOne_BreaksEveryRule) {
+  const auto error = ValidateRequest(TypeParam());
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(error->reason, Reason::INVALID_REQUEST);
+  EXPECT_THAT(error->violations,
+              ElementsAre(IsViolation("user_id", "is missing"), IsViolation("org_id", "is missing"),
+                          IsViolation("flow_instance_id", "is missing")));
+}
+
+TYPED_TEST(ValidateInstanceRequest, EverythingWrong_IsReportedAtOnceAndNotRepeated) {
+  const std::string text(1'000'000, 'x');
+  const auto error = ValidateRequest(InstanceRequest<TypeParam>(text, text, text));
+  ASSERT_TRUE(error.has_value());
+  EXPECT_THAT(error->violations,
+              ElementsAre(IsViolation("user_id", "must be at most 256 bytes long, got 1000000"),
+                          IsViolation("org_id", "must be at most 256 bytes long, got 1000000"),
+                          IsViolation("flow_instance_id", kNoInstanceId)));
+  EXPECT_THAT(error->message, Not(HasSubstr("xxx")));
+}
+
+struct InstanceIdCase {
+  std::string name;
+  std::string id;
+  int32_t flow_id;  // 0: it is not valid
+};
+
+void PrintTo(const InstanceIdCase& c, std::ostream* out) { *out << c.name; }
+
+class InstanceIds : public testing::TestWithParam<InstanceIdCase> {};
+
+TEST_P(InstanceIds, BeginWithTheirFlow) {
+  EXPECT_EQ(FlowOfInstance(GetParam().id), GetParam().flow_id);
+  const auto error = ValidateRequest(
+      InstanceRequest<dataflow::v1::GetFlowInstanceRequest>("u", "o", GetParam().id));
+  EXPECT_EQ(error.has_value(), GetParam().flow_id == 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, InstanceIds,
+    testing::Values(
+        InstanceIdCase{"Usual", "3377-20191122012300", 3377},
+        InstanceIdCase{"Schedule", "1-2019", 1}, InstanceIdCase{"Shortest", "1-1", 1},
+        InstanceIdCase{"LargestFlow", "2147483647-1", 2147483647},
+        InstanceIdCase{"AllPrintables", R"(7-!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~)", 7},
+        InstanceIdCase{"TwoHyphens", "7--1", 7},
+        InstanceIdCase{"Longest", "7-" + std::string(240, '9'), 7},
+        InstanceIdCase{"TooLong", "7-" + std::string(241, '9'), 0},
+        InstanceIdCase{"NoHyphen", "7", 0}, InstanceIdCase{"NothingBehind", "7-", 0},
+        InstanceIdCase{"NoFlow", "-1", 0}, InstanceIdCase{"HyphenAlone", "-", 0},
+        InstanceIdCase{"FlowZero", "0-1", 0}, InstanceIdCase{"LeadingZero", "07-1", 0},
+        InstanceIdCase{"Negative", "-7-1", 0}, InstanceIdCase{"Plus", "+7-1", 0},
+        InstanceIdCase{"FlowTooLarge", "2147483648-1", 0},
+        InstanceIdCase{"FlowFarTooLarge", std::string(200, '9') + "-1", 0},
+        InstanceIdCase{"Words", "x-1", 0}, InstanceIdCase{"Hex", "0x7-1", 0},
+        InstanceIdCase{"SpaceBefore", " 7-1", 0}, InstanceIdCase{"SpaceBehindTheFlow", "7 -1", 0},
+        InstanceIdCase{"SpaceInside", "7-1 2", 0}, InstanceIdCase{"LineBreak", "7-1\n", 0},
+        InstanceIdCase{"Delete", "7-\x7F", 0}, InstanceIdCase{"Nul", std::string("7-1\0", 4), 0},
+        InstanceIdCase{"OtherScript", "7-实例", 0}, InstanceIdCase{"OtherHyphen", "7‐1", 0}),
+    [](const auto& param_info) { return param_info.param.name; });
 
 // Why ValidateRequest need not look at encodings.
 TEST(ValidateRequestUtf8, IsCheckedByTheParserBeforehand) {

@@ -3,162 +3,33 @@
 #include <optional>
 #include <utility>
 
-#include "server/enos/answer_json.h"
+#include "server/enos/enos_answer.h"
 
 namespace enos::gateway {
 namespace {
 
 constexpr size_t kMaxInstanceIdBytes = 256;
 
-// What a message says about a reason: what happened, and what to do where nothing was executed.
-struct Wording {
-  Reason reason;
-  std::string_view what;
-  std::string_view advice;
-};
-
-constexpr std::string_view kWait = "Wait a little, then call again.";
-
-constexpr Wording kWordings[] = {
-    {Reason::ENOS_INVALID_ARGUMENT, "EnOS refused the call: an argument is not valid",
-     "Check that user_id belongs to org_id, check flow_id and the parameters, then call again."},
-    {Reason::ENOS_PERMISSION_DENIED, "EnOS refused the call: there is no permission for it",
-     "Give the user access to the flow, or the gateway's application access to the API, then call "
-     "again."},
-    {Reason::FLOW_HAS_NO_TASK, "EnOS refused the call: the flow has no task",
-     "Add a task to the flow, then call again."},
-    {Reason::ENOS_LOCKED, "EnOS refused the call: the account is locked",
-     "Have it unlocked in EnOS, then call again."},
-    {Reason::ENOS_NOT_FOUND, "EnOS refused the call: the flow or the API was not found",
-     "Check flow_id, and the gateway's EnOS address and API version."},
-    {Reason::ENOS_UNIMPLEMENTED, "EnOS refused the call: it does not offer this operation",
-     "Check the gateway's EnOS address and API version."},
-    {Reason::ENOS_ALREADY_EXISTS, "EnOS refused the call: what it should create already exists",
-     "Look at the flow's instances in EnOS before you call again."},
-    {Reason::ENOS_OUT_OF_RANGE, "EnOS refused the call: a parameter is out of range",
-     "Correct the value, then call again."},
-    {Reason::ENOS_CREDENTIALS_REFUSED, "EnOS refused the gateway's credentials",
-     "Ask the operator of the gateway to check its access key, secret key and clock."},
-    {Reason::ENOS_RATE_LIMITED, "EnOS refused the call: there are too many calls", kWait},
-    {Reason::ENOS_UNAVAILABLE, "EnOS, or a proxy on the way, says that it is not available", kWait},
-    {Reason::ENOS_INTERNAL, "EnOS reported an internal error", ""},
-    {Reason::ENOS_TIMEOUT, "EnOS, or a proxy on the way, gave up waiting", ""},
-    {Reason::ENOS_CONNECTION_LOST, "a proxy on the way lost its connection to EnOS", ""},
-    {Reason::ENOS_ERROR, "EnOS answered with an error that the gateway does not know", ""},
-};
-
-// "Invalid parameter, or cannot be created."
-constexpr int64_t kCannotBeCreated = 62102;
-constexpr std::string_view kSameMinute =
-    " EnOS documents this code also for a flow that was triggered in the same minute.";
-
-constexpr std::string_view kMayHaveStarted =
-    "The flow may have been started: check its instances in EnOS before you call again.";
-
-Wording WordingFor(Reason reason) {
-  for (const Wording& wording : kWordings) {
-    if (wording.reason == reason) return wording;
-  }
-  return {reason, "EnOS refused the call", ""};
-}
-
-// "(EnOS code 62104: This workflow has no task, you cannot trigger it!)"; the HTTP status is named
-// where it decided.
-std::string Evidence(const CallError& error) {
-  std::string text = error.enos_code.has_value() ? "EnOS code " + std::to_string(*error.enos_code)
-                                                 : "HTTP " + std::to_string(error.http_status);
-  if (!error.enos_message.empty()) text.append(": ").append(error.enos_message);
-  return " (" + text + ")";
-}
-
-std::string MessageFor(std::string_view what, std::string_view advice, const CallError& error) {
-  const std::string_view last = error.execution == Execution::kUnknown ? kMayHaveStarted : advice;
-  return std::string(what).append(Evidence(error)).append(". ").append(last);
-}
-
-std::string_view TrimSpaces(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-// EnOS's own words: "msg", or "msg: submsg" where there are both.
-std::string EnosMessage(const AnswerMembers& members, const SecretMask& secrets) {
-  const std::string_view msg = TrimSpaces(StringOf(members.msg));
-  const std::string_view submsg = TrimSpaces(StringOf(members.submsg));
-  if (submsg.empty()) return CleanUpstreamText(msg, secrets);
-  if (msg.empty()) return CleanUpstreamText(submsg, secrets);
-  return CleanUpstreamText(std::string(msg).append(": ").append(submsg), secrets);
-}
-
-Refusal Refused(const ErrorRow& row, CallError error) {
-  error.code = row.code;
-  error.reason = row.reason;
-  error.execution = row.execution;
-  const Wording wording = WordingFor(row.reason);
-  error.message = MessageFor(wording.what, wording.advice, error);
-  if (error.enos_code == kCannotBeCreated) error.message.append(kSameMinute);
-  return {std::move(error), row.remedy};
-}
-
-Refusal Malformed(std::string_view what_is_wrong, CallError error) {
-  error.code = absl::StatusCode::kInternal;
-  error.reason = Reason::ENOS_MALFORMED_RESPONSE;
-  error.execution = Execution::kUnknown;
-  const std::string what = "EnOS's answer makes no sense: it " + std::string(what_is_wrong);
-  error.message = MessageFor(what, "", error);
-  return {std::move(error), Remedy::kNone};
-}
-
-bool IsSuccess(int http_status) { return http_status >= 200 && http_status < 300; }
-
-FlowAnswer ReadSuccess(const AnswerMembers& members, CallError error) {
-  if (!IsSuccess(error.http_status)) {
-    const std::string what = "reports success under HTTP " + std::to_string(error.http_status);
-    return Malformed(what, std::move(error));
-  }
-  const std::string_view id = StringOf(members.flow_instance_id);
-  if (id.empty()) {
-    return Malformed("reports success without the id of a flow instance", std::move(error));
-  }
-  if (!IsPrintableWord(id, kMaxInstanceIdBytes)) {
-    return Malformed(
-        "reports success with an id of a flow instance that is not 1 to 256 printable ASCII "
-        "characters without spaces",
-        std::move(error));
-  }
-  return FlowStarted{std::string(id), std::move(error.enos_request_id)};
-}
-
-std::string_view WhyMalformed(int http_status, bool is_object) {
-  if (http_status >= 300 && http_status < 400) {
-    return "is a redirect, which the gateway does not follow";
-  }
-  return is_object ? "holds no result code" : "is not a JSON object";
-}
-
 }  // namespace
 
 FlowAnswer ReadFlowAnswer(int http_status, std::string_view body, const FlowAnswerOptions& options,
                           const SecretMask& secrets) {
-  CallError error;
-  error.http_status = http_status;
-  const std::optional<AnswerMembers> members = ReadAnswerMembers(body);
-  if (members.has_value()) {
-    error.enos_code = ResultCodeOf(members->code, members->status);
-    error.enos_message = EnosMessage(*members, secrets);
-    error.enos_request_id = CleanRequestId(StringOf(members->request_id), secrets);
+  EnosAnswer answer = ReadEnosAnswer(http_status, body, secrets);
+  auto refused = RefusalIn(answer, [&options](std::optional<int64_t> enos_code, int status) {
+    return enos_code ? RowForEnosCode(*enos_code, options.trust_503)
+                     : RowForHttpStatus(status, options.trust_503);
+  });
+  if (refused) return *std::move(refused);
+  const std::string_view id = StringOf(answer.members->flow_instance_id);
+  if (id.empty())
+    return MalformedAnswer("reports success without the id of a flow instance", answer);
+  if (!IsPrintableWord(id, kMaxInstanceIdBytes)) {
+    return MalformedAnswer(
+        "reports success with an id of a flow instance that is not 1 to 256 printable ASCII "
+        "characters without spaces",
+        answer);
   }
-
-  if (error.enos_code.has_value()) {
-    if (*error.enos_code == 0) return ReadSuccess(*members, std::move(error));
-    const ErrorRow row = RowForEnosCode(*error.enos_code, options.trust_503);
-    return Refused(row, std::move(error));
-  }
-  if (http_status >= 400) {
-    return Refused(RowForHttpStatus(http_status, options.trust_503), std::move(error));
-  }
-  return Malformed(WhyMalformed(http_status, members.has_value()), std::move(error));
+  return FlowStarted{std::string(id), std::move(answer.said.enos_request_id)};
 }
 
 }  // namespace enos::gateway

@@ -10,8 +10,9 @@
 
 namespace enos::gateway {
 
-// What is requested from EnOS: to start a flow, or an access token (get and refresh).
-enum class UpstreamOperation { kTrigger, kToken };
+// What is requested from EnOS. A token: get and refresh.
+enum class UpstreamOperation { kTrigger, kToken, kGetInstance, kCancelInstance, kTimeZone };
+inline constexpr size_t kUpstreamOperations = 5;
 
 // A finished request to EnOS, for metrics.
 struct UpstreamRequest {

@@ -15,11 +15,10 @@ namespace {
 using prometheus::Labels;
 
 // How the gRPC conventions name an RPC.
-const Labels& RpcLabels() {
-  static const Labels& labels = *new Labels{{"grpc_service", "enos.dataflow.v1.FlowService"},
-                                            {"grpc_method", "UpdateAndTriggerFlow"},
-                                            {"grpc_type", "unary"}};
-  return labels;
+Labels RpcLabels(RpcMethod method) {
+  return {{"grpc_service", "enos.dataflow.v1.FlowService"},
+          {"grpc_method", std::string(RpcMethodName(method))},
+          {"grpc_type", method == RpcMethod::kWatchFlowInstance ? "server_stream" : "unary"}};
 }
 
 // The buckets of grpc-ecosystem, plus the default of --upstream_timeout.
@@ -49,6 +48,8 @@ bool IsPossible(Reason reason, Execution execution) {
     return std::find(std::begin(list), std::end(list), reason) != std::end(list);
   };
   if (is_in(kOfOthers)) return false;
+  if (reason == Reason::WATCH_TIMEOUT) return execution == Execution::kNone;
+  if (execution == Execution::kNone) return reason != Reason::FLOW_HAS_NO_TASK;
   return is_in(kEither) || is_in(kAlwaysUnknown) == (execution == Execution::kUnknown);
 }
 
@@ -70,7 +71,7 @@ bool IsRefusal(const CallError& error) {
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-size_t Index(Execution execution) { return execution == Execution::kNotExecuted ? 0 : 1; }
+size_t Index(Execution execution) { return static_cast<size_t>(execution); }
 
 const char* FilesLabel(ReloadedFiles files) {
   constexpr std::array<const char*, 4> kNames = {"tls", "keys", "policy", "jwt_keys"};
@@ -119,20 +120,26 @@ GatewayMetrics::GatewayMetrics(std::string_view version)
 // All foreseeable metrics exist from the start, at 0: a rate over a counter that appears with its
 // first event would miss that event.
 void GatewayMetrics::AddCallMetrics() {
-  started_ =
-      &CounterFamily("grpc_server_started_total", "RPCs that arrived.", registry_).Add(RpcLabels());
+  auto& started = CounterFamily("grpc_server_started_total", "RPCs that arrived.", registry_);
   auto& handled =
       CounterFamily("grpc_server_handled_total", "RPCs that ended, by code.", registry_);
-  for (size_t code = 0; code < kCodes; ++code) {
-    Labels labels = RpcLabels();
-    labels["grpc_code"] = GrpcCodeLabel(static_cast<absl::StatusCode>(code));
-    handled_.at(code) = &handled.Add(labels);
+  auto& handling = Register(prometheus::BuildHistogram(), "grpc_server_handling_seconds",
+                            "From an RPC's arrival to its answer.", registry_);
+  for (size_t method = 0; method < kRpcMethods; ++method) {
+    const Labels rpc = RpcLabels(static_cast<RpcMethod>(method));
+    started_.at(method) = &started.Add(rpc);
+    handling_.at(method) = &handling.Add(rpc, Buckets());
+    for (size_t code = 0; code < kCodes; ++code) {
+      Labels labels = rpc;
+      labels["grpc_code"] = GrpcCodeLabel(static_cast<absl::StatusCode>(code));
+      handled_.at(method).at(code) = &handled.Add(labels);
+    }
+    // A call that starts nothing has no execution: for Prometheus an empty label is none.
+    result_ok_.at(method) = &results_.Add(
+        ResultLabels("OK", StartsFlow(static_cast<RpcMethod>(method)) ? "EXECUTED" : ""));
   }
-  handling_ = &Register(prometheus::BuildHistogram(), "grpc_server_handling_seconds",
-                        "From an RPC's arrival to its answer.", registry_)
-                   .Add(RpcLabels(), Buckets());
-  result_ok_ = &results_.Add(ResultLabels("OK", "EXECUTED"));
-  for (const Execution execution : {Execution::kNotExecuted, Execution::kUnknown}) {
+  for (const Execution execution :
+       {Execution::kNotExecuted, Execution::kUnknown, Execution::kNone}) {
     result_cancelled_.at(Index(execution)) =
         &results_.Add(ResultLabels("CANCELLED", ExecutionName(execution)));
     for (int i = 0; i < dataflow::v1::ErrorReason_ARRAYSIZE; ++i) {
@@ -153,7 +160,8 @@ void GatewayMetrics::AddCallMetrics() {
 void GatewayMetrics::AddUpstreamMetrics() {
   auto& seconds = Register(prometheus::BuildHistogram(), "enos_gateway_upstream_request_seconds",
                            "How long requests to EnOS took, including connecting.", registry_);
-  for (const auto operation : {UpstreamOperation::kTrigger, UpstreamOperation::kToken}) {
+  for (size_t i = 0; i < kUpstreamOperations; ++i) {
+    const auto operation = static_cast<UpstreamOperation>(i);
     Failure(operation, std::nullopt);
     for (int end = static_cast<int>(TransferEnd::kAnswered) + 1;
          end <= static_cast<int>(TransferEnd::kTooLarge); ++end)
@@ -176,6 +184,15 @@ void GatewayMetrics::AddUpstreamMetrics() {
                     "Fetches of an access token; one may take several requests.", registry_);
   token_obtained_ = &fetches.Add({{"result", "obtained"}});
   token_failed_ = &fetches.Add({{"result", "failed"}});
+  auto& polls = CounterFamily("enos_gateway_polls_total", "Polls of watched runs.", registry_);
+  polls_ = {&polls.Add({{"result", "failed"}}), &polls.Add({{"result", "answered"}})};
+  auto& unreadable =
+      CounterFamily("enos_gateway_unreadable_parts_total",
+                    "Parts of EnOS's answers about runs that were left out, because they could not "
+                    "be read or were too many.",
+                    registry_);
+  unreadable_ = {&unreadable.Add({{"part", "time"}}), &unreadable.Add({{"part", "parameters"}}),
+                 &unreadable.Add({{"part", "tasks"}})};
   auto& breaker =
       Register(prometheus::BuildGauge(), "enos_gateway_breaker_state",
                "1 for the current state of the circuit breaker, 0 for the others.", registry_);
@@ -225,14 +242,17 @@ prometheus::Counter& GatewayMetrics::Failure(UpstreamOperation operation,
 
 void GatewayMetrics::CallEnded(const CallOutcome& outcome) {
   const auto code = static_cast<size_t>(outcome.code);
-  handled_.at(code < kCodes ? code : static_cast<size_t>(absl::StatusCode::kUnknown))->Increment();
-  handling_->Observe(Seconds(outcome.took));
+  const auto method = static_cast<size_t>(outcome.method);
+  handled_.at(method)
+      .at(code < kCodes ? code : static_cast<size_t>(absl::StatusCode::kUnknown))
+      ->Increment();
+  handling_.at(method)->Observe(Seconds(outcome.took));
   if (outcome.error != nullptr) {
     const CallError& error = *outcome.error;
     Result(error.reason, error.execution).Increment();
     if (IsRefusal(error)) ByName(refused_by_reason_, refused_, error.reason).Increment();
   } else if (outcome.code == absl::StatusCode::kOk) {
-    result_ok_->Increment();
+    result_ok_.at(method)->Increment();
   } else {
     result_cancelled_.at(Index(outcome.execution))->Increment();
   }
@@ -250,6 +270,12 @@ void GatewayMetrics::UpstreamRequestEnded(const UpstreamRequest& request) {
 
 void GatewayMetrics::Retried(Reason reason) {
   ByName(retries_by_reason_, retries_, reason).Increment();
+}
+
+void GatewayMetrics::PartsUnreadable(const std::array<int, 3>& parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts.at(i) > 0) unreadable_.at(i)->Increment(parts.at(i));
+  }
 }
 
 void GatewayMetrics::TokenObtained(SteadyTime expires_at) {

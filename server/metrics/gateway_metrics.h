@@ -40,12 +40,15 @@ class GatewayMetrics {
   explicit GatewayMetrics(std::string_view version);
 
   // An RPC arrived; it ended.
-  void CallStarted() { started_->Increment(); }
+  void CallStarted(RpcMethod method) { started_.at(static_cast<size_t>(method))->Increment(); }
   void CallEnded(const CallOutcome& outcome);
 
   // A request to EnOS ended; a call was resent, or will be, for this reason.
   void UpstreamRequestEnded(const UpstreamRequest& request);
   void Retried(Reason reason);
+  // A watched run was polled; parts of an answer about a run could not be read, by UnreadablePart.
+  void Polled(bool answered) { polls_.at(answered ? 1 : 0)->Increment(); }
+  void PartsUnreadable(const std::array<int, 3>& parts);
   void ConnectionOpened() { opened_->Increment(); }
   void ConnectionReused() { reused_->Increment(); }
 
@@ -75,6 +78,7 @@ class GatewayMetrics {
  private:
   using Counters = prometheus::Family<prometheus::Counter>;
   static constexpr size_t kReasons = dataflow::v1::ErrorReason_ARRAYSIZE;
+  static constexpr size_t kExecutions = 3;
   static constexpr size_t kCodes = 17;  // of absl::StatusCode
 
   // By reason, and by whether the call may have been executed. Looked up on first use at the
@@ -91,14 +95,15 @@ class GatewayMetrics {
   mutable prometheus::Registry registry_;
   SampledMetrics sampled_;
 
-  prometheus::Counter* started_ = nullptr;
-  std::array<prometheus::Counter*, kCodes> handled_{};
-  prometheus::Histogram* handling_ = nullptr;
+  // By RpcMethod.
+  std::array<prometheus::Counter*, kRpcMethods> started_{};
+  std::array<std::array<prometheus::Counter*, kCodes>, kRpcMethods> handled_{};
+  std::array<prometheus::Histogram*, kRpcMethods> handling_{};
+  std::array<prometheus::Counter*, kRpcMethods> result_ok_{};
   Counters& results_;
   Counters& refused_;
-  prometheus::Counter* result_ok_ = nullptr;
-  std::array<prometheus::Counter*, 2> result_cancelled_{};  // by Execution
-  std::array<ByReason, 2> result_error_{};                  // by Execution
+  std::array<prometheus::Counter*, kExecutions> result_cancelled_{};  // by Execution
+  std::array<ByReason, kExecutions> result_error_{};                  // by Execution
   ByReason refused_by_reason_{};
 
   Counters& requests_;
@@ -106,15 +111,18 @@ class GatewayMetrics {
   Counters& retries_;
   ByReason retries_by_reason_{};
   prometheus::Counter* request_ok_ = nullptr;  // the most frequent one: trigger, 200, 0
-  std::array<prometheus::Histogram*, 2> request_seconds_{};  // by UpstreamOperation
+  std::array<prometheus::Histogram*, kUpstreamOperations>
+      request_seconds_{};  // by UpstreamOperation
   prometheus::Counter* opened_ = nullptr;
   prometheus::Counter* reused_ = nullptr;
 
   prometheus::Counter* token_obtained_ = nullptr;
   prometheus::Counter* token_failed_ = nullptr;
   std::atomic<SteadyTime::rep> token_expires_at_;
-  std::array<prometheus::Counter*, 2> cut_{};    // unfinished, memory
-  std::array<prometheus::Gauge*, 3> breaker_{};  // by BreakerState
+  std::array<prometheus::Counter*, 2> polls_{};       // failed, answered
+  std::array<prometheus::Counter*, 3> unreadable_{};  // times, parameters, tasks
+  std::array<prometheus::Counter*, 2> cut_{};         // unfinished, memory
+  std::array<prometheus::Gauge*, 3> breaker_{};       // by BreakerState
 
   struct Reloads {
     std::array<prometheus::Counter*, 2> by_result{};  // failure, success

@@ -7,6 +7,9 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <vector>
+
+#include "server/metrics/label_values.h"
 
 namespace enos::gateway {
 namespace {
@@ -36,15 +39,18 @@ std::string Value(const GatewayMetrics& metrics, const std::string& name,
   return "";
 }
 
-const std::vector<std::string>& Rpc() {
-  static const auto& labels = *new std::vector<std::string>{
-      R"(grpc_service="enos.dataflow.v1.FlowService")", R"(grpc_method="UpdateAndTriggerFlow")",
-      R"(grpc_type="unary")"};
-  return labels;
+constexpr auto kTrigger = RpcMethod::kUpdateAndTriggerFlow;
+
+std::vector<std::string> Rpc(RpcMethod method = kTrigger) {
+  const bool is_stream = method == RpcMethod::kWatchFlowInstance;
+  return {R"(grpc_service="enos.dataflow.v1.FlowService")",
+          "grpc_method=\"" + std::string(RpcMethodName(method)) + '"',
+          is_stream ? R"(grpc_type="server_stream")" : R"(grpc_type="unary")"};
 }
 
-std::string Handled(const GatewayMetrics& metrics, const std::string& code) {
-  auto labels = Rpc();
+std::string Handled(const GatewayMetrics& metrics, const std::string& code,
+                    RpcMethod method = kTrigger) {
+  auto labels = Rpc(method);
   labels.push_back(R"(grpc_code=")" + code + '"');
   return Value(metrics, "grpc_server_handled_total", labels);
 }
@@ -86,13 +92,16 @@ TEST(GatewayMetrics, FromTheStart_WhatCanBeForeseenIsThereAtZero) {
 
 TEST(GatewayMetrics, WhatTheContractRulesOut_IsNotThere) {
   const GatewayMetrics metrics("1");
+  EXPECT_EQ(Result(metrics, "WATCH_TIMEOUT", "NOT_EXECUTED"), "");
+  EXPECT_EQ(Result(metrics, "FLOW_HAS_NO_TASK", ""), "");
+  EXPECT_EQ(Result(metrics, "GATEWAY_UNREACHABLE", ""), "");
   EXPECT_EQ(Result(metrics, "INVALID_REQUEST", "UNKNOWN"), "");
   EXPECT_EQ(Result(metrics, "ENOS_CONNECTION_LOST", "NOT_EXECUTED"), "");
 }
 
 TEST(GatewayMetrics, CallThatSucceeds_IsCountedAndTimed) {
   GatewayMetrics metrics("1");
-  metrics.CallStarted();
+  metrics.CallStarted(kTrigger);
   CallOutcome outcome;
   outcome.took = std::chrono::milliseconds(2);
   metrics.CallEnded(outcome);
@@ -126,6 +135,50 @@ TEST(GatewayMetrics, ErrorThatTheContractRulesOut_IsCountedAllTheSame) {
   EXPECT_EQ(Result(metrics, "INVALID_REQUEST", "UNKNOWN"), "1");
 }
 
+class MetricsOfMethods : public testing::TestWithParam<RpcMethod> {};
+
+TEST_P(MetricsOfMethods, AreApart) {
+  GatewayMetrics metrics("1");
+  CallOutcome outcome;
+  outcome.method = GetParam();
+  metrics.CallStarted(GetParam());
+  metrics.CallEnded(outcome);
+  for (size_t i = 0; i < kRpcMethods; ++i) {
+    const auto method = static_cast<RpcMethod>(i);
+    const std::string count = method == GetParam() ? "1" : "0";
+    EXPECT_EQ(Value(metrics, "grpc_server_started_total", Rpc(method)), count);
+    EXPECT_EQ(Handled(metrics, "OK", method), count);
+    EXPECT_EQ(Handled(metrics, "Unavailable", method), "0");
+    EXPECT_EQ(Value(metrics, "grpc_server_handling_seconds_count", Rpc(method)), count);
+  }
+  EXPECT_EQ(Result(metrics, "OK", "EXECUTED"), StartsFlow(GetParam()) ? "1" : "0");
+  EXPECT_EQ(Result(metrics, "OK", ""), StartsFlow(GetParam()) ? "0" : "1");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MetricsOfMethods,
+                         testing::Values(RpcMethod::kUpdateAndTriggerFlow,
+                                         RpcMethod::kGetFlowInstance, RpcMethod::kWatchFlowInstance,
+                                         RpcMethod::kCancelFlowInstance),
+                         [](const auto& tested) {
+                           return std::string(RpcMethodName(tested.param));
+                         });
+
+TEST(GatewayMetrics, ErrorsOfReads_HaveNoExecution) {
+  GatewayMetrics metrics("1");
+  EXPECT_EQ(Result(metrics, "WATCH_TIMEOUT", ""), "0") << "there from the start";
+  EXPECT_EQ(Result(metrics, "ENOS_NOT_FOUND", ""), "0");
+  CallError error;
+  error.code = absl::StatusCode::kNotFound;
+  error.reason = Reason::ENOS_NOT_FOUND;
+  error.execution = Execution::kNone;
+  CallOutcome outcome = Failed(error);
+  outcome.method = RpcMethod::kGetFlowInstance;
+  metrics.CallEnded(outcome);
+  EXPECT_EQ(Result(metrics, "ENOS_NOT_FOUND", ""), "1");
+  EXPECT_EQ(Result(metrics, "ENOS_NOT_FOUND", "NOT_EXECUTED"), "0");
+  EXPECT_EQ(Handled(metrics, "NotFound", RpcMethod::kGetFlowInstance), "1");
+}
+
 struct RefusalCase {
   Reason reason;
   Execution execution;
@@ -151,6 +204,11 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusalCase{Reason::GATEWAY_SHUTTING_DOWN, Execution::kNotExecuted, true},
                     RefusalCase{Reason::ENOS_TIMEOUT, Execution::kNotExecuted, true},
                     RefusalCase{Reason::ENOS_TIMEOUT, Execution::kUnknown, false},
+                    RefusalCase{Reason::INVALID_REQUEST, Execution::kNone, true},
+                    RefusalCase{Reason::CALLER_UNAUTHENTICATED, Execution::kNone, true},
+                    RefusalCase{Reason::CALLER_NOT_ALLOWED, Execution::kNone, true},
+                    RefusalCase{Reason::ENOS_TIMEOUT, Execution::kNone, false},
+                    RefusalCase{Reason::WATCH_TIMEOUT, Execution::kNone, false},
                     RefusalCase{Reason::ENOS_UNREACHABLE, Execution::kNotExecuted, false}));
 
 TEST(GatewayMetrics, CallsWhoseCallersWent_AreCountedByExecution) {
@@ -162,6 +220,11 @@ TEST(GatewayMetrics, CallsWhoseCallersWent_AreCountedByExecution) {
   metrics.CallEnded(outcome);
   metrics.CallEnded(outcome);
   EXPECT_EQ(Handled(metrics, "Canceled"), "3");
+  outcome.method = RpcMethod::kWatchFlowInstance;
+  outcome.execution = Execution::kNone;
+  metrics.CallEnded(outcome);
+  EXPECT_EQ(Handled(metrics, "Canceled", RpcMethod::kWatchFlowInstance), "1");
+  EXPECT_EQ(Result(metrics, "CANCELLED", ""), "1");
   EXPECT_EQ(Result(metrics, "CANCELLED", "NOT_EXECUTED"), "1");
   EXPECT_EQ(Result(metrics, "CANCELLED", "UNKNOWN"), "2");
 }
@@ -187,6 +250,28 @@ TEST(GatewayMetrics, RequestsToEnos_AreCountedByAnswer) {
       "3");
 }
 
+class MetricsOfOperations : public testing::TestWithParam<int> {};
+
+TEST_P(MetricsOfOperations, AreApartAndThereFromTheStart) {
+  GatewayMetrics metrics("1");
+  const auto operation = static_cast<UpstreamOperation>(GetParam());
+  const std::string label = "operation=\"" + OperationLabel(operation) + '"';
+  const auto failures = [&] {
+    return Value(metrics, "enos_gateway_upstream_failures_total",
+                 {label, "failure=\"connection_lost\""});
+  };
+  EXPECT_EQ(Value(metrics, "enos_gateway_upstream_request_seconds_count", {label}), "0");
+  EXPECT_EQ(failures(), "0");
+  metrics.UpstreamRequestEnded({operation, TransferEnd::kAnswered, 200, 0, {}});
+  metrics.UpstreamRequestEnded({operation, TransferEnd::kConnectionLost, 0, {}, {}});
+  EXPECT_EQ(Request(metrics, OperationLabel(operation), "200", "0"), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_upstream_request_seconds_count", {label}), "2");
+  EXPECT_EQ(failures(), "1");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MetricsOfOperations,
+                         testing::Range(0, static_cast<int>(kUpstreamOperations)));
+
 TEST(GatewayMetrics, RequestsWithoutAnAnswer_AreCountedByCause) {
   GatewayMetrics metrics("1");
   metrics.UpstreamRequestEnded({UpstreamOperation::kTrigger, TransferEnd::kTlsFailed, 0, {}, {}});
@@ -209,6 +294,30 @@ TEST(GatewayMetrics, RetriesAndConnections_AreCounted) {
   EXPECT_EQ(Value(metrics, "enos_gateway_retries_total", {"reason=\"ENOS_RATE_LIMITED\""}), "1");
   EXPECT_EQ(Value(metrics, "enos_gateway_upstream_connections_total", {"use=\"opened\""}), "1");
   EXPECT_EQ(Value(metrics, "enos_gateway_upstream_connections_total", {"use=\"reused\""}), "2");
+}
+
+TEST(GatewayMetrics, Polls_AreCountedByResultFromTheStart) {
+  GatewayMetrics metrics("1");
+  const auto polls = [&](const std::string& result) {
+    return Value(metrics, "enos_gateway_polls_total", {"result=\"" + result + '"'});
+  };
+  EXPECT_EQ(polls("answered") + polls("failed"), "00");
+  metrics.Polled(/*answered=*/true);
+  metrics.Polled(/*answered=*/true);
+  metrics.Polled(/*answered=*/false);
+  EXPECT_EQ(polls("answered") + polls("failed"), "21");
+}
+
+TEST(GatewayMetrics, UnreadableParts_AreCountedByPartFromTheStart) {
+  GatewayMetrics metrics("1");
+  const auto parts = [&](const std::string& part) {
+    return Value(metrics, "enos_gateway_unreadable_parts_total", {"part=\"" + part + '"'});
+  };
+  EXPECT_EQ(parts("time") + parts("parameters") + parts("tasks"), "000");
+  metrics.PartsUnreadable({0, 0, 0});
+  metrics.PartsUnreadable({1, 0, 5});
+  metrics.PartsUnreadable({1, 3, 0});
+  EXPECT_EQ(parts("time") + parts("parameters") + parts("tasks"), "235");
 }
 
 TEST(GatewayMetrics, Token_CountsFetchesAndTellsWhatIsLeftOfItsLife) {

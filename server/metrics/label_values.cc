@@ -42,7 +42,19 @@ std::string EnosCodeLabel(std::optional<int64_t> enos_code) {
 }
 
 std::string OperationLabel(UpstreamOperation operation) {
-  return operation == UpstreamOperation::kTrigger ? "trigger" : "token";
+  switch (operation) {
+    case UpstreamOperation::kTrigger:
+      return "trigger";
+    case UpstreamOperation::kToken:
+      return "token";
+    case UpstreamOperation::kGetInstance:
+      return "get_instance";
+    case UpstreamOperation::kCancelInstance:
+      return "cancel_instance";
+    case UpstreamOperation::kTimeZone:
+      return "time_zone";
+  }
+  return "other";
 }
 
 std::string FailureLabel(std::optional<TransferEnd> end) {

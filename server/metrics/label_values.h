@@ -21,7 +21,7 @@ std::string HttpStatusLabel(int http_status);
 // A result code that is documented for EnOS, as a number; otherwise "other". nullopt: "none".
 std::string EnosCodeLabel(std::optional<int64_t> enos_code);
 
-// "trigger" or "token".
+// "trigger", "token", "get_instance", "cancel_instance" or "time_zone".
 std::string OperationLabel(UpstreamOperation operation);
 
 // Why a request got no answer, for example "connect_timeout"; nullopt, abandoned: "no_answer".

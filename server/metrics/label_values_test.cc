@@ -1,9 +1,11 @@
 #include "server/metrics/label_values.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace enos::gateway {
 namespace {
@@ -47,8 +49,11 @@ TEST(FailureLabels, EveryEndHasItsOwn) {
 }
 
 TEST(OperationLabels, NameTheOperation) {
-  EXPECT_EQ(OperationLabel(UpstreamOperation::kTrigger), "trigger");
-  EXPECT_EQ(OperationLabel(UpstreamOperation::kToken), "token");
+  std::vector<std::string> labels;
+  for (size_t i = 0; i < kUpstreamOperations; ++i)
+    labels.push_back(OperationLabel(static_cast<UpstreamOperation>(i)));
+  EXPECT_THAT(labels, testing::ElementsAre("trigger", "token", "get_instance", "cancel_instance",
+                                           "time_zone"));
 }
 
 struct GrpcCodeCase {

@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 
+#include <algorithm>
 #include <charconv>
 #include <initializer_list>
 #include <limits>
@@ -30,16 +31,17 @@ std::string Item(const std::string& path, size_t index) {
   return path + "[" + std::to_string(index) + "]";
 }
 
-// An object with all of `required` and nothing else except `optional`.
+// An object with all of `required` and nothing else except of `optional`.
 Error CheckMembers(json_t* value, const std::string& path,
-                   std::initializer_list<const char*> required, std::string_view optional = "") {
+                   std::initializer_list<const char*> required,
+                   std::initializer_list<std::string_view> optional = {}) {
   std::string expected = "expected";
   for (const std::string_view name : required) expected += " \"" + std::string(name) + "\"";
   if (!JsonIs(JSON_OBJECT, value))
     return At(path, "not an object, expected one with" + expected.substr(8));
   for (void* it = json_object_iter(value); it != nullptr; it = json_object_iter_next(value, it)) {
     const std::string_view name = json_object_iter_key(it);
-    bool known = !optional.empty() && name == optional;
+    bool known = std::find(optional.begin(), optional.end(), name) != optional.end();
     for (const std::string_view one : required) known = known || name == one;
     if (!known) return At(path, "unknown member " + ShownText(name) + ", " + expected);
   }
@@ -132,9 +134,28 @@ Error ReadFlows(const json_t* list, const std::string& path, PolicyRule* rule) {
   });
 }
 
+Error ReadMethods(const json_t* list, const std::string& path, PolicyRule* rule) {
+  rule->methods.reset();
+  return ReadList(list, path, [rule](const json_t* item, const std::string& at) -> Error {
+    const auto name = JsonText(item);
+    if (name == "*") {
+      rule->methods.set();
+      return std::nullopt;
+    }
+    const auto found = std::find(kRpcMethodNames.begin(), kRpcMethodNames.end(), name.value_or(""));
+    if (found == kRpcMethodNames.end()) {
+      std::string expected = R"( is not a method, expected "*" or one of)";
+      for (const std::string_view known : kRpcMethodNames) expected += Concat(" ", known);
+      return At(at, Concat(name ? ShownText(*name) : "this", expected));
+    }
+    rule->methods.set(static_cast<size_t>(found - kRpcMethodNames.begin()));
+    return std::nullopt;
+  });
+}
+
 Error ReadRule(json_t* value, const std::string& path, PolicyRule* rule) {
-  if (Error error =
-          CheckMembers(value, path, {"callers", "org_ids", "user_ids", "flow_ids"}, "description"))
+  if (Error error = CheckMembers(value, path, {"callers", "org_ids", "user_ids", "flow_ids"},
+                                 {"description", "methods"}))
     return error;
   const json_t* description = json_object_get(value, "description");
   if (description != nullptr && !JsonIs(JSON_STRING, description))
@@ -146,6 +167,9 @@ Error ReadRule(json_t* value, const std::string& path, PolicyRule* rule) {
   if (Error error =
           ReadIds(json_object_get(value, "user_ids"), path + ".user_ids", &rule->user_ids))
     return error;
+  if (const json_t* methods = json_object_get(value, "methods")) {
+    if (Error error = ReadMethods(methods, path + ".methods", rule)) return error;
+  }
   return ReadFlows(json_object_get(value, "flow_ids"), path + ".flow_ids", rule);
 }
 

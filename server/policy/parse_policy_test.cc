@@ -8,13 +8,15 @@
 namespace enos::gateway {
 namespace {
 
-// A policy of one rule, with one of its members replaced by `text` ("" leaves it out).
+// A policy of one rule, with one of its members replaced by `text` ("" leaves it out). Usually it
+// has no "methods".
 std::string With(const std::string& member, const std::string& text) {
   std::string rule;
   for (const auto& [name, usual] : {std::pair<std::string, std::string>{"callers", R"(["sub:a"])"},
                                     {"org_ids", R"(["o"])"},
                                     {"user_ids", R"(["u"])"},
-                                    {"flow_ids", "[1]"}}) {
+                                    {"flow_ids", "[1]"},
+                                    {"methods", ""}}) {
     const std::string value = name == member ? text : usual;
     if (value.empty()) continue;
     rule += (rule.empty() ? "\"" : ", \"") + name + "\": " + value;
@@ -71,6 +73,21 @@ const BadCase kBadRows[] = {
     {"range_from_zero", With("flow_ids", R"(["0-9"])"), "$.rules[0].flow_ids[0]: not a flow id"},
     {"range_of_three", With("flow_ids", R"(["1-2-3"])"), "$.rules[0].flow_ids[0]: not a flow id"},
     {"flow_true", With("flow_ids", "[true]"), "$.rules[0].flow_ids[0]: not a flow id"},
+    {"methods_empty", With("methods", "[]"), "$.rules[0].methods: expected a list that is not"},
+    {"methods_null", With("methods", "null"), "$.rules[0].methods: expected a list"},
+    {"methods_text", With("methods", R"("*")"), "$.rules[0].methods: expected a list"},
+    {"methods_object", With("methods", "{}"), "$.rules[0].methods: expected a list"},
+    {"method_number", With("methods", "[1]"), "$.rules[0].methods[0]: this is not a method"},
+    {"method_empty", With("methods", R"([""])"), R"($.rules[0].methods[0]: "" is not a method)"},
+    {"method_unknown", With("methods", R"(["GetFlowInstance", "getFlowInstance"])"),
+     R"($.rules[0].methods[1]: "getFlowInstance" is not a method, expected "*" or one of )"
+     "UpdateAndTriggerFlow GetFlowInstance WatchFlowInstance CancelFlowInstance"},
+    {"method_with_its_service", With("methods", R"(["FlowService/GetFlowInstance"])"),
+     R"($.rules[0].methods[0]: "FlowService/GetFlowInstance" is not a method)"},
+    {"method_wildcard", With("methods", R"(["Get*"])"),
+     R"($.rules[0].methods[0]: "Get*" is not a method)"},
+    {"all_methods_beside_others", With("methods", R"(["*", "GetFlowInstance"])"),
+     R"($.rules[0].methods[0]: "*" beside others)"},
     {"too_large", std::string(kMaxPolicyBytes + 1, ' '), "larger than 4 MiB"},
 };
 

@@ -40,6 +40,7 @@ bool Has(const std::vector<FlowRange>& ranges, int32_t flow_id) {
 }
 
 Decision DecideRule(const PolicyRule& rule, const FlowAccess& access) {
+  if (!rule.methods.test(static_cast<size_t>(access.method))) return Decision::kMethodNotAllowed;
   if (!Has(rule.org_ids, access.org_id)) return Decision::kOrgNotAllowed;
   if (!Has(rule.user_ids, access.user_id)) return Decision::kUserNotAllowed;
   if (!Has(rule.flow_ids, access.flow_id)) return Decision::kFlowNotAllowed;
@@ -59,6 +60,8 @@ std::string_view DecisionText(Decision decision) {
       return "allowed";
     case Decision::kNoRuleForCaller:
       return "no rule names the caller";
+    case Decision::kMethodNotAllowed:
+      return "method not allowed";
     case Decision::kOrgNotAllowed:
       return "org_id not allowed";
     case Decision::kUserNotAllowed:

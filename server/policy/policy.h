@@ -4,12 +4,14 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/base/rpc_method.h"
 #include "server/policy/caller_pattern.h"
 
 namespace enos::gateway {
@@ -29,6 +31,8 @@ struct IdSet {
 // One rule: its callers may start these flows for these users and organizations.
 struct PolicyRule {
   std::vector<CallerPattern> callers;
+  // By RpcMethod. Where a rule names none it is for starting flows alone.
+  std::bitset<kRpcMethods> methods = 1;
   IdSet org_ids;
   IdSet user_ids;
   std::vector<FlowRange> flow_ids;  // "*" is 1 to the largest
@@ -39,6 +43,7 @@ struct FlowAccess {
   std::string_view org_id;
   std::string_view user_id;
   int32_t flow_id = 0;
+  RpcMethod method = RpcMethod::kUpdateAndTriggerFlow;
 };
 
 // Why a call is not allowed: how far the best-matching rule matched. For the log; what the caller
@@ -46,6 +51,7 @@ struct FlowAccess {
 enum class Decision {
   kAllowed,
   kNoRuleForCaller,
+  kMethodNotAllowed,
   kOrgNotAllowed,
   kUserNotAllowed,
   kFlowNotAllowed

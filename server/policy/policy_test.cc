@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ const Policy& ThePolicy() {
 
 constexpr auto kYes = Decision::kAllowed;
 constexpr auto kNobody = Decision::kNoRuleForCaller;
+constexpr auto kMethod = Decision::kMethodNotAllowed;
 constexpr auto kOrg = Decision::kOrgNotAllowed;
 constexpr auto kUser = Decision::kUserNotAllowed;
 constexpr auto kFlow = Decision::kFlowNotAllowed;
@@ -154,12 +156,81 @@ TEST(Policy, RuleForTheCallerAndOneForAll_TheCallersNameMatches) {
   EXPECT_EQ(matched, 1U);
 }
 
+constexpr char kMethodsText[] = R"({"rules": [
+  {"callers": ["sub:starts"], "org_ids": ["o"], "user_ids": ["u"], "flow_ids": [1]},
+  {"callers": ["sub:one"], "methods": ["GetFlowInstance"],
+   "org_ids": ["o"], "user_ids": ["u"], "flow_ids": [1]},
+  {"callers": ["sub:two"], "methods": ["WatchFlowInstance", "CancelFlowInstance"],
+   "org_ids": ["o"], "user_ids": ["u"], "flow_ids": [1]},
+  {"callers": ["sub:all"], "methods": ["*"],
+   "org_ids": ["o"], "user_ids": ["u"], "flow_ids": [1]},
+  {"callers": ["sub:mixed"], "methods": ["GetFlowInstance"],
+   "org_ids": ["*"], "user_ids": ["*"], "flow_ids": ["*"]},
+  {"callers": ["sub:mixed"], "org_ids": ["o"], "user_ids": ["u"], "flow_ids": [1]}
+]})";
+
+// What a caller may do with flow 1, by RpcMethod.
+struct MethodsCase {
+  const char* caller;
+  std::array<Decision, kRpcMethods> decisions;
+};
+
+void PrintTo(const MethodsCase& c, std::ostream* out) { *out << c.caller; }
+
+class MethodsTable : public testing::TestWithParam<MethodsCase> {};
+
+TEST_P(MethodsTable, Row) {
+  const Policy policy = *ParsePolicy(kMethodsText);
+  for (size_t i = 0; i < kRpcMethods; ++i) {
+    const auto method = static_cast<RpcMethod>(i);
+    const std::string caller = "sub:" + std::string(GetParam().caller);
+    EXPECT_EQ(policy.Decide({caller}, {"o", "u", 1, method}), GetParam().decisions.at(i))
+        << RpcMethodName(method);
+  }
+}
+
+// Trigger, Get, Watch, Cancel.
+INSTANTIATE_TEST_SUITE_P(Rows, MethodsTable,
+                         testing::Values(MethodsCase{"starts", {kYes, kMethod, kMethod, kMethod}},
+                                         MethodsCase{"one", {kMethod, kYes, kMethod, kMethod}},
+                                         MethodsCase{"two", {kMethod, kMethod, kYes, kYes}},
+                                         MethodsCase{"all", {kYes, kYes, kYes, kYes}},
+                                         MethodsCase{"mixed", {kYes, kYes, kMethod, kMethod}}),
+                         [](const auto& row) { return std::string(row.param.caller); });
+
+TEST(PolicyMethods, OfOneRule_DoNotMixWithTheFlowsOfAnother) {
+  const Policy policy = *ParsePolicy(kMethodsText);
+  const auto decide = [&policy](RpcMethod method, int32_t flow_id) {
+    return policy.Decide({"sub:mixed"}, {"o", "u", flow_id, method});
+  };
+  EXPECT_EQ(decide(RpcMethod::kGetFlowInstance, 2), kYes);
+  EXPECT_EQ(decide(RpcMethod::kUpdateAndTriggerFlow, 2), kFlow);
+}
+
+struct DecisionCase {
+  Decision decision;
+  const char* text;
+};
+
+class DecisionTexts : public testing::TestWithParam<DecisionCase> {};
+
+TEST_P(DecisionTexts, AreForTheLog) {
+  EXPECT_EQ(DecisionText(GetParam().decision), GetParam().text);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DecisionTexts,
+                         testing::Values(DecisionCase{kYes, "allowed"},
+                                         DecisionCase{kNobody, "no rule names the caller"},
+                                         DecisionCase{kMethod, "method not allowed"},
+                                         DecisionCase{kOrg, "org_id not allowed"},
+                                         DecisionCase{kUser, "user_id not allowed"},
+                                         DecisionCase{kFlow, "flow_id not allowed"}));
+
 TEST(Policy, WithoutARuleForAnybody_NamesTheReason) {
   const Policy policy = *ParsePolicy(
       R"({"rules": [{"callers": ["sub:a"], "org_ids": ["*"], "user_ids": ["*"],
                      "flow_ids": ["*"]}]})");
   EXPECT_EQ(policy.Decide({"sub:b"}, {"o", "u", 1}), Decision::kNoRuleForCaller);
-  EXPECT_EQ(DecisionText(Decision::kNoRuleForCaller), "no rule names the caller");
 }
 
 }  // namespace

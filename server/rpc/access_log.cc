@@ -11,7 +11,8 @@ namespace {
 
 std::string_view EventOf(const CallOutcome& outcome) {
   if (outcome.error != nullptr) return "call failed";
-  return outcome.code == absl::StatusCode::kOk ? "flow started" : "call cancelled";
+  if (outcome.code != absl::StatusCode::kOk) return "call cancelled";
+  return StartsFlow(outcome.method) ? "flow started" : "call answered";
 }
 
 Execution ExecutionOf(const CallOutcome& outcome) {
@@ -28,7 +29,7 @@ void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome, const 
   fields.emplace_back("code", code);
   if (outcome.error != nullptr)
     fields.emplace_back("reason", ErrorReason_Name(outcome.error->reason));
-  if (outcome.code != absl::StatusCode::kOk)
+  if (outcome.code != absl::StatusCode::kOk && StartsFlow(outcome.method))
     fields.emplace_back("execution", ExecutionName(ExecutionOf(outcome)));
   if (record.http_status != 0) fields.emplace_back("http_status", record.http_status);
   if (record.enos_code) fields.emplace_back("enos_code", *record.enos_code);
@@ -56,6 +57,7 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
   AddText(fields, "caller", record.caller);
   AddText(fields, "peer", record.peer);
   AddText(fields, "org_id", record.org_id);
+  fields.emplace_back("method", RpcMethodName(outcome.method));
   fields.emplace_back("flow_id", record.flow_id);
   AddResult(fields, outcome, record, code);
   AddTimes(fields, outcome, record);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
 
 #include "server/testing/log_capture.h"
 
@@ -42,13 +43,15 @@ TEST(AccessLog, FlowThatWasStarted_HasItsLineAtInfo) {
   CallOutcome outcome;
   outcome.took = microseconds(3456);
   LogCall(outcome, record);
-  EXPECT_THAT(log.Lines(),
-              ElementsAre("info  flow started caller=sub:system:serviceaccount:batch:nightly "
-                          "peer=ipv4:127.0.0.1:5000 org_id=\"o 15\" flow_id=3377 "
-                          "flow_instance_id=3377-1 code=OK http_status=200 enos_code=0 "
-                          "enos_request_id=enos-1 attempts=2 token_ms=0.200 "
-                          "upstream_ms=3.000 total_ms=3.456 request_bytes=66 answer_bytes=8 "
-                          "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
+  EXPECT_THAT(
+      log.Lines(),
+      ElementsAre(
+          "info  flow started caller=sub:system:serviceaccount:batch:nightly "
+          "peer=ipv4:127.0.0.1:5000 org_id=\"o 15\" method=UpdateAndTriggerFlow flow_id=3377 "
+          "flow_instance_id=3377-1 code=OK http_status=200 enos_code=0 "
+          "enos_request_id=enos-1 attempts=2 token_ms=0.200 "
+          "upstream_ms=3.000 total_ms=3.456 request_bytes=66 answer_bytes=8 "
+          "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
 }
 
 TEST(AccessLog, CallRefusedAtTheDoor_HasOnlyWhatApplies) {
@@ -64,12 +67,58 @@ TEST(AccessLog, CallRefusedAtTheDoor_HasOnlyWhatApplies) {
   outcome.code = error.code;
   outcome.error = &error;
   LogCall(outcome, record);
-  EXPECT_THAT(log.Lines(),
-              ElementsAre("info  call failed flow_id=0 code=INVALID_ARGUMENT "
-                          "reason=INVALID_REQUEST execution=NOT_EXECUTED attempts=0 "
-                          "token_ms=0.000 upstream_ms=0.000 total_ms=0.000 "
-                          "request_bytes=0 answer_bytes=0 request_id=caller-7 message=no"));
+  EXPECT_THAT(
+      log.Lines(),
+      ElementsAre("info  call failed method=UpdateAndTriggerFlow flow_id=0 code=INVALID_ARGUMENT "
+                  "reason=INVALID_REQUEST execution=NOT_EXECUTED attempts=0 "
+                  "token_ms=0.000 upstream_ms=0.000 total_ms=0.000 "
+                  "request_bytes=0 answer_bytes=0 request_id=caller-7 message=no"));
 }
+
+class AccessLogOfReads : public testing::TestWithParam<RpcMethod> {};
+
+TEST_P(AccessLogOfReads, NamesTheMethodAndNoExecution) {
+  LogCapture log;
+  CallRecord record;
+  record.method = GetParam();
+  record.flow_id = 7;
+  record.flow_instance_id = "7-1";
+  record.request_id = "caller-7";
+  CallOutcome outcome;
+  outcome.method = GetParam();
+  LogCall(outcome, record);
+  CallError error;
+  error.code = absl::StatusCode::kDeadlineExceeded;
+  error.reason = Reason::ENOS_TIMEOUT;
+  error.execution = Execution::kNone;
+  error.message = "late";
+  outcome.code = error.code;
+  outcome.error = &error;
+  LogCall(outcome, record);
+  CallOutcome cancelled;
+  cancelled.method = GetParam();
+  cancelled.code = absl::StatusCode::kCancelled;
+  cancelled.execution = Execution::kNone;
+  LogCall(cancelled, record);
+  const std::string begins =
+      "method=" + std::string(RpcMethodName(GetParam())) + " flow_id=7 flow_instance_id=7-1 ";
+  const std::string ends =
+      "attempts=0 token_ms=0.000 upstream_ms=0.000 total_ms=0.000 request_bytes=0 answer_bytes=0 "
+      "request_id=caller-7";
+  EXPECT_THAT(
+      log.Lines(),
+      ElementsAre("info  call answered " + begins + "code=OK " + ends,
+                  "info  call failed " + begins + "code=DEADLINE_EXCEEDED reason=ENOS_TIMEOUT " +
+                      ends + " message=late",
+                  "info  call cancelled " + begins + "code=CANCELLED " + ends));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AccessLogOfReads,
+                         testing::Values(RpcMethod::kGetFlowInstance, RpcMethod::kWatchFlowInstance,
+                                         RpcMethod::kCancelFlowInstance),
+                         [](const auto& tested) {
+                           return std::string(RpcMethodName(tested.param));
+                         });
 
 struct LevelCase {
   const char* name;

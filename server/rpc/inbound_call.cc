@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "server/contract/gateway_errors.h"
+#include "server/contract/rich_status.h"
+#include "server/enos/enos_time.h"
 #include "server/rpc/caller_identity.h"
 #include "server/rpc/caller_metadata.h"
 #include "server/rpc/request_id.h"
@@ -14,13 +16,16 @@ namespace {
 // For metadata that may appear once: two are already refused.
 constexpr size_t kOneTooMany = 2;
 
+constexpr char kPushbackKey[] = "grpc-retry-pushback-ms";
+
 }  // namespace
 
 // What the access log and EnOS should know about the caller.
 void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
   arrived_at_ = env_.loop.Now();
-  env_.events.on_arrived();
+  env_.events.on_arrived(target.method);
   CallRecord& record = *record_;
+  record.method = target.method;
   record.peer = context_.peer();
   is_front_ = IsFront(record.peer);
   record.org_id = target.org_id;
@@ -44,16 +49,15 @@ void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
 // An unknown caller learns nothing except that the gateway is shutting down. An invalid message may
 // name no flow, and the rules for it are public, so the policy is asked only about valid ones.
 std::optional<CallError> InboundCall::Refusal(
-    const FlowAccess& target, absl::FunctionRef<std::optional<CallError>()> validate) {
+    const FlowAccess& target, Duration longest,
+    absl::FunctionRef<std::optional<CallError>()> validate) {
   if (env_.shutting_down.load(std::memory_order_relaxed)) return GatewayShuttingDown();
   if (auto refusal = Identify()) return refusal;
-  const auto times =
-      TimesOfCall(arrived_at_, TimeLeft(context_.raw_deadline()), env_.upstream_timeout);
+  const auto times = TimesOfCall(arrived_at_, TimeLeft(context_.raw_deadline()), longest);
   if (!times) return DeadlinePastOnArrival();
   times_ = *times;
   if (auto refusal = validate()) return refusal;
-  if (auto refusal = Authorize(target)) return refusal;
-  return TakeSlots();
+  return Authorize(target);
 }
 
 std::optional<CallError> InboundCall::Identify() {
@@ -102,6 +106,19 @@ std::optional<CallError> InboundCall::TakeSlots() {
   return std::nullopt;
 }
 
+std::optional<CallError> InboundCall::TakeWatch() {
+  slot_ = env_.watches.TryEnter();
+  if (!slot_) return WatchesOverloaded();
+  return std::nullopt;
+}
+
+std::optional<CallError> InboundCall::RefusalNow(const FlowAccess& target) const {
+  if (env_.callers.access == nullptr) return std::nullopt;
+  auto refusal = env_.callers.access->Authorize(identities_, target);
+  if (!refusal) return std::nullopt;
+  return std::move(refusal->error);
+}
+
 void InboundCall::ReleaseSlots() {
   slot_ = {};
   caller_slot_.Release();
@@ -112,8 +129,43 @@ void InboundCall::TellEnosRequestId(const std::string& enos_request_id) {
   if (!enos_request_id.empty()) context_.AddTrailingMetadata("enos-request-id", enos_request_id);
 }
 
+grpc::Status InboundCall::Succeed(const std::string& enos_request_id) {
+  TellEnosRequestId(enos_request_id);
+  End(grpc::Status::OK, {});
+  return grpc::Status::OK;
+}
+
+// What the answer says to people it says to libraries, too: by "grpc-retry-pushback-ms" those that
+// retry by themselves learn when, or that they must not.
+grpc::Status InboundCall::Fail(CallError error) {
+  if (!StartsFlow(record_->method)) {
+    error.execution = Execution::kNone;
+  } else if (error.execution == Execution::kUnknown) {
+    error.likely_flow_instance_id = LikelyInstanceId(record_->flow_id, record_->trigger_time_ms);
+  }
+  if (error.execution == Execution::kUnknown) {
+    context_.AddTrailingMetadata(kPushbackKey, "-1");
+  } else if (error.retry_after) {
+    context_.AddTrailingMetadata(kPushbackKey, std::to_string(error.retry_after->count()));
+  }
+  TellEnosRequestId(error.enos_request_id);
+  grpc::Status status = ToGrpcStatus(error, record_->request_id);
+  CallOutcome outcome;
+  outcome.error = &error;
+  End(status, outcome);
+  return status;
+}
+
+grpc::Status InboundCall::Cancel(Execution execution) {
+  CallOutcome outcome;
+  outcome.execution = StartsFlow(record_->method) ? execution : Execution::kNone;
+  End(grpc::Status::CANCELLED, outcome);
+  return grpc::Status::CANCELLED;
+}
+
 void InboundCall::End(const grpc::Status& status, CallOutcome outcome) {
   context_.AddTrailingMetadata(kRequestIdKey, record_->request_id);
+  outcome.method = record_->method;
   outcome.code = static_cast<absl::StatusCode>(status.error_code());
   outcome.took = env_.loop.Now() - arrived_at_;
   env_.events.on_ended(outcome, *record_);

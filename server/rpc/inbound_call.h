@@ -20,6 +20,7 @@
 #include "server/loop/event_loop.h"
 #include "server/rpc/call_times.h"
 #include "server/rpc/open_calls.h"
+#include "server/runs/flow_runs.h"
 #include "server/trigger/admission.h"
 #include "server/trigger/caller_slots.h"
 #include "server/trigger/flow_trigger.h"
@@ -29,7 +30,7 @@ namespace enos::gateway {
 
 // Called for every RPC, for metrics and logs; thread-safe.
 struct CallEvents {
-  std::function<void()> on_arrived = [] {};
+  std::function<void(RpcMethod)> on_arrived = [](RpcMethod) {};
   // Before the answer is sent.
   std::function<void(const CallOutcome&, const CallRecord&)> on_ended = [](const CallOutcome&,
                                                                            const CallRecord&) {};
@@ -47,7 +48,9 @@ struct RpcEnvironment {
   dataflow::v1::FlowService::AsyncService& service;
   EventLoop& loop;
   FlowTrigger& trigger;
+  FlowRuns& runs;
   Admission& admission;
+  Admission& watches;  // --max_watches
   OpenCalls& open_calls;
   const std::atomic<bool>& shutting_down;
   Duration upstream_timeout;
@@ -72,10 +75,16 @@ class InboundCall {
   // It arrived, with a message of this size, for `target`. First.
   void Arrive(const FlowAccess& target, size_t message_bytes);
 
-  // Why it cannot be accepted, found before anything is sent; otherwise its times are set and its
-  // slots taken. `validate` finds what is wrong with the message.
-  std::optional<CallError> Refusal(const FlowAccess& target,
+  // Why it cannot be accepted, found before anything is sent; otherwise its times are set, with at
+  // most `longest` for all of it. `validate` finds what is wrong with the message.
+  std::optional<CallError> Refusal(const FlowAccess& target, Duration longest,
                                    absl::FunctionRef<std::optional<CallError>()> validate);
+  // After that, the slots of a call or of a watch; or why there are none.
+  std::optional<CallError> TakeSlots();
+  std::optional<CallError> TakeWatch();
+
+  // Why the policy of now does not let its caller do this. Thread-safe, once it was accepted.
+  std::optional<CallError> RefusalNow(const FlowAccess& target) const;
 
   // What is handed over with the call.
   const CallTimes& times() const { return times_; }
@@ -90,14 +99,17 @@ class InboundCall {
   // Of its connection; -1: not known.
   int socket() const { return socket_; }
 
-  void TellEnosRequestId(const std::string& enos_request_id);
-  // Before the answer is sent, with this status.
-  void End(const grpc::Status& status, CallOutcome outcome);
+  // How it ends; one of these, before the answer is sent with the status that they give.
+  grpc::Status Succeed(const std::string& enos_request_id);
+  grpc::Status Fail(CallError error);
+  // Its caller is gone; whether it may have been executed.
+  grpc::Status Cancel(Execution execution);
 
  private:
+  void TellEnosRequestId(const std::string& enos_request_id);
+  void End(const grpc::Status& status, CallOutcome outcome);
   std::optional<CallError> Identify();
   std::optional<CallError> Authorize(const FlowAccess& target);
-  std::optional<CallError> TakeSlots();
 
   const RpcEnvironment& env_;
   grpc::ServerContext context_;

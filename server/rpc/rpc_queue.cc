@@ -84,6 +84,10 @@ void RpcQueue::RunTimersNow() {
   Post([this] { timers_.RunDue(SteadyTime::max()); });
 }
 
+void RpcQueue::RunAtDrain() {
+  Post([this] { at_drain_.RunDue(SteadyTime::max()); });
+}
+
 // On the serving thread, whose timers are the last that keep the queue open.
 void RpcQueue::Shutdown() {
   Post([this] {

@@ -46,6 +46,13 @@ class RpcQueue final {
   // Runs every timer now. Thread-safe, like Post.
   void RunTimersNow();
 
+  // Tasks on the serving thread for when the server drains: for calls that would not end by
+  // themselves.
+  TimerId AtDrain(Task task) { return at_drain_.Add(SteadyTime::max(), std::move(task)); }
+  void CancelAtDrain(TimerId id) { at_drain_.Cancel(id); }
+  // Runs them. Thread-safe, like Post.
+  void RunAtDrain();
+
   // To be called on the serving thread before each write to this connection's socket (-1: not
   // known): the write may wait for others of the same round.
   void HoldWrites(int socket) {
@@ -93,6 +100,7 @@ class RpcQueue final {
   // Only on the serving thread.
   std::vector<Task> batch_;
   TimerQueue timers_;
+  TimerQueue at_drain_;
   std::optional<SteadyTime> armed_for_;
   Alarm timer_{this, &RpcQueue::RunTimers};
   std::vector<Event> round_;

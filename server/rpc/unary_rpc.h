@@ -8,7 +8,6 @@
 #include <variant>
 
 #include "server/contract/gateway_errors.h"
-#include "server/contract/rich_status.h"
 #include "server/rpc/inbound_call.h"
 #include "server/rpc/open_calls.h"
 #include "server/rpc/rpc_queue.h"
@@ -82,11 +81,13 @@ class UnaryRpc : public CountedRpc {
     open_.Begin(env_.open_calls);
     Offer(env_, queue_);
 
-    if (auto refusal = call_.Refusal(target, [this] { return Method::Validate(request_); }))
-      return AnswerUnsent(*std::move(refusal));
+    auto refusal =
+        call_.Refusal(target, env_.upstream_timeout, [this] { return Method::Validate(request_); });
+    if (!refusal) refusal = call_.TakeSlots();
+    if (refusal) return AnswerUnsent(*std::move(refusal));
     job_ = Method::Encode(request_, call_);
     Request().Swap(&request_);  // its memory is not needed while EnOS works
-    if (env_.early_headers) {
+    if (env_.early_headers && StartsFlow(target.method)) {
       SendHeaders();
     } else {
       HandOver();
@@ -184,32 +185,21 @@ class UnaryRpc : public CountedRpc {
   void AnswerResult() {
     if (auto* answer = std::get_if<Answer>(&result_)) {
       Succeed(std::move(*answer));
-    } else if (const auto* error = std::get_if<CallError>(&result_)) {
-      Fail(*error);
+    } else if (auto* error = std::get_if<CallError>(&result_)) {
+      Finish(call_.Fail(std::move(*error)));
     } else {
-      CallOutcome outcome;
-      outcome.execution = std::get<Execution>(result_);
-      Finish(grpc::Status::CANCELLED, outcome);
+      Finish(call_.Cancel(std::get<Execution>(result_)));
     }
   }
 
   void Succeed(Answer answer) {
-    call_.TellEnosRequestId(answer.enos_request_id);
+    const std::string enos_request_id = std::move(answer.enos_request_id);
     const Response response = Method::Respond(std::move(answer), *call_.record());
     call_.record()->answer_bytes = response.ByteSizeLong();
-    call_.End(grpc::Status::OK, {});
-    responder_.Finish(response, grpc::Status::OK, answered_.Begin(Self()));
+    responder_.Finish(response, call_.Succeed(enos_request_id), answered_.Begin(Self()));
   }
 
-  void Fail(const CallError& error) {
-    call_.TellEnosRequestId(error.enos_request_id);
-    CallOutcome outcome;
-    outcome.error = &error;
-    Finish(ToGrpcStatus(error, call_.record()->request_id), outcome);
-  }
-
-  void Finish(const grpc::Status& status, const CallOutcome& outcome) {
-    call_.End(status, outcome);
+  void Finish(const grpc::Status& status) {
     responder_.FinishWithError(status, answered_.Begin(Self()));
   }
 

@@ -17,6 +17,8 @@ std::optional<CallError> UpdateAndTriggerFlow::Validate(const Request& request) 
 
 UpdateAndTriggerFlow::Job UpdateAndTriggerFlow::Encode(const Request& request, InboundCall& call) {
   Job job;
+  const auto& time = request.trigger_time();
+  call.record()->trigger_time_ms = time.seconds() * 1000 + time.nanos() / 1'000'000;
   job.call = EncodeFlowCall(request, call.environment().trigger.options().parameters_as);
   job.headers = call.TakeTraceHeaders();
   job.record = call.record();

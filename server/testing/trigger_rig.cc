@@ -6,32 +6,6 @@
 
 namespace enos::gateway {
 
-std::string FlowErrorJson(int64_t code) {
-  return R"({"code":)" + std::to_string(code) + R"(,"msg":"no"})";
-}
-
-std::string NameOf(TransferEnd end) {
-  switch (end) {
-    case TransferEnd::kAnswered:
-      return "Answered";
-    case TransferEnd::kNameNotResolved:
-      return "NameNotResolved";
-    case TransferEnd::kConnectFailed:
-      return "ConnectFailed";
-    case TransferEnd::kConnectTimeout:
-      return "ConnectTimeout";
-    case TransferEnd::kTlsFailed:
-      return "TlsFailed";
-    case TransferEnd::kConnectionLost:
-      return "ConnectionLost";
-    case TransferEnd::kMalformed:
-      return "Malformed";
-    case TransferEnd::kTooLarge:
-      return "TooLarge";
-  }
-  return "Unknown";
-}
-
 std::string TriggerRig::Call::instance_id() const {
   const auto* started = result ? std::get_if<FlowStarted>(&*result) : nullptr;
   return started == nullptr ? "" : started->flow_instance_id;
@@ -44,27 +18,9 @@ CallError TriggerRig::Call::error() const {
 }
 
 TriggerRig::TriggerRig(const Options& options)
-    : token_service(
-          scheduler, http, clock, credentials, [this] { return random(); },
-          std::chrono::seconds(5)),
-      tokens(
-          scheduler, token_service, [this] { return random(); }, TokenProviderOptions(),
-          TokenEvents()),
-      breaker([this] { return random(); }, options.breaker,
-              [this](CircuitBreaker::State state) {
-                breaker_changes.push_back({state, scheduler.Now(), http.sent().size()});
-              }),
+    : UpstreamRig(options),
       admission(options.slots),
-      trigger(std::make_unique<FlowTrigger>(
-          UpstreamEnvironment{
-              scheduler, http, clock, tokens, retry_budget, breaker, [this] { return random(); },
-              options.upstream,
-              [this](const UpstreamRequest& request) { requests.push_back(request); },
-              [this](Reason why) { retries.push_back(why); }},
-          options.trigger)) {
-  tokens.Start();
-  if (options.with_token) GiveToken("T1");
-}
+      trigger(std::make_unique<FlowTrigger>(Environment(), options.trigger)) {}
 
 TriggerRig::Call& TriggerRig::NewCall(Duration answer_in, Duration end_in) {
   Call& call = calls.emplace_back();
@@ -149,18 +105,6 @@ void TriggerRig::AnswerFlow(int status, std::string body, std::string retry_afte
 
 void TriggerRig::FailFlow(TransferEnd end, bool maybe_sent) {
   http.Fail(FlowTransfer(), end, maybe_sent);
-}
-
-void TriggerRig::GiveToken(std::string_view token, int64_t seconds) {
-  const auto running = http.Running(kTokenService);
-  ASSERT_EQ(running.size(), 1U);
-  http.Answer(running.front(), 200, TokenJson(token, seconds));
-}
-
-void TriggerRig::BreakToken() {
-  const auto running = http.Running(kTokenService);
-  ASSERT_EQ(running.size(), 1U);
-  http.Fail(running.front(), TransferEnd::kConnectFailed, false, "broken");
 }
 
 }  // namespace enos::gateway

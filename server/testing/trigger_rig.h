@@ -11,9 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/testing/fake_http_client.h"
-#include "server/testing/fake_scheduler.h"
-#include "server/testing/token_test_support.h"
+#include "server/testing/upstream_rig.h"
 #include "server/trigger/flow_trigger.h"
 
 namespace enos::gateway {
@@ -22,22 +20,13 @@ inline constexpr std::string_view kFlows = "/dataflow-batch-service/v2.0/flows";
 // What EnOS answers when it started a flow.
 inline constexpr std::string_view kStartedJson =
     R"({"status":0,"msg":" Success","data":{"flowInstanceId":"3377-19700101000000"}})";
-// What it answers when it refuses with this code.
-std::string FlowErrorJson(int64_t code);
 
-// A name for a row of a table.
-std::string NameOf(TransferEnd end);
-
-// For tests: calls on their way through a FlowTrigger with real tokens over a clock and a network
-// that stand still until the test moves them.
-class TriggerRig {
+// For tests: calls on their way through a FlowTrigger.
+class TriggerRig : public UpstreamRig {
  public:
-  struct Options {
+  struct Options : UpstreamRig::Options {
     int64_t slots = 1000;
     TriggerOptions trigger;
-    UpstreamOptions upstream;
-    CircuitBreakerOptions breaker;
-    bool with_token = true;  // begins with the token T1, which lives for two hours
   };
 
   // One RPC, as its caller sees it. Stays where it is.
@@ -84,30 +73,7 @@ class TriggerRig {
   void AnswerFlow(int status, std::string body = "", std::string retry_after = "",
                   std::string date = "");
   void FailFlow(TransferEnd end, bool maybe_sent);
-  // What the token service says.
-  void GiveToken(std::string_view token, int64_t seconds = 7200);
-  void BreakToken();
 
-  // What was reported for metrics.
-  std::vector<UpstreamRequest> requests;
-  std::vector<Reason> retries;
-
-  FakeScheduler scheduler;
-  FakeHttpClient http;
-  const SharedCredentials credentials = ShareCredentials(Secret("access"), Secret("secret-key"));
-  std::function<double()> random = [] { return 0.5; };
-  UpstreamClock clock{scheduler};
-  TokenServiceClient token_service;
-  TokenProvider tokens;
-  RetryBudget retry_budget;
-  // The breaker's changes, and how many transfers had been started by then.
-  struct BreakerChange {
-    CircuitBreaker::State state;
-    SteadyTime at;
-    size_t started;
-  };
-  std::vector<BreakerChange> breaker_changes;
-  CircuitBreaker breaker;
   CallerSlots caller_slots{1};  // each call has a caller of its own
   Admission admission;
   std::unique_ptr<FlowTrigger> trigger;

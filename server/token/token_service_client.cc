@@ -36,10 +36,9 @@ CallError NoToken(const std::string& why) {
   error.code = absl::StatusCode::kUnavailable;
   error.reason = Reason::ENOS_UNREACHABLE;
   error.execution = Execution::kNotExecuted;
-  error.message = absl::StrCat(
-      "EnOS gives no access token (", why,
-      "); the flow was not started. Try again later; if it lasts, check ENOS_API_URL and the "
-      "state of EnOS.");
+  error.message = absl::StrCat("EnOS gives no access token (", why,
+                               "). Try again later; if it lasts, check ENOS_API_URL and the "
+                               "state of EnOS.");
   return error;
 }
 
@@ -48,9 +47,8 @@ CallError KeysRefused(const std::string& why) {
   error.code = absl::StatusCode::kUnauthenticated;
   error.reason = Reason::ENOS_CREDENTIALS_REFUSED;
   error.execution = Execution::kNotExecuted;
-  error.message = absl::StrCat(
-      "EnOS refuses the gateway's keys (", why,
-      "); the flow was not started. Check the access key and the secret key of the gateway.");
+  error.message = absl::StrCat("EnOS refuses the gateway's keys (", why,
+                               "). Check the access key and the secret key of the gateway.");
   return error;
 }
 

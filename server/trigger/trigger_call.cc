@@ -113,7 +113,7 @@ void TriggerCall::LogLateResult(const TriggerResult& result) const {
          {"request_id", record.request_id}});
     return;
   }
-  const CallError& error = std::get<CallError>(result);
+  const auto& error = std::get<CallError>(result);
   Log(LogLevel::kWarning, "call ended after its caller was gone",
       {{"flow_id", record.flow_id},
        {"reason", ErrorReason_Name(error.reason)},

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/rpc_method.h"
 #include "server/base/scheduler.h"
 
 namespace enos::gateway {
@@ -21,7 +22,9 @@ struct CallRecord {
   std::string caller;
   std::string peer;  // the address that the connection comes from
   std::string org_id;
+  RpcMethod method = RpcMethod::kUpdateAndTriggerFlow;
   int32_t flow_id = 0;
+  int64_t trigger_time_ms = 0;  // Unix time; of one that starts a flow
   size_t request_bytes = 0;
   std::string request_id;  // 1 to 128 printable ASCII characters
   std::string trace_id;    // 32 hexadecimal digits, or empty

@@ -134,7 +134,9 @@ void SignedCall::TellClock(const HttpResult& result, const std::optional<Refusal
 void SignedCall::TellBreaker(const HttpResult& result, const std::optional<Refusal>& refused) {
   const CircuitBreaker::Pass pass = std::exchange(pass_, 0);
   const bool is_503 = refused && refused->error.reason == Reason::ENOS_UNAVAILABLE;
-  if (result.end == TransferEnd::kAnswered && !is_503) {
+  if (is_503 && request_.operation != UpstreamOperation::kTrigger) {
+    env_.breaker.GivenUp(pass);  // says nothing about starting flows
+  } else if (result.end == TransferEnd::kAnswered && !is_503) {
     env_.breaker.Answered(pass);
   } else if (is_503 || !result.maybe_sent) {
     env_.breaker.Failed(pass, refused->error, env_.scheduler.Now());
@@ -184,7 +186,7 @@ void SignedCall::OnRefused(Refusal refused, const std::string& retry_after) {
 // asked: what EnOS wants us to wait at least; not what we suggest to callers.
 bool SignedCall::RetryLater(CallError& error, std::chrono::milliseconds asked) {
   const SteadyTime now = env_.scheduler.Now();
-  if (++attempts_ >= env_.options.max_attempts) return false;
+  if (request_.once || ++attempts_ >= env_.options.max_attempts) return false;
   const auto wait = std::max(env_.options.backoff.Wait(attempts_, env_.random), asked);
   if (now + wait + kTimeToSend > answer_by_) return false;
   if (env_.breaker.Rest(now + wait)) {

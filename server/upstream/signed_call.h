@@ -50,7 +50,9 @@ struct SignedRequest {
   std::string path_and_query;
   std::string signed_query;                 // as the signature takes it: see FlowCall
   std::shared_ptr<const std::string> body;  // null: GET
-  std::vector<std::string> headers;         // beside ours, "name: value": the caller's trace
+  // One attempt, and one more with a fresh token: who calls tries again by itself.
+  bool once = false;
+  std::vector<std::string> headers;  // beside ours, "name: value": the caller's trace
 };
 
 // One call to EnOS: token, signature, send, answer, and perhaps again. Whether it is sent again is

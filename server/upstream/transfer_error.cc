@@ -28,10 +28,9 @@ Refusal Unreachable(TransferEnd end, const std::string& detail) {
   error.reason = Reason::ENOS_UNREACHABLE;
   error.execution = Execution::kNotExecuted;
   const std::string_view what = WhatFailed(end);
-  error.message =
-      absl::StrCat("EnOS cannot be reached: ", std::string(what), " (", detail,
-                   "); the flow was not started. Try again later; if it lasts, check the gateway's "
-                   "--enos_url and its network.");
+  error.message = absl::StrCat("EnOS cannot be reached: ", std::string(what), " (", detail,
+                               "). Try again later; if it lasts, check the gateway's "
+                               "--enos_url and its network.");
   error.retry_after = kSuggestedWait;
   return {std::move(error), Remedy::kWait};
 }
@@ -41,10 +40,7 @@ Refusal Unknown(absl::StatusCode code, Reason reason, const std::string& what) {
   error.code = code;
   error.reason = reason;
   error.execution = Execution::kUnknown;
-  error.message = absl::StrCat(
-      what,
-      ": the flow may have been started. Look in EnOS whether the run exists before you call "
-      "again.");
+  error.message = absl::StrCat(what, ".");
   return {std::move(error), Remedy::kNone};
 }
 

@@ -17,10 +17,18 @@ bool IsForToken(const sandbox::RequestHead& head) {
   return head.target.rfind("/apim-token-service/", 0) == 0;
 }
 
-int FlowIdIn(const std::string& body) {
-  constexpr std::string_view kMember = "\"flowId\":";
-  const auto at = body.find(kMember);
-  return at == std::string::npos ? 0 : std::atoi(body.c_str() + at + kMember.size());
+bool IsForZone(const sandbox::RequestHead& head) {
+  return head.target.find("action=getTimeZone") != std::string::npos;
+}
+
+// Of the flow to be started, the run to be read or the one to be ended.
+int FlowIdIn(const sandbox::HttpRequest& request) {
+  const std::string text = request.target + request.body;
+  for (const std::string_view before : {"\"flowId\":", "flowInstId=", "\"flowInstId\":\""}) {
+    const auto at = text.find(before);
+    if (at != std::string::npos) return std::atoi(text.c_str() + at + before.size());
+  }
+  return 0;
 }
 
 }  // namespace
@@ -37,6 +45,11 @@ Answer FlowStartedAnswer(const std::string& instance_id) {
       200, R"({"status":0,"msg":" Success","data":{"flowInstanceId":")" + instance_id + "\"}}");
 }
 
+Answer RunAnswer(const std::string& instance_id, int status, const std::string& more) {
+  return Answer::Json(200, R"({"code":0,"msg":"OK","data":{"instanceId":")" + instance_id +
+                               R"(","status":)" + std::to_string(status) + more + "}}");
+}
+
 FakeEnos::FakeEnos(sandbox::HttpServerOptions options) { Serve(std::move(options)); }
 
 FakeEnos::FakeEnos(OnFlow on_flow, OnToken on_token)
@@ -48,8 +61,9 @@ void FakeEnos::Serve(sandbox::HttpServerOptions options) {
   handler_.on_accept = [this](std::uint64_t) { return OnAccept(); };
   handler_.on_head = [this](const sandbox::RequestHead& head) { return OnHead(head); };
   handler_.on_request = [this](sandbox::HttpRequest request, const sandbox::Responder& responder) {
-    IsForToken(request) ? AnswerToken(request, responder)
-                        : AnswerFlow(std::move(request), responder);
+    if (IsForToken(request)) return AnswerToken(request, responder);
+    if (IsForZone(request)) return AnswerZone(responder);
+    AnswerFlow(std::move(request), responder);
   };
   server_ = std::make_unique<sandbox::HttpServer>(std::move(options), &handler_);
   const absl::Status started = server_->Start();
@@ -93,7 +107,7 @@ void FakeEnos::Hold() {
 }
 
 sandbox::HeadDecision FakeEnos::OnHead(const sandbox::RequestHead& head) {
-  if (IsForToken(head)) return {};
+  if (IsForToken(head) || IsForZone(head)) return {};
   const std::lock_guard lock(mutex_);
   ++calls_;
   changed_.notify_all();
@@ -110,15 +124,21 @@ void FakeEnos::AnswerToken(const sandbox::HttpRequest& request,
   responder.Send(answer.value_or(TokenAnswer(tokens_.back())));
 }
 
+void FakeEnos::AnswerZone(const sandbox::Responder& responder) {
+  const std::lock_guard lock(mutex_);
+  ++zone_requests_;
+  responder.Send(zone_);
+}
+
 void FakeEnos::AnswerFlow(sandbox::HttpRequest request, const sandbox::Responder& responder) {
-  const int flow_id = FlowIdIn(request.body);
+  const int flow_id = FlowIdIn(request);
   const auto token = sandbox::FindHeader(request.headers, "apim-accesstoken");
   std::optional<Answer> answer;
   if (on_flow_) answer = on_flow_(flow_id, std::string(token.value_or("")));
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
   ++calls_by_flow_[flow_id];
-  last_headers_ = std::move(request.headers);
+  last_call_ = std::move(request);
   if (!answer) answer = NextAnswer(flow_id);
   if (hold_) {
     held_.push_back({responder, *std::move(answer)});
@@ -184,9 +204,19 @@ std::vector<std::string> FakeEnos::tokens() const {
   return tokens_;
 }
 
-sandbox::HttpHeaders FakeEnos::last_headers() const {
+sandbox::HttpRequest FakeEnos::last_call() const {
   const std::lock_guard lock(mutex_);
-  return last_headers_;
+  return last_call_;
+}
+
+void FakeEnos::AnswerZoneWith(const Answer& answer) {
+  const std::lock_guard lock(mutex_);
+  zone_ = answer;
+}
+
+int FakeEnos::zone_requests() const {
+  const std::lock_guard lock(mutex_);
+  return zone_requests_;
 }
 
 bool FakeEnos::WaitForTokens(std::uint64_t count) {

@@ -23,8 +23,12 @@ sandbox::Answer TokenAnswer(const std::string& token, int seconds = 7200);
 // {"status":0,…} with that instance id, as EnOS answers a call that started a flow.
 sandbox::Answer FlowStartedAnswer(const std::string& instance_id = "3377-20300101000000");
 
-// EnOS as far as tests need it: tokens are given to whoever asks; calls are answered as told, or
-// held. Nothing is checked. Thread-safe.
+// What EnOS tells of a run with this status; `more` are other members of its data, as JSON that
+// begins with a comma.
+sandbox::Answer RunAnswer(const std::string& instance_id, int status, const std::string& more = {});
+
+// EnOS as far as tests need it: tokens and the time zone are given to whoever asks; calls are
+// answered as told, or held. Nothing is checked. Thread-safe.
 class FakeEnos {
  public:
   using Answer = sandbox::Answer;
@@ -58,10 +62,14 @@ class FakeEnos {
   // Calls that began to arrive: their headers were read.
   std::uint64_t calls() const;
   bool WaitForCalls(std::uint64_t count);
-  // Calls that arrived whole, by the flow id in their body.
+  // Calls that arrived whole, by the flow id in their body or of the run in their query.
   std::map<int, int> calls_by_flow() const;
-  // Headers of the last of them.
-  sandbox::HttpHeaders last_headers() const;
+  // The last of them.
+  sandbox::HttpRequest last_call() const;
+  sandbox::HttpHeaders last_headers() const { return last_call().headers; }
+  // Requests for the time zone, which are no calls: GMT+8, or this from now on.
+  void AnswerZoneWith(const Answer& answer);
+  int zone_requests() const;
   // From now on; null: a token is given.
   void AnswerTokens(OnToken on_token);
   // All that were ever made, one for each request.
@@ -86,6 +94,7 @@ class FakeEnos {
   sandbox::AcceptAction OnAccept();
   sandbox::HeadDecision OnHead(const sandbox::RequestHead& head);
   void AnswerToken(const sandbox::HttpRequest& request, const sandbox::Responder& responder);
+  void AnswerZone(const sandbox::Responder& responder);
   void AnswerFlow(sandbox::HttpRequest request, const sandbox::Responder& responder);
   // Called with the lock held.
   Answer NextAnswer(int flow_id);
@@ -101,7 +110,9 @@ class FakeEnos {
   std::uint64_t accepted_ = 0;
   std::uint64_t calls_ = 0;
   std::map<int, int> calls_by_flow_;
-  sandbox::HttpHeaders last_headers_;
+  sandbox::HttpRequest last_call_;
+  Answer zone_ = Answer::Json(200, R"({"code":0,"msg":"OK","data":"GMT+8"})");
+  int zone_requests_ = 0;
   std::vector<std::string> tokens_;
   OnToken on_token_;
   sandbox::FunctionHandler handler_;

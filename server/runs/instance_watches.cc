@@ -1,0 +1,159 @@
+#include "server/runs/instance_watches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/contract/gateway_errors.h"
+
+namespace enos::gateway {
+namespace {
+
+// Whether a poll that failed so may be tried again: it failed in transit, or with 5xx, 62109 or
+// 429. A result code decides before an HTTP status, as everywhere.
+bool MayPass(const CallError& error) {
+  switch (error.reason) {
+    case Reason::ENOS_UNREACHABLE:
+    case Reason::ENOS_CONNECTION_LOST:
+    case Reason::ENOS_UNAVAILABLE:
+    case Reason::ENOS_TIMEOUT:
+    case Reason::ENOS_INTERNAL:
+    case Reason::ENOS_RATE_LIMITED:
+      return true;
+    default:
+      return error.enos_code.value_or(0) == 0 && error.http_status >= 500;
+  }
+}
+
+}  // namespace
+
+InstanceWatches::InstanceWatches(UpstreamEnvironment& environment, ZoneSource& zones,
+                                 ApiVersion api_version, WatchOptions options, OnPolled on_polled)
+    : env_(environment),
+      zones_(zones),
+      api_version_(api_version),
+      options_(options),
+      on_polled_(std::move(on_polled)) {}
+
+InstanceWatches::~InstanceWatches() {
+  for (auto& [target, watched] : runs_) env_.scheduler.Cancel(watched->timer);
+}
+
+InstanceWatches::WatchId InstanceWatches::Start(const InstanceTarget& target, Watcher watcher) {
+  const WatchId id = ++last_id_;
+  if (ended_) {
+    watcher.on_end(GatewayShuttingDown());
+    return id;
+  }
+  auto& watched = runs_[target];
+  const bool is_first = watched == nullptr;
+  if (is_first) watched = std::make_unique<Watched>();
+  if (watched->last != nullptr) watcher.on_state(watched->last);
+  watched->watchers.emplace(id, std::move(watcher));
+  targets_.emplace(id, target);
+  if (is_first) Poll(target);
+  return id;
+}
+
+void InstanceWatches::Stop(WatchId id) {
+  const auto found = targets_.find(id);
+  if (found == targets_.end()) return;
+  const auto run = runs_.find(found->second);
+  run->second->watchers.erase(id);
+  if (run->second->watchers.empty()) {
+    env_.scheduler.Cancel(run->second->timer);
+    runs_.erase(run);
+  }
+  targets_.erase(found);
+}
+
+void InstanceWatches::EndAll() {
+  ended_ = true;
+  while (!runs_.empty()) {
+    const InstanceTarget target = runs_.begin()->first;
+    End(target, GatewayShuttingDown());
+  }
+}
+
+void InstanceWatches::Poll(const InstanceTarget& target) {
+  Watched& watched = *runs_.at(target);
+  watched.timer = 0;
+  for (auto it = watched.watchers.begin(); it != watched.watchers.end();) {
+    auto refusal = it->second.check();
+    if (!refusal) {
+      ++it;
+      continue;
+    }
+    it->second.on_end(std::move(refusal));
+    targets_.erase(it->first);
+    it = watched.watchers.erase(it);
+  }
+  if (watched.watchers.empty()) {
+    runs_.erase(target);
+    return;
+  }
+  watched.slot = polls_.TryEnter();
+  if (!watched.slot) return PollLater(target, watched, Duration::zero());
+  RunRequest request;
+  request.target = target;
+  request.answer_by = env_.scheduler.Now() + options_.poll_timeout;
+  watched.poll = std::make_unique<InstanceRead>(
+      env_, zones_, api_version_, std::move(request), /*once=*/true,
+      [this, target](InstanceResult result) { OnPoll(target, std::move(result)); });
+  watched.poll->Start();
+}
+
+void InstanceWatches::OnPoll(const InstanceTarget& target, InstanceResult result) {
+  if (on_polled_) on_polled_(result);
+  Watched& watched = *runs_.at(target);
+  const auto poll = std::move(watched.poll);  // which called this, and is needed to its end
+  watched.slot = {};
+  if (auto* answer = std::get_if<InstanceAnswer>(&result)) {
+    OnAnswer(target, watched, std::move(*answer));
+  } else {
+    OnFailure(target, watched, std::get<CallError>(std::move(result)));
+  }
+}
+
+void InstanceWatches::OnAnswer(const InstanceTarget& target, Watched& watched,
+                               InstanceAnswer answer) {
+  watched.failures = 0;
+  auto message = std::make_shared<dataflow::v1::WatchFlowInstanceResponse>();
+  *message->mutable_flow_instance() = std::move(answer.instance);
+  std::string bytes = message->SerializeAsString();
+  if (watched.last == nullptr || bytes != watched.last_bytes) {
+    watched.last = message;
+    watched.last_bytes = std::move(bytes);
+    for (auto& [id, watcher] : watched.watchers) watcher.on_state(watched.last);
+  }
+  if (message->flow_instance().ended()) return End(target, std::nullopt);
+  PollLater(target, watched, Duration::zero());
+}
+
+// A run that was just started may not be found at once.
+void InstanceWatches::OnFailure(const InstanceTarget& target, Watched& watched, CallError error) {
+  const bool not_there_yet = watched.last == nullptr && error.reason == Reason::ENOS_NOT_FOUND;
+  if ((!not_there_yet && !MayPass(error)) || ++watched.failures >= options_.failures)
+    return End(target, std::move(error));
+  PollLater(target, watched, error.retry_after.value_or(std::chrono::milliseconds::zero()));
+}
+
+// After three quarters to five quarters of the interval.
+void InstanceWatches::PollLater(const InstanceTarget& target, Watched& watched, Duration at_least) {
+  const auto jittered =
+      std::chrono::duration_cast<Duration>(options_.interval * (0.75 + 0.5 * env_.random()));
+  watched.timer =
+      env_.scheduler.RunAfter(std::max(jittered, at_least), [this, target] { Poll(target); });
+}
+
+void InstanceWatches::End(const InstanceTarget& target, const std::optional<CallError>& error) {
+  const auto run = runs_.find(target);
+  const std::unique_ptr<Watched> watched = std::move(run->second);
+  runs_.erase(run);
+  env_.scheduler.Cancel(watched->timer);
+  for (auto& [id, watcher] : watched->watchers) {
+    targets_.erase(id);
+    watcher.on_end(error);
+  }
+}
+
+}  // namespace enos::gateway
