@@ -110,7 +110,7 @@ ProcessOptions WatchingGateway(const std::string& enos_url, std::vector<std::str
 
 // Its failed task is seen before its end: a poll comes after 1.25 s at most.
 TEST(Runs, AreWatchedToTheirEnds) {
-  SandboxProcess sandbox({"--run_time=6s", "--run_fault=600:fail"});
+  SandboxProcess sandbox({"--run_time=8s", "--run_fault=600:fail"});
   GatewayProcess gateway(WatchingGateway(sandbox.url()));
   Caller caller(gateway.address());
   const std::string good = caller.Trigger(599);

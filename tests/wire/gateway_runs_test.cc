@@ -155,9 +155,9 @@ TEST_F(GatewayRunsTest, InvalidRequest_NamesEveryFieldAndIsNeverSent) {
 TEST_F(GatewayRunsTest, DeadlinePassesWhileEnosIsAsked_TimesOut) {
   enos_.Hold();
   RunCallOptions options;
+  options.timeout = std::chrono::seconds(2);
   std::string told;  // a machine that stalls lets the caller's library be the faster one
   for (int tries = 0; tries < 3 && told != "DEADLINE_EXCEEDED ENOS_TIMEOUT"; ++tries) {
-    options.timeout = std::chrono::seconds(2);
     told = GetRun(gateway_.channel(), About<GetFlowInstanceRequest>(kRun), nullptr, options).told;
   }
   EXPECT_EQ(told, "DEADLINE_EXCEEDED ENOS_TIMEOUT");
