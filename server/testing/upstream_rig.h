@@ -55,9 +55,9 @@ class UpstreamRig {
   RetryBudget retry_budget;
   // The breaker's changes, and how many transfers had been started by then.
   struct BreakerChange {
-    CircuitBreaker::State state;
+    CircuitBreaker::State state = CircuitBreaker::State::kClosed;
     SteadyTime at;
-    size_t started;
+    size_t started = 0;
   };
   std::vector<BreakerChange> breaker_changes;
   CircuitBreaker breaker;
