@@ -23,7 +23,7 @@ struct RunCommand {
 };
 
 absl::StatusOr<std::string> ReadId(const FlagValues& values, const char* flag) {
-  const std::string id = ReadText(values, flag).value_or("");
+  std::string id = ReadText(values, flag).value_or("");
   if (id.empty()) return WrongFlag(flag, id, "expected an id; it is required");
   if (!IsUtf8(id)) return WrongFlag(flag, id, "expected UTF-8");
   return id;
