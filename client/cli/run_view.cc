@@ -83,7 +83,7 @@ std::vector<std::string> RenderRun(const RunViewState& state, int columns, int r
   const int width = std::max(columns - 1, 1);
   std::vector<std::string> lines = {FirstLine(state, width, style)};
   if (columns < kNarrow || rows < kLow) return lines;
-  const size_t all = static_cast<size_t>(state.instance.tasks_size());
+  const auto all = static_cast<size_t>(state.instance.tasks_size());
   // The first line, that of the rest, and the one that the cursor is on.
   const size_t room = static_cast<size_t>(rows) - 3;
   const auto shown = Choose(state.instance, room);
