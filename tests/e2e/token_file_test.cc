@@ -91,11 +91,14 @@ TEST_F(TokenFileTest, FromVariableAndSettingsFile_Used) {
   EXPECT_EQ(sent_, 2);
 }
 
+// It is sent where there is one: a proxy in front may ask for it.
 TEST_F(TokenFileTest, Health_NeedsNoToken) {
-  Process health(
-      FlowCommand({"health", "--address=" + gateway_.address(), "--token_file=/nonexistent"}));
+  Process health(FlowCommand({"health", "--address=" + gateway_.address()}));
   EXPECT_EQ(health.Wait().status, 0) << health.err();
   EXPECT_EQ(health.out(), "SERVING\n");
+  Process with_token(FlowCommand(
+      {"health", "--address=" + gateway_.address(), "--token_file=" + token_.path("token")}));
+  EXPECT_EQ(with_token.Wait().status, 0) << with_token.err();
 }
 
 // Three flows, each sent when the previous one is answered.
