@@ -17,6 +17,7 @@
 #include "server/config/parse_settings.h"
 #include "server/grpc_server.h"
 #include "server/http/curl_http_client.h"
+#include "server/http_options.h"
 #include "server/listener/tls_credentials.h"
 #include "server/loop/event_loop.h"
 #include "server/metrics/gateway_metrics.h"
@@ -41,17 +42,8 @@ namespace {
 // fewer threads an event is more often already on the right one.
 constexpr unsigned kMostGrpcThreads = 4;
 
-CurlHttpClientOptions HttpOptions(const Settings& settings, GatewayMetrics& metrics) {
-  CurlHttpClientOptions options;
-  options.base_url = settings.enos_url.ToString();
-  options.transfer.ca_file = settings.enos_ca_file;
-  // Plaintext that is allowed because it stays on this machine must stay on it.
-  options.transfer.use_proxy = settings.enos_url.tls || !settings.enos_url.IsLoopback();
-  options.transfer.connect_timeout = settings.connect_timeout;
-  options.transfer.idle_timeout =
-      std::chrono::duration_cast<std::chrono::seconds>(settings.upstream_idle_timeout);
-  options.transfer.max_connection_age =
-      std::chrono::duration_cast<std::chrono::seconds>(settings.upstream_max_connection_age);
+CurlHttpClientOptions CountedHttp(const Settings& settings, GatewayMetrics& metrics) {
+  CurlHttpClientOptions options = HttpOptions(settings);
   options.on_opened = [&metrics] { metrics.ConnectionOpened(); };
   options.on_reused = [&metrics] { metrics.ConnectionReused(); };
   return options;
@@ -176,7 +168,7 @@ ReloadedFiles ForMetrics(AccessFile file) {
 struct Gateway::Parts {
   Parts(Settings& settings, const RandomSource& random)
       : ids(random),
-        http(loop, HttpOptions(settings, metrics)),
+        http(loop, CountedHttp(settings, metrics)),
         clock(loop),
         credentials(
             ShareCredentials(std::move(settings.access_key), std::move(settings.secret_key))),

@@ -17,6 +17,7 @@
 #include "server/base/process.h"
 #include "server/base/read_file.h"
 #include "server/base/signals.h"
+#include "server/check/run_check.h"
 #include "server/config/parse_settings.h"
 #include "server/config/sources.h"
 #include "server/gateway.h"
@@ -28,6 +29,7 @@ namespace {
 using namespace enos::gateway;  // NOLINT(google-build-using-namespace): this file is the program
 
 constexpr int kCannotStart = 1;
+constexpr int kCheckFailed = 1;
 constexpr int kWrongSetting = 2;
 constexpr std::chrono::milliseconds kTimeToWriteLog{2000};
 
@@ -36,14 +38,18 @@ int Exit(const ExitNow& exit) {
   return exit.status;
 }
 
+void RegisterKeys(const Settings& settings) {
+  RegisterSecret(settings.access_key.Reveal(), SecretLife::kForever);
+  RegisterSecret(settings.secret_key.Reveal(), SecretLife::kForever);
+}
+
 void StartLogging(const Settings& settings) {
   LogOptions options;
   options.level = settings.log_level;
   options.format = settings.log_format;
   StartLog(std::move(options));
   InstallGrpcLog();
-  RegisterSecret(settings.access_key.Reveal(), SecretLife::kForever);
-  RegisterSecret(settings.secret_key.Reveal(), SecretLife::kForever);
+  RegisterKeys(settings);
 }
 
 RandomSource Randomness() {
@@ -103,6 +109,19 @@ void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, L
   Log(LogLevel::kInfo, "ended");
 }
 
+// Nothing is logged: what there is to say are the lines of the checks.
+int Check(Settings settings) {
+  EndAtOnceOnNextSignal();
+  RegisterKeys(settings);
+  const auto all_well = RunCheck(std::move(settings), Randomness(), [](std::string_view line) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+  });
+  if (all_well.ok()) return *all_well ? 0 : kCheckFailed;
+  std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(all_well.status().message()).c_str());
+  return kWrongSetting;
+}
+
 int Run(Settings settings) {
   StartLogging(settings);
   if (!settings.tls && !settings.listen.IsLoopback()) {
@@ -139,7 +158,7 @@ int main(int argc, char** argv) try {
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
   auto& settings = std::get<Settings>(parsed);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
-  return Run(std::move(settings));
+  return settings.check ? Check(std::move(settings)) : Run(std::move(settings));
 } catch (const std::exception& error) {  // out of memory or of threads
   std::fprintf(stderr, "enos-flow-gateway: cannot continue: %s\n", error.what());
   return kCannotStart;

@@ -22,6 +22,7 @@ std::string WithoutPasswords(std::string_view value) {
 }  // namespace
 
 std::string NameOf(const SettingInfo& setting, Origin origin) {
+  if (setting.variable.empty()) return std::string(setting.flag);
   return origin == Origin::kVariable ? Concat(setting.variable, " (", setting.flag, ")")
                                      : Concat(setting.flag, " (", setting.variable, ")");
 }

@@ -28,12 +28,12 @@ std::string Wrapped(std::string_view text, size_t indent) {
 std::string Entry(const SettingInfo& setting) {
   const std::string flag = setting.IsSwitch() ? Concat(setting.flag, "[=true|false]")
                                               : Concat(setting.flag, "=", setting.value_name);
-  const std::string end = setting.required ? ", required]"
+  const std::string end = setting.required ? "required]"
                           : setting.default_text.empty()
-                              ? ", default: none]"
-                              : Concat(", default: ", setting.default_text, "]");
-  return Concat("  ", flag, "\n", Wrapped(setting.help, 6),
-                Wrapped(Concat("[", setting.variable, end), 6));
+                              ? "default: none]"
+                              : Concat("default: ", setting.default_text, "]");
+  const std::string start = setting.variable.empty() ? "[" : Concat("[", setting.variable, ", ");
+  return Concat("  ", flag, "\n", Wrapped(setting.help, 6), Wrapped(Concat(start, end), 6));
 }
 
 std::string SettingEntries() {
@@ -69,13 +69,17 @@ Examples:
     export ENOS_SECRET_KEY_FILE=/run/secrets/secret_key
     enos-flow-gateway --enos_url=https://apim.example.com
 
+  First of all, whether that would work:
+    enos-flow-gateway --enos_url=https://apim.example.com --check
+
   With a local EnOS, all from the environment:
     ENOS_API_URL=http://127.0.0.1:8080 ENOS_ACCESS_KEY=... ENOS_SECRET_KEY=... \
       enos-flow-gateway
 
 Exit status:
   0  normal exit: SIGTERM, SIGINT, --help, --version
-  1  could not start or continue, for example because a port is in use
+  1  could not start or continue, for example because a port is in use; a check
+     failed (--check)
   2  a setting is wrong or missing; one line on standard error says which
 )";
 

@@ -71,8 +71,9 @@ class Parser {
     }
     FindRemoved(line);
     if (Error error = ReadTls()) return error;
-    for (const auto check : {&Parser::CheckListen, &Parser::CheckCallers, &Parser::CheckEnosUrl,
-                             &Parser::CheckCaFile, &Parser::CheckDrainTimeout}) {
+    for (const auto check :
+         {&Parser::CheckListen, &Parser::CheckCallers, &Parser::CheckEnosUrl, &Parser::CheckCaFile,
+          &Parser::CheckDrainTimeout, &Parser::CheckProbe}) {
       if (Error error = (this->*check)()) return error;
     }
     return std::nullopt;
@@ -90,7 +91,7 @@ class Parser {
     Given given{std::string(setting.default_text), Origin::kDefault};
     if (const auto flag = line.values.find(setting.flag); flag != line.values.end()) {
       given = {flag->second, Origin::kFlag};
-    } else if (auto variable = environment_(setting.variable)) {
+    } else if (auto variable = VariableOf(setting)) {
       given = {std::move(*variable), Origin::kVariable};
     }
     if (given.origin == Origin::kDefault && setting.required) {
@@ -99,6 +100,10 @@ class Parser {
     const bool valid = setting.set(given.text, &settings_);
     given_[setting.flag] = std::move(given);
     return valid ? std::nullopt : NotValid(setting.flag, setting.expected);
+  }
+
+  std::optional<std::string> VariableOf(const SettingInfo& setting) const {
+    return setting.variable.empty() ? std::nullopt : environment_(setting.variable);
   }
 
   Error NotValid(std::string_view flag, std::string_view expected) const {
@@ -209,6 +214,20 @@ class Parser {
                            NameOf(SettingNamed("--upstream_timeout"), upstream.origin), " is ",
                            Quoted(upstream.text, keys_), ", and a call may wait ",
                            AsText(kTokenWait), " for an access token before"));
+  }
+
+  Error CheckProbe() const {
+    const bool flow = settings_.probe_flow != 0;
+    const bool user = !settings_.probe_user.empty();
+    const bool org = !settings_.probe_org.empty();
+    if (!flow && !user && !org) return std::nullopt;
+    constexpr std::string_view kTogether =
+        "--check, --probe_flow, --probe_user and --probe_org are set together";
+    if (!settings_.check) return Concat("--check: missing, expected ", kTogether);
+    if (!flow) return Missing("--probe_flow", kTogether);
+    if (!user) return Missing("--probe_user", kTogether);
+    if (!org) return Missing("--probe_org", kTogether);
+    return std::nullopt;
   }
 
   const EnvLookup& environment_;

@@ -467,6 +467,30 @@ TEST(UnknownVariables, StopTheStartBeforeWhatTheyLeaveOutDoes) {
             "(--policy_file)");
 }
 
+TEST(Probe, IsCompleteAndOnlyWithCheck) {
+  const std::vector<std::string> whole = {"--check", "--probe_flow=3377", "--probe_user=u",
+                                          "--probe_org=o"};
+  const auto parsed = Parse(whole, Required());
+  ASSERT_TRUE(std::holds_alternative<Settings>(parsed)) << ErrorOf(parsed);
+  EXPECT_TRUE(std::get<Settings>(parsed).check);
+  EXPECT_EQ(std::get<Settings>(parsed).probe_flow, 3377);
+  for (size_t left_out = 0; left_out < whole.size(); ++left_out) {
+    std::vector<std::string> rest = whole;
+    const std::string flag = rest[left_out].substr(0, rest[left_out].find('='));
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(left_out));
+    EXPECT_THAT(ErrorOf(Parse(rest, Required())),
+                testing::StartsWith(flag + ": missing, expected"));
+  }
+  EXPECT_THAT(ErrorOf(Parse({"--check", "--probe_flow=0"}, Required())),
+              testing::StartsWith("--probe_flow: \"0\" is not valid, expected a flow id"));
+}
+
+// Nobody starts runs because of what stands in an environment.
+TEST(Probe, HasNoVariables) {
+  EXPECT_EQ(ErrorOf(Parse({}, With({{"ENOS_GATEWAY_PROBE_FLOW", "3377"}}))),
+            "\"ENOS_GATEWAY_PROBE_FLOW\": unknown variable, expected --probe_flow");
+}
+
 TEST(UnknownVariables, DoNotKeepHelpAway) {
   const auto parsed = Parse({"--help"}, {{"ENOS_GATEWAY_POLICY_FIEL", "/policy.json"}});
   ASSERT_TRUE(std::holds_alternative<ExitNow>(parsed));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
@@ -19,6 +20,7 @@ constexpr std::string_view kLoad = "Load";
 constexpr std::string_view kFiles = "Files";
 constexpr std::string_view kShutdown = "Shutdown";
 constexpr std::string_view kLog = "Log";
+constexpr std::string_view kCheck = "Check";
 
 constexpr int64_t kSecond = 1000;
 constexpr int64_t kMinute = 60 * kSecond;
@@ -89,6 +91,23 @@ bool SetApiVersion(std::string_view text, Settings* settings) {
 bool SetParametersAs(std::string_view text, Settings* settings) {
   if (text != "array" && text != "string") return false;
   settings->parameters_as = text == "array" ? ParametersAs::kArray : ParametersAs::kString;
+  return true;
+}
+
+bool SetProbeFlow(std::string_view text, Settings* settings) {
+  if (text.empty()) {
+    settings->probe_flow = 0;
+    return true;
+  }
+  return Store(ParseIntegerBetween(text, 1, INT32_MAX), &settings->probe_flow);
+}
+
+// As user_id and org_id of a call.
+template <auto kField>
+bool SetProbeId(std::string_view text, Settings* settings) {
+  constexpr size_t kMaxBytes = 256;
+  if (text.size() > kMaxBytes || text.find('\0') != std::string_view::npos) return false;
+  settings->*kField = std::string(text);
   return true;
 }
 
@@ -317,10 +336,29 @@ std::vector<SettingInfo> ShutdownAndLogSettings() {
   };
 }
 
+std::vector<SettingInfo> CheckSettings() {
+  return {
+      {kCheck, "--check", "", "", "false",
+       "Check settings, EnOS's address, token, clock, paths and time zone, a line each, and exit: "
+       "0 if all is well, 1 if something failed. Opens no port and starts nothing.",
+       "true or false", false, &SetSwitch<&Settings::check>},
+      {kCheck, "--probe_flow", "", "FLOW_ID", "",
+       "With --check, really start a few runs of this flow, to find out what the documentation of "
+       "EnOS leaves open: the form of parameters, a second call in the same minute, reading runs.",
+       "a flow id from 1 to 2147483647, or nothing", false, &SetProbeFlow},
+      {kCheck, "--probe_user", "", "USER_ID", "", "The EnOS user that these runs are started for.",
+       "a user id of at most 256 bytes, or nothing", false, &SetProbeId<&Settings::probe_user>},
+      {kCheck, "--probe_org", "", "ORG_ID", "", "That user's organization.",
+       "an organization id of at most 256 bytes, or nothing", false,
+       &SetProbeId<&Settings::probe_org>},
+  };
+}
+
 std::vector<SettingInfo> AllSettings() {
   std::vector<SettingInfo> all;
-  for (const auto& part : {ServingSettings(), CallerSettings(), EnosSettings(), TimeSettings(),
-                           LoadSettings(), FileSettings(), ShutdownAndLogSettings()})
+  for (const auto& part :
+       {ServingSettings(), CallerSettings(), EnosSettings(), TimeSettings(), LoadSettings(),
+        FileSettings(), ShutdownAndLogSettings(), CheckSettings()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -12,9 +12,9 @@ namespace enos::gateway {
 // One setting: everything that the command line, the environment, the help, the error lines and the
 // documentation need to know about it.
 struct SettingInfo {
-  std::string_view group;  // heading in the help; settings of one group are adjacent
-  std::string_view flag;   // with the dashes: "--listen"
-  std::string_view variable;
+  std::string_view group;         // heading in the help; settings of one group are adjacent
+  std::string_view flag;          // with the dashes: "--listen"
+  std::string_view variable;      // empty: only a flag
   std::string_view value_name;    // in the help: "DURATION"; empty for a switch
   std::string_view default_text;  // as a user would write it; empty: see `required`
   std::string_view help;          // a sentence or two, without the default

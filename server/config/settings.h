@@ -101,6 +101,14 @@ struct Settings {
   // Older connections to EnOS are not reused: 1 s to 24 h.
   std::chrono::milliseconds upstream_max_connection_age = std::chrono::minutes(5);
 
+  // -- Check: instead of serving
+
+  bool check = false;
+  // The flow that runs are really started of, and for whom: all three or none (0 and empty).
+  int64_t probe_flow = 0;
+  std::string probe_user;
+  std::string probe_org;
+
   // -- Load
 
   // Maximum calls in flight: 1 to 1,000,000.

@@ -81,7 +81,7 @@ std::string Resembled(std::string_view name) {
   };
   for (const SettingInfo& setting : SettingTable()) {
     const std::string suggestion = NameOf(setting, Origin::kVariable);
-    compare(setting.variable, suggestion);
+    if (!setting.variable.empty()) compare(setting.variable, suggestion);
     compare(setting.flag, suggestion);
   }
   for (const KeyInfo& key : KeyTable()) {

@@ -68,7 +68,7 @@ with_component() {
 folders=("$ROOT"/deploy/kubernetes/overlays/*/)
 with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
 with_component sandbox-in-flight sandbox autoscaler-in-flight
-with_component production-with-everything production service-account-tokens prometheus-operator
+with_component production-with-everything production service-account-tokens prometheus-operator check
 printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
   >>"$out/production-with-everything/kustomization.yaml"
 # Certificates and tokens behind the front, whose image has no registry of its own here.

@@ -1,0 +1,75 @@
+#include "server/check/run_check.h"
+
+#include <chrono>
+#include <utility>
+
+#include "server/access/access_control.h"
+#include "server/base/text.h"
+#include "server/check/checks.h"
+#include "server/check/loop_access.h"
+#include "server/check/report.h"
+#include "server/http/proxy_variables.h"
+#include "server/http_options.h"
+#include "server/reload/access_files.h"
+
+namespace enos::gateway {
+namespace {
+
+int64_t SecondsSince1970() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// The files that ParseSettings does not read.
+absl::Status LoadFiles(const Settings& settings) {
+  AccessControl access(&SecondsSince1970);
+  AccessFiles files(
+      access,
+      {settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}},
+      [](AccessFile, bool) {});
+  const auto error = files.Load();
+  return error ? absl::InvalidArgumentError(*error) : absl::OkStatus();
+}
+
+void ReportSettings(const Settings& settings, const Report& report) {
+  for (const Settings::Removed& removed : settings.removed) {
+    report({CheckResult::kInfo, "settings",
+            Concat(removed.name, " is gone and has no effect: ", removed.because), ""});
+  }
+  const auto on_off = [](bool on) { return on ? "on" : "off"; };
+  report({CheckResult::kOk, "settings",
+          Concat("Settings and files are valid; the port would have tls=", on_off(!!settings.tls),
+                 " mtls=", on_off(settings.tls && settings.tls->client_ca),
+                 " policy=", on_off(!settings.policy_file.empty()),
+                 " tokens=", on_off(!settings.jwt_keys_file.empty())),
+          ""});
+}
+
+CheckOptions OptionsOf(const Settings& settings) {
+  CheckOptions options;
+  options.enos_url = settings.enos_url;
+  options.through_proxy = HttpOptions(settings).transfer.use_proxy && ProxyIsConfigured();
+  options.api_version = settings.enos_api_version;
+  options.parameters_as = settings.parameters_as;
+  options.probe_flow = static_cast<int32_t>(settings.probe_flow);
+  options.probe_user = settings.probe_user;
+  options.probe_org = settings.probe_org;
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> RunCheck(Settings settings, const RandomSource& random,
+                              const std::function<void(std::string_view line)>& write) {
+  if (absl::Status files = LoadFiles(settings); !files.ok()) return files;
+  const Report report = [&write, format = settings.log_format](const CheckLine& line) {
+    write(FormatCheckLine(line, format));
+  };
+  ReportSettings(settings, report);
+  const CheckOptions options = OptionsOf(settings);
+  LoopAccess enos(settings, random);
+  return RunChecks(options, enos, report);
+}
+
+}  // namespace enos::gateway

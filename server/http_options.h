@@ -1,0 +1,29 @@
+#ifndef ENOS_SERVER_HTTP_OPTIONS_H_
+#define ENOS_SERVER_HTTP_OPTIONS_H_
+
+#include <chrono>
+
+#include "server/config/settings.h"
+#include "server/http/curl_http_client.h"
+
+namespace enos::gateway {
+
+// How the settings want EnOS to be talked to: by the gateway, and by --check in its place.
+inline CurlHttpClientOptions HttpOptions(const Settings& settings) {
+  using std::chrono::duration_cast;
+  using std::chrono::seconds;
+  CurlHttpClientOptions options;
+  options.base_url = settings.enos_url.ToString();
+  options.transfer.ca_file = settings.enos_ca_file;
+  // Plaintext that is allowed because it stays on this machine must stay on it.
+  options.transfer.use_proxy = settings.enos_url.tls || !settings.enos_url.IsLoopback();
+  options.transfer.connect_timeout = settings.connect_timeout;
+  options.transfer.idle_timeout = duration_cast<seconds>(settings.upstream_idle_timeout);
+  options.transfer.max_connection_age =
+      duration_cast<seconds>(settings.upstream_max_connection_age);
+  return options;
+}
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_HTTP_OPTIONS_H_
