@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "server/check/scripted_enos.h"
+#include "server/testing/scripted_enos.h"
 
 namespace enos::gateway {
 namespace {

@@ -36,7 +36,7 @@ template <typename Result, typename Start>
 Result OnLoop(EventLoop& loop, Start start) {
   auto result = std::make_shared<std::promise<Result>>();
   auto done = [result](Result value) { result->set_value(std::move(value)); };
-  loop.Post([start = std::move(start), done]() mutable { start(std::move(done)); });
+  loop.Post([start = std::move(start), done]() mutable { start(done); });
   return result->get_future().get();
 }
 
@@ -65,7 +65,7 @@ void LoopAccess::Wait(Duration time) { std::this_thread::sleep_for(time); }
 
 absl::StatusOr<std::vector<std::string>> LoopAccess::Resolve() {
   using Addresses = std::vector<std::string>;
-  return OnLoop<absl::StatusOr<Addresses>>(loop_, [this](auto done) {
+  return OnLoop<absl::StatusOr<Addresses>>(loop_, [this](const auto& done) {
     loop_.Resolve(host_, [done](Addresses addresses, const std::string& error) {
       if (addresses.empty()) return done(absl::NotFoundError(error));
       done(std::move(addresses));
@@ -74,7 +74,7 @@ absl::StatusOr<std::vector<std::string>> LoopAccess::Resolve() {
 }
 
 HttpResult LoopAccess::Reach() {
-  return OnLoop<HttpResult>(loop_, [this](auto done) {
+  return OnLoop<HttpResult>(loop_, [this](const auto& done) {
     auto timer = std::make_shared<TimerId>(0);
     HttpRequest request;
     request.path_and_query = "/";
@@ -94,7 +94,7 @@ HttpResult LoopAccess::Reach() {
 }
 
 std::optional<CallError> LoopAccess::FetchToken() {
-  return OnLoop<std::optional<CallError>>(loop_, [this](auto done) {
+  return OnLoop<std::optional<CallError>>(loop_, [this](const auto& done) {
     tokens_.Start();
     tokens_.Wait(nullptr, [done](TokenProvider::Result result) {
       if (auto* error = std::get_if<CallError>(&result)) return done(std::move(*error));
@@ -109,7 +109,7 @@ EnosAccess::Result<Answer> LoopAccess::Get(std::string_view path, EnosQuery quer
   SignedRequest request;
   request.path_and_query = absl::StrCat(std::string(path), "?", query.query);
   request.signed_query = std::move(query.signed_query);
-  return OnLoop<Result<Answer>>(loop_, [&, request = std::move(request)](auto done) mutable {
+  return OnLoop<Result<Answer>>(loop_, [&, request = std::move(request)](const auto& done) mutable {
     // Belongs to the call's `done`, which the call drops when it has ended.
     struct Running {
       std::unique_ptr<ReadCall> call;
@@ -168,7 +168,7 @@ EnosAccess::Result<std::string> LoopAccess::Trigger(
     ApiVersion version, const dataflow::v1::UpdateAndTriggerFlowRequest& request,
     ParametersAs parameters_as) {
   FlowTrigger& trigger = version == ApiVersion::kV20 ? trigger_v20_ : trigger_v21_;
-  return OnLoop<Result<std::string>>(loop_, [&](auto done) {
+  return OnLoop<Result<std::string>>(loop_, [&](const auto& done) {
     TriggerJob job;
     job.call = EncodeFlowCall(request, parameters_as);
     job.record->flow_id = request.flow_id();

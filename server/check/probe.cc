@@ -1,5 +1,6 @@
 #include "server/check/probe.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
@@ -162,10 +163,10 @@ class Probe {
   }
 
   static bool IsShown(const Form& form, const InstanceAnswer& answer) {
-    for (const auto& parameter : answer.instance.parameters()) {
-      if (parameter.key() == kKey && parameter.value() == FormName(form.form)) return true;
-    }
-    return false;
+    const auto& shown = answer.instance.parameters();
+    return std::any_of(shown.begin(), shown.end(), [&form](const auto& parameter) {
+      return parameter.key() == kKey && parameter.value() == FormName(form.form);
+    });
   }
 
   // Of the forms that started a run: one that shows its parameters before others, then the one that

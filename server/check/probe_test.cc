@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/check/scripted_enos.h"
+#include "server/testing/scripted_enos.h"
 
 namespace enos::gateway {
 namespace {

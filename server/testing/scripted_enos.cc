@@ -1,4 +1,4 @@
-#include "server/check/scripted_enos.h"
+#include "server/testing/scripted_enos.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -57,7 +57,7 @@ EnosAccess::Result<std::string> ScriptedEnos::Trigger(
   const bool is_array = parameters_as == ParametersAs::kArray;
   if (is_array ? !takes_array : !takes_string)
     return Error(Reason::ENOS_INVALID_ARGUMENT, 99400, "Not this form.");
-  const CallError refused = Error(Reason::ENOS_INVALID_ARGUMENT, 62102, "Refused.");
+  CallError refused = Error(Reason::ENOS_INVALID_ARGUMENT, 62102, "Refused.");
   if (refuses_wall_minute && last_start_ && Now() - *last_start_ < std::chrono::minutes(1))
     return refused;
   std::string id = IdOf(request, 0);

@@ -1,5 +1,5 @@
-#ifndef ENOS_SERVER_CHECK_SCRIPTED_ENOS_H_
-#define ENOS_SERVER_CHECK_SCRIPTED_ENOS_H_
+#ifndef ENOS_SERVER_TESTING_SCRIPTED_ENOS_H_
+#define ENOS_SERVER_TESTING_SCRIPTED_ENOS_H_
 
 #include <map>
 #include <optional>
@@ -85,4 +85,4 @@ class Lines {
 
 }  // namespace enos::gateway
 
-#endif  // ENOS_SERVER_CHECK_SCRIPTED_ENOS_H_
+#endif  // ENOS_SERVER_TESTING_SCRIPTED_ENOS_H_
