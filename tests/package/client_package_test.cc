@@ -12,8 +12,10 @@ namespace enos::e2e {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::StartsWith;
 
 class ClientPackageTest : public testing::Test {
  protected:
@@ -24,7 +26,7 @@ class ClientPackageTest : public testing::Test {
     return {end.status.value_or(-1), example.out(), example.err()};
   }
 
-  SandboxProcess sandbox_{{"--fault=500:reset"}};
+  SandboxProcess sandbox_{{"--fault=500:reset", "--run_time=1s"}};
   GatewayProcess gateway_{GatewayOptions(sandbox_.url())};
 };
 
@@ -32,6 +34,13 @@ TEST_F(ClientPackageTest, OneFlow_StartedByABlockingCall) {
   const CommandResult result = Run({"3377"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, MatchesRegex("3377 3377-[0-9]+\n"));
+}
+
+TEST_F(ClientPackageTest, OneFlowWithWait_WatchedToItsEnd) {
+  const CommandResult result = Run({"3377", "--wait"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("3377 3377-"));
+  EXPECT_THAT(result.out, EndsWith(" FLOW_INSTANCE_STATE_SUCCEEDED\n"));
 }
 
 TEST_F(ClientPackageTest, SeveralFlows_StartedByAsynchronousCalls) {

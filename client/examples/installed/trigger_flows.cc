@@ -1,10 +1,11 @@
 // Starts flows through the gateway with the installed client library: one flow with a blocking call
 // that is repeated as long as that is safe, several with concurrent asynchronous calls.
 //
-//   trigger_flows GATEWAY USER_ID ORG_ID FLOW_ID...
+//   trigger_flows GATEWAY USER_ID ORG_ID FLOW_ID... [--wait]
 //
 // A line for each flow on stdout: its id, then the instance that was started, or why none was and
-// whether it may be running anyway. Status 0: all were started; 1: not all; 2: wrong usage.
+// whether it may be running anyway. With --wait one flow's run is watched: a line for each state.
+// Status 0: all were started, and with --wait the run succeeded; 1: not so; 2: wrong usage.
 #include <chrono>
 #include <future>
 #include <iostream>
@@ -19,8 +20,10 @@ namespace {
 
 using enos::flow::CallOptions;
 using enos::flow::FlowClient;
+using enos::flow::FlowInstance;
 using enos::flow::FlowRequest;
 using enos::flow::FlowResult;
+using enos::flow::InstanceResult;
 
 constexpr std::chrono::seconds kTimeout{10};
 
@@ -39,8 +42,28 @@ bool Print(const FlowRequest& request, const FlowResult& result) {
   return false;
 }
 
-bool TriggerOne(const FlowClient& client, const FlowRequest& request, const CallOptions& options) {
-  return Print(request, client.TriggerFlowWithRepeat(request, options, {}));
+// To its end, over as many streams as that takes.
+bool Watch(const FlowClient& client, const FlowRequest& request, const std::string& id) {
+  std::promise<InstanceResult> end;
+  enos::flow::WatchCallbacks callbacks;
+  callbacks.on_state = [](const FlowInstance& run) {
+    std::cout << run.flow_instance_id() << ' '
+              << enos::dataflow::v1::FlowInstanceState_Name(run.state()) << '\n';
+  };
+  callbacks.done = [&end](InstanceResult result) { end.set_value(std::move(result)); };
+  const auto watch =
+      client.WatchFlowInstance({request.user_id(), request.org_id(), id}, {}, std::move(callbacks));
+  const InstanceResult result = end.get_future().get();
+  if (!result.ok()) std::cout << result.error().message << '\n';
+  return result.ok() &&
+         result.instance().state() == enos::dataflow::v1::FLOW_INSTANCE_STATE_SUCCEEDED;
+}
+
+bool TriggerOne(const FlowClient& client, const FlowRequest& request, const CallOptions& options,
+                bool wait) {
+  const FlowResult result = client.TriggerFlowWithRepeat(request, options, {});
+  if (!Print(request, result)) return false;
+  return !wait || Watch(client, request, result.flow().flow_instance_id);
 }
 
 bool TriggerAll(const FlowClient& client, const std::vector<FlowRequest>& requests,
@@ -67,9 +90,11 @@ bool TriggerAll(const FlowClient& client, const std::vector<FlowRequest>& reques
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() < 4) {
-    std::cerr << "usage: trigger_flows GATEWAY USER_ID ORG_ID FLOW_ID...\n";
+  std::vector<std::string> args(argv + 1, argv + argc);
+  const bool wait = !args.empty() && args.back() == "--wait";
+  if (wait) args.pop_back();
+  if (args.size() < 4 || (wait && args.size() > 4)) {
+    std::cerr << "usage: trigger_flows GATEWAY USER_ID ORG_ID FLOW_ID... [--wait]\n";
     return 2;
   }
   const auto channel = enos::flow::MakeChannel({args[0]});  // TLS, unless it is this machine
@@ -88,7 +113,7 @@ int main(int argc, char** argv) {
   const FlowClient client(*channel);
   CallOptions options;
   options.timeout = kTimeout;
-  const bool all = requests.size() == 1 ? TriggerOne(client, requests[0], options)
+  const bool all = requests.size() == 1 ? TriggerOne(client, requests[0], options, wait)
                                         : TriggerAll(client, requests, options);
   return all ? 0 : 1;
 }
