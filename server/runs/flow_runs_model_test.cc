@@ -263,7 +263,7 @@ class History {
 
 TEST(FlowRunsModel, AnyHistory_StartsNothingAndKeepsThePromises) {
   const LogCapture log;  // what fails here is no news
-  constexpr uint64_t kHistories = 10'000;
+  constexpr uint64_t kHistories = 4000;
   Tally tally;
   for (uint64_t seed = 1; seed <= kHistories; ++seed) {
     History(seed, tally).Run();
