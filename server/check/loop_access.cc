@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/enos/flow_call.h"
 #include "server/enos/time_answer.h"
 #include "server/http_options.h"
@@ -106,9 +105,8 @@ std::optional<CallError> LoopAccess::FetchToken() {
 // `read` reads an answer into its second argument.
 template <typename Answer, typename Read>
 EnosAccess::Result<Answer> LoopAccess::Get(std::string_view path, EnosQuery query, Read read) {
-  SignedRequest request;
-  request.path_and_query = absl::StrCat(std::string(path), "?", query.query);
-  request.signed_query = std::move(query.signed_query);
+  // Any operation that starts nothing: there are no metrics to tell them apart.
+  SignedRequest request = SignedRequestTo(UpstreamOperation::kGetInstance, path, std::move(query));
   return OnLoop<Result<Answer>>(loop_, [&, request = std::move(request)](const auto& done) mutable {
     // Belongs to the call's `done`, which the call drops when it has ended.
     struct Running {
@@ -119,8 +117,7 @@ EnosAccess::Result<Answer> LoopAccess::Get(std::string_view path, EnosQuery quer
     running->call = std::make_unique<ReadCall>(
         env_, std::move(request), loop_.Now() + timeout_, std::make_shared<CallRecord>(),
         [self = running.get(), read](const HttpResult& result) {
-          return result.end == TransferEnd::kAnswered ? read(result, self->answer)
-                                                      : ReadErrorOfTransfer(result);
+          return read(result, self->answer);
         },
         [running, done](std::optional<CallError> error) {
           if (error) return done(*std::move(error));

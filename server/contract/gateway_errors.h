@@ -32,7 +32,7 @@ CallError CallerNotAllowed();
 // The caller has as many calls in flight as one caller may have.
 CallError CallerOverloaded();
 
-// All slots are taken, and the queue is full or the wait in it too long.
+// All slots are taken.
 CallError GatewayOverloaded();
 
 // As many runs are watched as may be.

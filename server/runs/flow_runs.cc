@@ -3,19 +3,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "server/contract/gateway_errors.h"
 
 namespace enos::gateway {
 namespace {
 
 SignedRequest SignedCancel(RunRequest& request, ApiVersion api_version) {
-  EnosQuery query = CancelInstanceQuery(request.target);
-  SignedRequest cancel;
-  cancel.operation = UpstreamOperation::kCancelInstance;
-  cancel.path_and_query =
-      absl::StrCat(std::string(FlowInstancesPath(api_version)), "?", query.query);
-  cancel.signed_query = std::move(query.signed_query);
+  SignedRequest cancel =
+      SignedRequestTo(UpstreamOperation::kCancelInstance, FlowInstancesPath(api_version),
+                      CancelInstanceQuery(request.target));
   cancel.body = std::make_shared<const std::string>(CancelInstanceBody(request.target));
   cancel.headers = std::move(request.headers);
   return cancel;
@@ -78,7 +74,6 @@ FlowRuns::CallId FlowRuns::Cancel(RunJob job, absl::AnyInvocable<void(CancelResu
   call->cancel = std::make_unique<ReadCall>(
       env_, std::move(request), answer_by, std::move(job.request.record),
       [accepted](const HttpResult& result) -> std::optional<Refusal> {
-        if (result.end != TransferEnd::kAnswered) return ReadErrorOfTransfer(result);
         return ReadCancelAnswer(result.status, result.body, KnownSecrets(),
                                 &accepted->enos_request_id);
       },

@@ -2,19 +2,16 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/contract/gateway_errors.h"
 
 namespace enos::gateway {
 namespace {
 
-SignedRequest SignedGet(RunRequest& request, ApiVersion api_version, bool once) {
-  EnosQuery query = GetInstanceQuery(request.target);
-  SignedRequest get;
-  get.operation = UpstreamOperation::kGetInstance;
+SignedRequest RequestOf(RunRequest& request, ApiVersion api_version, bool once) {
+  SignedRequest get =
+      SignedRequestTo(UpstreamOperation::kGetInstance, FlowInstancesPath(api_version),
+                      GetInstanceQuery(request.target));
   get.once = once;
-  get.path_and_query = absl::StrCat(std::string(FlowInstancesPath(api_version)), "?", query.query);
-  get.signed_query = std::move(query.signed_query);
   get.headers = std::move(request.headers);
   return get;
 }
@@ -28,11 +25,10 @@ InstanceRead::InstanceRead(UpstreamEnvironment& environment, ZoneSource& zones,
       answer_by_(request.answer_by),
       done_(std::move(done)),
       call_(
-          environment, SignedGet(request, api_version, once), request.answer_by,
+          environment, RequestOf(request, api_version, once), request.answer_by,
           std::move(request.record),
           [this, id = request.target.flow_instance_id](
               const HttpResult& result) -> std::optional<Refusal> {
-            if (result.end != TransferEnd::kAnswered) return ReadErrorOfTransfer(result);
             auto read = ReadInstanceAnswer(result.status, result.body, id, KnownSecrets());
             if (auto* refused = std::get_if<Refusal>(&read)) return std::move(*refused);
             answer_ = std::get<InstanceAnswer>(std::move(read));

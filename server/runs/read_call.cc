@@ -6,6 +6,19 @@
 #include "server/upstream/transfer_error.h"
 
 namespace enos::gateway {
+namespace {
+
+// What came of a transfer without a complete answer, to a call that may be repeated.
+Refusal ReadErrorOfTransfer(const HttpResult& result) {
+  Refusal refusal = ErrorOfTransfer(result);
+  if (refusal.error.reason == Reason::ENOS_CONNECTION_LOST) {
+    refusal.error.code = absl::StatusCode::kUnavailable;
+    refusal.remedy = Remedy::kWait;
+  }
+  return refusal;
+}
+
+}  // namespace
 
 ReadCall::ReadCall(UpstreamEnvironment& environment, SignedRequest request, SteadyTime answer_by,
                    std::shared_ptr<CallRecord> record, SignedCall::Reader read,
@@ -13,8 +26,13 @@ ReadCall::ReadCall(UpstreamEnvironment& environment, SignedRequest request, Stea
     : scheduler_(environment.scheduler),
       answer_by_(answer_by),
       done_(std::move(done)),
-      call_(environment, std::move(request), answer_by, std::move(record), std::move(read),
-            [this](std::optional<CallError> error) { Finish(std::move(error)); }) {}
+      call_(
+          environment, std::move(request), answer_by, std::move(record),
+          [read = std::move(read)](const HttpResult& result) mutable -> std::optional<Refusal> {
+            if (result.end != TransferEnd::kAnswered) return ReadErrorOfTransfer(result);
+            return read(result);
+          },
+          [this](std::optional<CallError> error) { Finish(std::move(error)); }) {}
 
 ReadCall::~ReadCall() { scheduler_.Cancel(due_timer_); }
 
@@ -37,15 +55,6 @@ void ReadCall::Finish(std::optional<CallError> error) {
   scheduler_.Cancel(std::exchange(due_timer_, 0));
   call_.Stop();
   std::exchange(done_, nullptr)(std::move(error));
-}
-
-Refusal ReadErrorOfTransfer(const HttpResult& result) {
-  Refusal refusal = ErrorOfTransfer(result);
-  if (refusal.error.reason == Reason::ENOS_CONNECTION_LOST) {
-    refusal.error.code = absl::StatusCode::kUnavailable;
-    refusal.remedy = Remedy::kWait;
-  }
-  return refusal;
 }
 
 }  // namespace enos::gateway

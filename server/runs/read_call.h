@@ -13,7 +13,8 @@ namespace enos::gateway {
 // (RowForRead). Loop thread only.
 class ReadCall {
  public:
-  // `done` is called once, unless the call is destroyed before; it may destroy the call.
+  // `read` reads complete answers only; what else comes of a transfer is read here. `done` is
+  // called once, unless the call is destroyed before; it may destroy the call.
   ReadCall(UpstreamEnvironment& environment, SignedRequest request, SteadyTime answer_by,
            std::shared_ptr<CallRecord> record, SignedCall::Reader read, SignedCall::Done done);
   ~ReadCall();
@@ -36,9 +37,6 @@ class ReadCall {
   TimerId due_timer_ = 0;
   SignedCall call_;
 };
-
-// What came of a transfer without a complete answer, to a call that may be repeated.
-Refusal ReadErrorOfTransfer(const HttpResult& result);
 
 }  // namespace enos::gateway
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "server/enos/instance_call.h"
 #include "server/enos/time_answer.h"
 #include "server/log/log.h"
@@ -18,16 +17,12 @@ ZoneSource::WaitId ZoneSource::Ask(Done done) {
 }
 
 void ZoneSource::Fetch() {
-  EnosQuery query = TimeQuery("getTimeZone");
-  SignedRequest request;
-  request.operation = UpstreamOperation::kTimeZone;
-  request.path_and_query = absl::StrCat(std::string(TimePath(api_version_)), "?", query.query);
-  request.signed_query = std::move(query.signed_query);
+  SignedRequest request = SignedRequestTo(UpstreamOperation::kTimeZone, TimePath(api_version_),
+                                          TimeQuery("getTimeZone"));
   auto zone = std::make_shared<std::optional<absl::TimeZone>>();
   fetch_ = std::make_unique<ReadCall>(
       env_, std::move(request), env_.scheduler.Now() + kMostWait, std::make_shared<CallRecord>(),
       [zone](const HttpResult& result) -> std::optional<Refusal> {
-        if (result.end != TransferEnd::kAnswered) return ReadErrorOfTransfer(result);
         return ReadZoneAnswer(result.status, result.body, KnownSecrets(), zone.get());
       },
       [this, zone](const std::optional<CallError>& error) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -13,6 +15,7 @@
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
 #include "server/contract/error_table.h"
+#include "server/enos/enos_query.h"
 #include "server/http/http_client.h"
 #include "server/http/upstream_clock.h"
 #include "server/http/upstream_events.h"
@@ -54,6 +57,16 @@ struct SignedRequest {
   bool once = false;
   std::vector<std::string> headers;  // beside ours, "name: value": the caller's trace
 };
+
+// To `path`, which is without the query. A GET, unless it gets a body.
+inline SignedRequest SignedRequestTo(UpstreamOperation operation, std::string_view path,
+                                     EnosQuery query) {
+  SignedRequest request;
+  request.operation = operation;
+  request.path_and_query = std::string(path).append("?").append(query.query);
+  request.signed_query = std::move(query.signed_query);
+  return request;
+}
 
 // One call to EnOS: token, signature, send, answer, and perhaps again. Whether it is sent again is
 // decided by the remedy of what its reader makes of an answer, and by nothing else. Loop thread
