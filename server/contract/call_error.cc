@@ -14,4 +14,20 @@ std::string_view ExecutionName(Execution execution) {
   return "";
 }
 
+std::string_view KeyHeldName(KeyHeld held) {
+  switch (held) {
+    case KeyHeld::kNone:
+      return "NONE";
+    case KeyHeld::kReserved:
+      return "RESERVED";
+    case KeyHeld::kDoubt:
+      return "DOUBT";
+    case KeyHeld::kReused:
+      return "REUSED";
+    case KeyHeld::kNotLookedUp:
+      break;
+  }
+  return "";
+}
+
 }  // namespace enos::gateway

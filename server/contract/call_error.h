@@ -23,6 +23,13 @@ enum class Execution { kNotExecuted, kUnknown, kNone };
 // "NOT_EXECUTED", "UNKNOWN" or "".
 std::string_view ExecutionName(Execution execution);
 
+// What is known of the idempotency key of a call that failed. kNotLookedUp: nothing, or it has
+// none.
+enum class KeyHeld { kNotLookedUp, kNone, kReserved, kDoubt, kReused };
+
+// "NONE", "RESERVED", "DOUBT", "REUSED" or "".
+std::string_view KeyHeldName(KeyHeld held);
+
 // One rule that a request breaks.
 struct FieldViolation {
   std::string field;        // the proto path, for example "parameters[3].key"
@@ -41,6 +48,9 @@ struct CallError {
   // Where the flow may have been started: the id that its run would have, as far as the documents
   // of EnOS show. A guess.
   std::string likely_flow_instance_id;
+  // With an idempotency key the call may be repeated, unless its key is in doubt.
+  bool has_key = false;
+  KeyHeld key_held = KeyHeld::kNotLookedUp;
 
   std::optional<int64_t> enos_code;  // the result code of EnOS's answer
   std::string enos_message;          // its `msg` (and `submsg`); may be empty

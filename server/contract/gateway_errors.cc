@@ -81,6 +81,55 @@ CallError GatewayShuttingDown() {
                      "This gateway is shutting down. Call again: another one will take it.");
 }
 
+CallError KeysNotOffered() {
+  return Make(
+      absl::StatusCode::kFailedPrecondition, Reason::IDEMPOTENCY_NOT_OFFERED,
+      Execution::kNotExecuted,
+      "This gateway has no store of idempotency keys. Call without idempotency_key, or have "
+      "a store configured.");
+}
+
+CallError KeyReused() {
+  CallError error = Make(absl::StatusCode::kInvalidArgument, Reason::IDEMPOTENCY_KEY_REUSED,
+                         Execution::kNotExecuted,
+                         "The idempotency key belongs to a call with other fields. Use one key for "
+                         "each start that you intend.");
+  error.key_held = KeyHeld::kReused;
+  return error;
+}
+
+CallError KeyExpired(std::string_view why) {
+  return Make(absl::StatusCode::kInvalidArgument, Reason::IDEMPOTENCY_KEY_EXPIRED,
+              Execution::kNotExecuted,
+              "The time in the idempotency key is out of the window in which the gateway remembers "
+              "keys: " +
+                  std::string(why) + ". Look for the run before you call with a new key.");
+}
+
+CallError KeyStoreUnavailable(std::string_view why) {
+  return Unavailable(Reason::IDEMPOTENCY_STORE_UNAVAILABLE,
+                     "The gateway's store of idempotency keys cannot be used: " + std::string(why) +
+                         ". Call again with the same key.");
+}
+
+CallError KeyInProgress() {
+  CallError error =
+      Make(absl::StatusCode::kAborted, Reason::IDEMPOTENCY_IN_PROGRESS, Execution::kUnknown,
+           "Another call with this idempotency key is under way.");
+  error.key_held = KeyHeld::kReserved;
+  error.retry_after = kSuggestedWait;
+  return error;
+}
+
+CallError KeyInDoubt() {
+  CallError error =
+      Make(absl::StatusCode::kUnknown, Reason::IDEMPOTENCY_IN_DOUBT, Execution::kUnknown,
+           "An earlier call with this idempotency key began, and its gateway did not live to note "
+           "what became of it.");
+  error.key_held = KeyHeld::kDoubt;
+  return error;
+}
+
 CallError EnosIsDown(std::chrono::milliseconds next_try) {
   CallError error = Unavailable(
       Reason::ENOS_UNREACHABLE,

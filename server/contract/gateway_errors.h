@@ -43,6 +43,26 @@ CallError GatewayShuttingDown();
 // The deadline of a watch came before the end of its run.
 CallError WatchTimeout();
 
+// -- Of calls with an idempotency key
+
+// There is no store of keys.
+CallError KeysNotOffered();
+
+// The key belongs to a call with other fields.
+CallError KeyReused();
+
+// The time in the key is out of the window; `why` says how.
+CallError KeyExpired(std::string_view why);
+
+// The store was not to be reached, or not in time.
+CallError KeyStoreUnavailable(std::string_view why);
+
+// Another call with the key is under way.
+CallError KeyInProgress();
+
+// A call with the key began, and nobody noted its end.
+CallError KeyInDoubt();
+
 // The circuit breaker lets nothing through for that long.
 CallError EnosIsDown(std::chrono::milliseconds next_try);
 

@@ -29,17 +29,28 @@ std::string Shown(std::string_view text, const SecretMask& secrets, size_t max_b
   return ToValidUtf8(secrets.MaskedStart(text, kMostRead), max_bytes);
 }
 
+// Of what may have been started.
+std::string_view WhatToDo(const CallError& error) {
+  if (!error.has_key) return "look for its run before you call again";
+  if (error.key_held == KeyHeld::kDoubt)
+    return "look for its run; no repeat with this key can tell";
+  return "call again with the same key";
+}
+
 std::string MessageOf(const CallError& error) {
   switch (error.execution) {
     case Execution::kNotExecuted:
-      return error.message + " The flow was not started.";
+      // Of this call alone: an earlier one with its key may have.
+      return error.message + (error.has_key && error.key_held != KeyHeld::kNone
+                                  ? " This call did not start the flow."
+                                  : " The flow was not started.");
     case Execution::kUnknown:
       break;
     case Execution::kNone:
       return error.message;
   }
-  std::string message =
-      error.message + " The flow may have been started: look for its run before you call again";
+  std::string message = error.message + " The flow may have been started: ";
+  message += WhatToDo(error);
   if (error.likely_flow_instance_id.empty()) return message + ".";
   return message + "; its id would be " + error.likely_flow_instance_id +
          ", a guess from flow and trigger time.";
@@ -52,6 +63,8 @@ google::rpc::ErrorInfo MakeErrorInfo(const CallError& error, const SecretMask& s
   auto& metadata = *info.mutable_metadata();
   if (error.execution != Execution::kNone)
     metadata["execution"] = std::string(ExecutionName(error.execution));
+  if (error.key_held != KeyHeld::kNotLookedUp)
+    metadata["key_state"] = std::string(KeyHeldName(error.key_held));
   if (!error.likely_flow_instance_id.empty())
     metadata["likely_flow_instance_id"] = error.likely_flow_instance_id;
   if (error.enos_code.has_value()) metadata["enos_code"] = std::to_string(*error.enos_code);

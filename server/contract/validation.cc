@@ -16,6 +16,7 @@ constexpr size_t kMaxIdBytes = 256;
 constexpr size_t kMaxKeyBytes = 1024;
 constexpr size_t kMaxValueBytes = 65536;
 constexpr int kMaxParameters = 10'000;
+constexpr size_t kMaxIdempotencyKeyBytes = 128;
 constexpr size_t kMaxStampBytes = 240;  // of an instance id, behind its hyphen
 // 9999-12-31T23:59:59Z, where google.protobuf.Timestamp ends by its own definition.
 constexpr int64_t kMaxSeconds = 253'402'300'799;
@@ -82,6 +83,14 @@ void CheckParameters(const UpdateAndTriggerFlowRequest& request, Violations& out
   }
 }
 
+void CheckIdempotencyKey(const std::string& key, Violations& out) {
+  CheckLength("idempotency_key", key.size(), kMaxIdempotencyKeyBytes, out);
+  const auto fits = [](char c) { return c > ' ' && c <= '~'; };
+  if (!std::all_of(key.begin(), key.end(), fits)) {
+    out.push_back({"idempotency_key", "must be printable ASCII characters without spaces"});
+  }
+}
+
 std::string Message(const Violations& violations) {
   std::string message = "the request is not valid: ";
   for (size_t i = 0; i < std::min(violations.size(), kNamedInMessage); ++i) {
@@ -132,6 +141,7 @@ std::optional<CallError> ValidateRequest(const UpdateAndTriggerFlowRequest& requ
   }
   CheckTriggerTime(request, violations);
   CheckParameters(request, violations);
+  CheckIdempotencyKey(request.idempotency_key(), violations);
   return ErrorOf(std::move(violations));
 }
 

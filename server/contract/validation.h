@@ -14,7 +14,7 @@ namespace enos::gateway {
 // INVALID_REQUEST with every violation found, or nullopt for a valid request. Values are repeated
 // in descriptions only where they are short and cannot hold a secret (numbers, lengths); never the
 // text of an id, key or value. Of more than 10,000 parameters only the first 10,000 are looked at:
-// there are at most 20,006 violations. Strings are taken to be UTF-8: protobuf's parser refuses a
+// there are at most 20,008 violations. Strings are taken to be UTF-8: protobuf's parser refuses a
 // message in which one is not.
 std::optional<CallError> ValidateRequest(const dataflow::v1::UpdateAndTriggerFlowRequest& request);
 std::optional<CallError> ValidateRequest(const dataflow::v1::GetFlowInstanceRequest& request);
