@@ -18,6 +18,7 @@
 #include "server/grpc_server.h"
 #include "server/http/curl_http_client.h"
 #include "server/http_options.h"
+#include "server/idempotency/keyed_trigger.h"
 #include "server/listener/tls_credentials.h"
 #include "server/loop/event_loop.h"
 #include "server/metrics/gateway_metrics.h"
@@ -196,8 +197,9 @@ struct Gateway::Parts {
             },
             [this] { metrics.Reloaded(ReloadedFiles::kKeys, false); }),
         files(settings.reload_interval),
-        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger, runs, admission,
-               watches, RpcEvents(), ids, Callers(settings)) {
+        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger,
+               MakeKeyed(settings, random), runs, admission, watches, RpcEvents(), ids,
+               Callers(settings)) {
     SampleMetrics();
     WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
@@ -207,6 +209,16 @@ struct Gateway::Parts {
     if (!key_reloader.HasFiles()) return;
     metrics.WatchFiles(ReloadedFiles::kKeys);
     files.Watch(key_reloader.WatchedSet(), nullptr);
+  }
+
+  // Null where keys are not kept.
+  KeyedTrigger* MakeKeyed(const Settings& settings, const RandomSource& random) {
+    if (key_store == nullptr) return nullptr;
+    const auto most_waiting =
+        static_cast<size_t>(std::max<int64_t>(settings.max_in_flight / 10, 1));
+    return &keyed.emplace(
+        KeyedEnvironment{loop, tokens, breaker, trigger, *key_store, ids, random, most_waiting,
+                         [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
   }
 
   void OnRotated(const CallError* refused) {
@@ -315,6 +327,14 @@ struct Gateway::Parts {
     return events;
   }
 
+  // On the loop's thread. The transfers first: what they come to is noted then.
+  void WhenIdle(Task then) {
+    trigger.WhenIdle([this, then = std::move(then)]() mutable {
+      if (!keyed) return then();
+      keyed->WhenIdle(std::move(then));
+    });
+  }
+
   void ServeOps() {
     if (!ops) return;
     LivenessOptions options;
@@ -363,6 +383,8 @@ struct Gateway::Parts {
   CallerSlots caller_slots;
   Admission admission;
   FlowTrigger trigger;
+  std::unique_ptr<KeyStore> key_store;  // null: keys are not kept
+  std::optional<KeyedTrigger> keyed;
   // Of its own: reads that are repeated take nothing from the budget of calls that start flows.
   RetryBudget read_retry_budget;
   FlowRuns runs;
@@ -418,13 +440,14 @@ void Gateway::Drain() {
   parts_->draining = true;
   parts_->files.Stop();
   parts_->server.Drain();
-  // Transfers whose callers are gone get the same time to finish.
+  // Transfers whose callers are gone, and what is to be noted of keys, get the same time to finish.
   auto idle = std::make_shared<std::promise<void>>();
-  parts_->loop.Post([this, idle] { parts_->trigger.WhenIdle([idle] { idle->set_value(); }); });
+  parts_->loop.Post([this, idle] { parts_->WhenIdle([idle] { idle->set_value(); }); });
   if (idle->get_future().wait_until(deadline) == std::future_status::timeout) {
     std::promise<void> ended;
     parts_->loop.Post([&] {
       parts_->trigger.EndAll();
+      if (parts_->keyed) parts_->keyed->EndAll();
       ended.set_value();
     });
     ended.get_future().wait();

@@ -50,10 +50,10 @@ struct GrpcServerOptions {
 // the number of calls. Used from one thread, unless noted otherwise.
 class GrpcServer {
  public:
-  // The references must outlive the server.
-  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, FlowRuns& runs,
-             Admission& admission, Admission& watches, CallEvents events, IdSource& ids,
-             CallerChecks callers = {});
+  // The references must outlive the server. `keyed` is null where keys are not kept.
+  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, KeyedTrigger* keyed,
+             FlowRuns& runs, Admission& admission, Admission& watches, CallEvents events,
+             IdSource& ids, CallerChecks callers = {});
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
@@ -97,6 +97,7 @@ class GrpcServer {
   const CallEvents events_;
   EventLoop& loop_;
   FlowTrigger& trigger_;
+  KeyedTrigger* const keyed_;
   FlowRuns& runs_;
   ListenAddress address_;
   dataflow::v1::FlowService::AsyncService service_;
