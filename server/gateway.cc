@@ -5,10 +5,12 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "server/access/access_control.h"
 #include "server/base/descriptors.h"
 #include "server/base/id_source.h"
@@ -114,6 +116,12 @@ AccessFileOptions AccessOptions(const Settings& settings) {
       settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}};
 }
 
+// From the system: two replicas that made the same one would take each other's records for theirs.
+std::string NewNonce() {
+  std::random_device system;
+  return absl::StrFormat("%08x%08x%08x%08x", system(), system(), system(), system());
+}
+
 int64_t SecondsSince1970() {
   return std::chrono::duration_cast<std::chrono::seconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -217,7 +225,7 @@ struct Gateway::Parts {
     const auto most_waiting =
         static_cast<size_t>(std::max<int64_t>(settings.max_in_flight / 10, 1));
     return &keyed.emplace(
-        KeyedEnvironment{loop, tokens, breaker, trigger, *key_store, ids, random, most_waiting,
+        KeyedEnvironment{loop, tokens, breaker, trigger, *key_store, &NewNonce, random, most_waiting,
                          [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
   }
 
