@@ -21,7 +21,7 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   // Listens, serves, and starts fetching a token. An error's message is one line that names the
-  // setting whose address is not available, or (InvalidArgument) whose file is not valid; in that
+  // setting whose address or database is not available, or (InvalidArgument) whose file is not valid; in that
   // case nothing was served.
   absl::Status Start();
 
