@@ -71,7 +71,7 @@ bool RegisterPasswords(std::string_view url) {
 }
 
 PostgresDatabase::PostgresDatabase(std::string_view url, milliseconds limit)
-    : url_(url), limit_(limit) {}
+    : url_(url), limit_(limit), readable_(RegisterPasswords(url)) {}
 
 PostgresDatabase::~PostgresDatabase() { Close(); }
 
@@ -86,6 +86,13 @@ const SqlDialect& PostgresDatabase::dialect() const {
 
 SqlResult PostgresDatabase::Connect() {
   Close();
+  // Not libpq's own text: the whole URL may be in it.
+  if (!readable_) {
+    return {SqlEnd::kRefused,
+            {},
+            "the URL cannot be read, expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with "
+            "special characters of the password percent-encoded"};
+  }
   const SteadyTime until = std::chrono::steady_clock::now() + limit_;
   SqlResult result = Login(until);
   if (result.end == SqlEnd::kDone) result = CheckServer(until);

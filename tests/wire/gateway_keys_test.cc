@@ -2,9 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/fake_enos.h"
@@ -202,18 +203,19 @@ TEST_F(GatewayKeysTest, CallsWithoutAKey_AsBefore) {
 
 TEST_F(GatewayKeysTest, Drain_WhoWaitsIsToldAtOnceAndTheOwnerGetsItsAnswer) {
   enos_.Hold();
-  GatewayRunner gateway(SettingsWithStore());
-  Rpc first(gateway.channel(), WithKey());
+  std::optional<GatewayRunner> gateway(std::in_place, SettingsWithStore());
+  Rpc first(gateway->channel(), WithKey());
   ASSERT_TRUE(enos_.WaitForHeld(1));
-  Rpc waits(gateway.channel(), WithKey());
-  Rpc other(gateway.channel(), WithKey("key-2"));
+  Rpc waits(gateway->channel(), WithKey());
+  Rpc other(gateway->channel(), WithKey("key-2"));
   ASSERT_TRUE(enos_.WaitForHeld(2));  // so the one before it is there, too
-  std::thread drain([&gateway] { gateway.gateway().Drain(); });
+  std::thread drain([&gateway] { gateway->gateway().Drain(); });
   EXPECT_EQ(Summary(waits.Wait()), "ABORTED IDEMPOTENCY_IN_PROGRESS UNKNOWN");
   enos_.Release();
   EXPECT_EQ(Summary(first.Wait()), "OK");
   EXPECT_EQ(Summary(other.Wait()), "OK");
   drain.join();
+  gateway.reset();  // the file is its own until then
   const GatewayRunner next(SettingsWithStore());
   EXPECT_TRUE(next.Call(WithKey()).replayed);
 }
@@ -222,13 +224,14 @@ TEST_F(GatewayKeysTest, EndOfTheDrain_DoubtIsNoted) {
   enos_.Hold();
   Settings settings = SettingsWithStore();
   settings.drain_timeout = milliseconds(100);
-  GatewayRunner gateway(std::move(settings));
-  Rpc first(gateway.channel(), WithKey());
+  std::optional<GatewayRunner> gateway(std::in_place, std::move(settings));
+  Rpc first(gateway->channel(), WithKey());
   ASSERT_TRUE(enos_.WaitForHeld(1));
-  gateway.gateway().Drain();
+  gateway->gateway().Drain();
   const RpcOutcome& outcome = first.Wait();
   EXPECT_EQ(Summary(outcome), "DEADLINE_EXCEEDED ENOS_TIMEOUT UNKNOWN");
   enos_.Release();
+  gateway.reset();
   const GatewayRunner next(SettingsWithStore());
   const RpcOutcome repeat = next.Call(WithKey());
   EXPECT_EQ(Summary(repeat), "DEADLINE_EXCEEDED ENOS_TIMEOUT UNKNOWN");
