@@ -224,9 +224,9 @@ struct Gateway::Parts {
     if (key_store == nullptr) return nullptr;
     const auto most_waiting =
         static_cast<size_t>(std::max<int64_t>(settings.max_in_flight / 10, 1));
-    return &keyed.emplace(
-        KeyedEnvironment{loop, tokens, breaker, trigger, *key_store, &NewNonce, random, most_waiting,
-                         [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
+    return &keyed.emplace(KeyedEnvironment{
+        loop, tokens, breaker, trigger, *key_store, &NewNonce, random, most_waiting,
+        [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
   }
 
   void OnRotated(const CallError* refused) {

@@ -63,7 +63,9 @@ TEST_F(GatewayKeysTest, Repeat_GetsTheFirstAnswer) {
 }
 
 TEST_F(GatewayKeysTest, RepeatAfterARestart_GetsTheFirstAnswer) {
-  { EXPECT_EQ(Summary(GatewayRunner(SettingsWithStore()).Call(WithKey())), "OK"); }
+  {
+    EXPECT_EQ(Summary(GatewayRunner(SettingsWithStore()).Call(WithKey())), "OK");
+  }
   const GatewayRunner gateway(SettingsWithStore());
   EXPECT_TRUE(gateway.Call(WithKey()).replayed);
   EXPECT_EQ(enos_.calls(), 1U);
@@ -154,8 +156,8 @@ TEST_F(GatewayKeysTest, Unknown_ToldAgainAndNeverSentAgain) {
 }
 
 TEST_F(GatewayKeysTest, Refused_RepeatIsExecuted) {
-  enos_.AnswerInTurn({sandbox::Answer::Json(200, R"({"code":62104,"msg":"no task"})"),
-                      FlowStartedAnswer()});
+  enos_.AnswerInTurn(
+      {sandbox::Answer::Json(200, R"({"code":62104,"msg":"no task"})"), FlowStartedAnswer()});
   const GatewayRunner gateway(SettingsWithStore());
   const RpcOutcome first = gateway.Call(WithKey());
   EXPECT_EQ(Summary(first), "FAILED_PRECONDITION FLOW_HAS_NO_TASK NOT_EXECUTED");
