@@ -48,7 +48,7 @@ std::string Digits(uint64_t number, size_t length) {
 class Load {
  public:
   Load(const std::string& setting, int in_flight, std::chrono::milliseconds time)
-      : end_(Clock::now() + time), left_(in_flight) {
+      : left_(in_flight) {
     SqlKeyStoreOptions options;
     options.enos = "http://bench";
     store_ = std::make_unique<SqlKeyStore>(
@@ -57,6 +57,7 @@ class Load {
     if (!store_->Start().ok()) std::abort();
     loop_.Start();
     const auto begin = Clock::now();
+    end_ = begin + time;
     const double cpu = CpuOf("enos-keystore");
     loop_.Post([this, in_flight] {
       for (int i = 0; i < in_flight; ++i) Pair();
@@ -78,7 +79,7 @@ class Load {
  private:
   void Pair() {
     const auto now = Clock::now();
-    if (now >= end_) {
+    if (now >= end_ && done_ > 0) {
       if (--left_ == 0) ended_.set_value();
       return;
     }
@@ -113,7 +114,7 @@ class Load {
     times_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - asked).count());
   }
 
-  const Clock::time_point end_;
+  Clock::time_point end_;
   int left_;
   uint64_t next_ = 0;
   long done_ = 0;
