@@ -49,20 +49,17 @@ void ReportSettings(const Settings& settings, const Report& report) {
 
 // False: calls with a key would be refused, or the gateway would not start.
 bool ReportStore(const Settings& settings, const Report& report) {
-  constexpr std::string_view kCheck = "idempotency store";
+  constexpr std::string_view kCheck = "idempotency";
   const std::string_view store = settings.idempotency_store.Reveal();
-  if (store.empty()) {
-    report({CheckResult::kInfo, std::string(kCheck),
-            "None is set: calls with an idempotency key are refused", ""});
-    return true;
-  }
+  if (store.empty()) return true;
   const auto text = DescribeStore(store, settings.enos_url.ToString());
   if (text.ok()) {
-    report({CheckResult::kOk, std::string(kCheck), *text, ""});
+    report({CheckResult::kOk, std::string(kCheck), Concat("The store is ", *text), ""});
     return true;
   }
   report({CheckResult::kFailed, std::string(kCheck),
-          Concat(StoreKind(store), ": ", std::string(text.status().message()), "."),
+          Concat("No use of the store (", StoreKind(store),
+                 "): ", std::string(text.status().message()), "."),
           "Check ENOS_GATEWAY_IDEMPOTENCY_STORE, or the file that "
           "ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE names, and the way to that database."});
   return false;

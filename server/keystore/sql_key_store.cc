@@ -1,5 +1,7 @@
 #include "server/keystore/sql_key_store.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -161,6 +163,7 @@ void SqlKeyStore::DropAnswered() {
 // -- On the thread
 
 void SqlKeyStore::Work() {
+  pthread_setname_np(pthread_self(), "enos-keystore");
   Batch batch;
   while (Next(&batch)) {
     if (!connected_ && !Connect()) {
