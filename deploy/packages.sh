@@ -19,12 +19,12 @@ group_packages() {
       printf '%s\n' g++ cmake ninja-build pkg-config ccache git ca-certificates \
         libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
         libcurl4-openssl-dev libssl-dev rapidjson-dev libabsl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev \
-        libboost-dev libuv1-dev libmimalloc-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
-        golang-github-gogo-googleapis-dev golang-google-grpc-dev
+        libboost-dev libuv1-dev libpq-dev libsqlite3-dev libmimalloc-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
+        golang-github-gogo-googleapis-dev grpc-proto
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
-    # nginx: a proxy in front of two gateways.
-    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light ;;
+    # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.
+    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql ;;
     demo) printf '%s\n' curl jq ;;
     # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
     clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;

@@ -220,7 +220,7 @@ bool KeyedTrigger::OwnerGone(Key& key) {
 
 void KeyedTrigger::Own(Key& key, Call& call) {
   key.owner = &call;
-  key.attempt = {call.start.ref, env_.ids.NewRequestId(), call.end_by};
+  key.attempt = {call.start.ref, env_.new_nonce(), call.end_by};
   if (const auto rest = env_.breaker.Rest(env_.scheduler.Now()))
     return LookThenRefuse(key, EnosIsDown(*rest));
   if (env_.tokens.Current() != nullptr) return Reserve(key);

@@ -12,7 +12,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
-#include "server/base/id_source.h"
 #include "server/base/random.h"
 #include "server/base/scheduler.h"
 #include "server/contract/call_outcome.h"
@@ -31,7 +30,8 @@ struct KeyedEnvironment {
   CircuitBreaker& breaker;
   FlowTrigger& trigger;
   KeyStore& store;
-  IdSource& ids;  // of nonces
+  // 32 hexadecimal digits that no other attempt of any process has: not from `random`.
+  std::function<std::string()> new_nonce;
   RandomSource random;
   size_t most_waiting = 1000;  // calls that wait for another one's result, in all
   std::function<void(KeyResult)> on_result = [](KeyResult) {};

@@ -12,11 +12,9 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kLeaseRest{5};
 
-// No two rigs have the same nonces.
-RandomSource OfThisProcess() {
-  static double next = 0;
-  next += 0x1.0p-20;
-  return [start = next] { return start; };
+std::string NewNonce() {
+  static int last = 0;
+  return std::to_string(++last);
 }
 
 KeyFinding Unavailable() {
@@ -179,9 +177,8 @@ CallError KeyedRig::Call::error() const {
 KeyedRig::KeyedRig(KeyDatabase& database, const Options& options)
     : UpstreamRig(options),
       store(database, scheduler),
-      ids(OfThisProcess()),
       trigger(Environment(), TriggerOptions()),
-      keyed({scheduler, tokens, breaker, trigger, store, ids, [this] { return random(); },
+      keyed({scheduler, tokens, breaker, trigger, store, &NewNonce, [this] { return random(); },
              options.most_waiting, [this](KeyResult result) { results.push_back(result); }}),
       options_(options) {}
 

@@ -129,7 +129,6 @@ class KeyedRig : public UpstreamRig {
 
   FakeKeyStore store;
   Admission admission{1000};
-  IdSource ids;
   FlowTrigger trigger;
   std::vector<KeyResult> results;
   KeyedTrigger keyed;

@@ -1,9 +1,6 @@
 #include "tests/support/nginx.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,25 +9,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "tests/support/free_port.h"
 
 namespace enos {
 namespace {
 
 constexpr char kProgram[] = "/usr/sbin/nginx";
 constexpr int kTries = 20;
-
-// A port that was free a moment ago: nginx cannot be asked to take one and to say which.
-int RecentlyFreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool bound = bind(fd, generic, size) == 0 && getsockname(fd, generic, &size) == 0;
-  close(fd);
-  return bound ? ntohs(address.sin_port) : 0;
-}
 
 std::string Replaced(const std::string& text, const std::string& from, const std::string& to) {
   EXPECT_TRUE(absl::StrContains(text, from)) << "the configuration has no " << from;

@@ -1,0 +1,45 @@
+#ifndef ENOS_SERVER_KEYSTORE_SQLITE_DATABASE_H_
+#define ENOS_SERVER_KEYSTORE_SQLITE_DATABASE_H_
+
+#include <memory>
+#include <string>
+
+#include "server/keystore/database.h"
+
+struct sqlite3;  // NOLINT(readability-identifier-naming): the name is SQLite's
+
+namespace enos::gateway {
+
+// A file on this machine (WAL, synchronous=FULL). It belongs to one process, by a lock on the file
+// beside it, PATH-lock, which the system takes back when the process ends. Who only reads does not
+// need it.
+class SqliteDatabase final : public Database {
+ public:
+  enum class Use { kOwn, kRead };
+
+  SqliteDatabase(std::string path, Use use);
+  ~SqliteDatabase() override;
+
+  const SqlDialect& dialect() const override;
+  const char* kind() const override { return "sqlite"; }
+  bool exclusive() const override { return use_ == Use::kOwn; }
+  SqlResult Connect() override;
+  SqlResult Run(const std::string& sql) override;
+
+ private:
+  SqlResult Lock();
+  SqlResult MakeFile() const;
+  SqlResult Open();
+  SqlResult Failure(int code) const;
+  void Step(const char** sql, SqlResult* result);
+  void Close();
+
+  const std::string path_;
+  const Use use_;
+  int lock_fd_ = -1;
+  sqlite3* handle_ = nullptr;
+};
+
+}  // namespace enos::gateway
+
+#endif  // ENOS_SERVER_KEYSTORE_SQLITE_DATABASE_H_
