@@ -277,7 +277,7 @@ TEST_F(KeyedTriggerTest, RefusedAfterTheLease_StaysInDoubtAsOthersWereTold) {
   rig.AnswerFlow(200, FlowErrorJson(62104));
   rig.store.DoAll();
   EXPECT_EQ(call.reason(), Reason::FLOW_HAS_NO_TASK);
-  EXPECT_EQ(call.error().key_held, KeyHeld::kReserved);
+  EXPECT_EQ(call.error().key_held, KeyHeld::kDoubt);
   const auto& repeat = other.Start();
   other.store.DoAll();
   EXPECT_EQ(repeat.reason(), Reason::IDEMPOTENCY_IN_DOUBT);
