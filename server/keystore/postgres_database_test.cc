@@ -190,6 +190,23 @@ TEST_F(PostgresDatabaseTest, AServerThatHangsMakesNobodyWaitLonger) {
   EXPECT_EQ(rig.why(), "");
 }
 
+// Not replicated is not durable: the server must not give up waiting and say "done".
+TEST_F(PostgresDatabaseTest, ACommitThatASynchronousStandbyDoesNotHaveIsNotDone) {
+  StoreRig rig(Open(milliseconds(3000)));
+  const auto set_standby = [](const std::string& name) {
+    Sql("ALTER SYSTEM SET synchronous_standby_names = '" + name + "'");
+    Sql("SELECT pg_reload_conf()");
+    EXPECT_TRUE(
+        WaitUntil([&] { return Sql("SHOW synchronous_standby_names").rows[0][0] == name; }));
+  };
+  set_standby("nobody");
+  rig.SetPatience(milliseconds(2500));
+  EXPECT_EQ(Await(rig.Reserve(AttemptAt(1, 1))).state, KeyState::kUnavailable);
+  set_standby("");
+  rig.SetPatience(kGuard);
+  EXPECT_EQ(Await(rig.Reserve(AttemptAt(1, 1))).state, KeyState::kMine);
+}
+
 TEST_F(PostgresDatabaseTest, ItSurvivesACrashOfTheServer) {
   StoreRig rig(Open());
   std::vector<StoreRig::Finding> findings;

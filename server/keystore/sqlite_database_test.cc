@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <memory>
@@ -89,6 +90,19 @@ TEST_F(SqliteDatabaseTest, IsDescribedForPeopleWithoutTheLock) {
   Await(rig.Reserve(AttemptAt(1, 1)));
   EXPECT_EQ(*DescribeStore("sqlite:" + path_, enos),
             "sqlite, tables of version 1, 1 keys, 0 of them in doubt");
+}
+
+TEST_F(SqliteDatabaseTest, WaitsForSomebodyWhoWritesBesideIt) {
+  StoreRig rig(Open());
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  rig.SetPatience(std::chrono::milliseconds(20));
+  EXPECT_EQ(Await(rig.Reserve(AttemptAt(1, 1))).state, KeyState::kUnavailable);
+  rig.SetPatience(kGuard);
+  auto waits = rig.Reserve(AttemptAt(2, 1));
+  sqlite3_close(other);
+  EXPECT_EQ(Await(waits).state, KeyState::kMine);
 }
 
 }  // namespace
