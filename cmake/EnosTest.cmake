@@ -2,9 +2,9 @@
 # for those whose code has several: ThreadSanitizer runs them (target threads-tests, `ctest --preset tsan -L threads`).
 find_package(GTest REQUIRED)
 
-# Under sanitizers, optimising a test costs more than it gives; what is tested is optimised as the preset says. -pthread, which
-# not every library brings along, has to be the same in all that share the headers below.
-set(ENOS_TEST_OPTIONS $<$<CONFIG:Debug>:-O0> -pthread)
+# Optimising a test costs more than it gives; what is tested is optimised as the preset says. (Fortified functions need an
+# optimiser.) -pthread, which not every library brings along, has to be the same in all that share the headers below.
+set(ENOS_TEST_OPTIONS -O0 -U_FORTIFY_SOURCE -pthread)
 
 # Half of what a test costs to compile is the headers below: read once, they are there for all. Only with clang++, where
 # that saves most; g++ reads every file by itself, so an include that is missing is still an error.

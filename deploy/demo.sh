@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows the gateway's main job end to end on this machine: installs missing packages, builds the three programs, starts a
 # local EnOS (enos-sandbox) and the gateway on free ports, triggers a flow with enos-flow, shows a call that EnOS
-# refuses and what EnOS received, and stops everything.
+# refuses, a call with an idempotency key and its repeat, and what EnOS received, and stops everything.
 #
 #   deploy/demo.sh           as root or with sudo on Debian 12; a few minutes the first time, seconds afterwards
 #   deploy/demo.sh --keep    leaves sandbox and gateway running and says how to call and how to stop them
@@ -35,7 +35,7 @@ while IFS= read -r name; do
 done < <(compgen -e ENOS_ || true)
 LOG_DIR="$root/build/logs"
 # shellcheck disable=SC2034
-STEPS_TOTAL=8
+STEPS_TOTAL=9
 cd "$root"
 # shellcheck source=deploy/lib/steps.sh
 source deploy/lib/steps.sh
@@ -46,11 +46,13 @@ bin="$root/build/release/bin"
 sandbox_log="$LOG_DIR/demo-sandbox.log"
 gateway_log="$LOG_DIR/demo-gateway.log"
 jobs="$(parallel_jobs)"
+state="$(mktemp -d "${TMPDIR:-/tmp}/enos-demo.XXXXXX")"
 
 on_exit() {
   local status=$?
   if [[ $status -ne 0 ]] || ! $keep; then
     stop_services
+    rm -rf "$state"
   fi
   exit "$status"
 }
@@ -85,6 +87,7 @@ done
 printf '        EnOS is at %s (process %s)\n' "$ENOS_API_URL" "$sandbox_pid"
 
 announce "Start the gateway on a free port"
+export ENOS_GATEWAY_IDEMPOTENCY_STORE="sqlite:$state/keys.sqlite"
 start_service enos-flow-gateway "$gateway_log" "$bin/enos-flow-gateway" \
   --listen=127.0.0.1:0 --metrics_listen= --drain_delay=0s
 gateway_pid=$SERVICE_PID
@@ -105,12 +108,22 @@ enos_flow trigger "${caller[@]}" --flow_id=62104 --trigger_time=now || status=$?
 [[ $status -eq 1 ]] || fail "enos-flow should have ended with status 1; it was $status" "$gateway_log" "$sandbox_log"
 echo "        status 1, as it should be"
 
+announce "Trigger flow 3378 with an idempotency key, and again: the repeat gets the answer of the first call"
+for _ in first repeat; do
+  status=0
+  enos_flow trigger "${caller[@]}" --flow_id=3378 --trigger_time=2026-07-01T08:00:00Z --idempotency_key=demo-1 --output=json || status=$?
+  [[ $status -eq 0 ]] || fail "enos-flow should have got an instance id; it ended with status $status" "$gateway_log" "$sandbox_log"
+done | tee "$LOG_DIR/demo-keys.txt"
+grep -q '"replayed": *true' "$LOG_DIR/demo-keys.txt" || fail "the repeat was not a replay" "$gateway_log"
+
 announce "What EnOS received"
 printf '        $ curl %s/_sandbox/calls | jq\n' "$ENOS_API_URL"
 curl --fail --silent --show-error --noproxy '*' --max-time 10 "$ENOS_API_URL/_sandbox/calls" >"$LOG_DIR/demo-calls.json" ||
   fail "the sandbox did not show its calls" "$sandbox_log"
 jq . "$LOG_DIR/demo-calls.json" | sed 's/^/          /'
 grep -q 3377 "$LOG_DIR/demo-calls.json" || fail "the call for flow 3377 is not among them" "$sandbox_log"
+[[ "$(jq '[.calls[] | select(.flowId == 3378)] | length' "$LOG_DIR/demo-calls.json")" == 1 ]] ||
+  fail "the call for flow 3378 and its repeat did not come to EnOS once" "$sandbox_log"
 
 if $keep; then
   announce "Leave them running"
@@ -119,7 +132,7 @@ if $keep; then
         See:   curl $ENOS_API_URL/_sandbox/calls
         Logs:  $gateway_log
                $sandbox_log
-        Stop:  kill $gateway_pid $sandbox_pid
+        Stop:  kill $gateway_pid $sandbox_pid; rm -r '$state'
 END
 else
   announce "Stop both"

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the container images of deploy/Dockerfile with buildah, or with docker if there is no buildah.
 #
-#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [front] [load]     default: the first three
+#   deploy/images.sh [OPTION]... [gateway] [sandbox] [client] [front] [postgresql] [load]
+#
+#     default: the first three
 #
 #     --tag=TAG         the tag of the images; default: the project's version
 #     --prefix=PREFIX   prefix of their names, for example registry.example.com/team/ (buildah's default: localhost/)
@@ -13,7 +15,7 @@
 #     --ccache=DIR      a compiler cache to use (buildah only)
 #     --help            this text
 #
-# Names: enos-flow-gateway, enos-sandbox, enos-flow, enos-flow-front, and enos-load (for deploy/smoke.sh). Layers are cached and reused; time stamps in them are those of the
+# Names: enos-flow-gateway, enos-sandbox, enos-flow, enos-flow-front, enos-postgresql, and enos-load (for deploy/smoke.sh). Layers are cached and reused; time stamps in them are those of the
 # last commit, so the same commit on the same base with the same packages gives the same layers.
 # Exit status: 0 built, 1 failed, 2 wrong usage.
 set -euo pipefail
@@ -41,7 +43,7 @@ for argument in "$@"; do
     --stand_in_base) stand_in=true ;;
     --print_stand_in_base) stand_in=true base_only=true ;;
     --ccache=*) ccache="${argument#*=}" ;;
-    gateway | sandbox | client | front | load) targets+=("$argument") ;;
+    gateway | sandbox | client | front | postgresql | load) targets+=("$argument") ;;
     --help | -h)
       sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
       exit 0
@@ -125,6 +127,7 @@ for target in "${targets[@]}"; do
     sandbox) name=enos-sandbox ;;
     client) name=enos-flow ;;
     front) name=enos-flow-front ;;
+    postgresql) name=enos-postgresql ;;
     load) name=enos-load ;;
   esac
   echo "=== $prefix$name:$tag"

@@ -20,7 +20,7 @@ group_packages() {
         libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
         libcurl4-openssl-dev libssl-dev rapidjson-dev libabsl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev \
         libboost-dev libuv1-dev libpq-dev libsqlite3-dev libmimalloc-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
-        golang-github-gogo-googleapis-dev golang-google-grpc-dev
+        golang-github-gogo-googleapis-dev grpc-proto
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
     # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.

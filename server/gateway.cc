@@ -5,10 +5,12 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "server/access/access_control.h"
 #include "server/base/descriptors.h"
 #include "server/base/id_source.h"
@@ -18,6 +20,7 @@
 #include "server/grpc_server.h"
 #include "server/http/curl_http_client.h"
 #include "server/http_options.h"
+#include "server/idempotency/keyed_trigger.h"
 #include "server/keystore/open_key_store.h"
 #include "server/keystore/sql_key_store.h"
 #include "server/listener/tls_credentials.h"
@@ -113,6 +116,12 @@ GrpcServerOptions ServerOptions(const Settings& settings,
 AccessFileOptions AccessOptions(const Settings& settings) {
   return {
       settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}};
+}
+
+// From the system: two replicas that made the same one would take each other's records for theirs.
+std::string NewNonce() {
+  std::random_device system;
+  return absl::StrFormat("%08x%08x%08x%08x", system(), system(), system(), system());
 }
 
 int64_t SecondsSince1970() {
@@ -214,8 +223,9 @@ struct Gateway::Parts {
             },
             [this] { metrics.Reloaded(ReloadedFiles::kKeys, false); }),
         files(settings.reload_interval),
-        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger, runs, admission,
-               watches, RpcEvents(), ids, Callers(settings)) {
+        server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger,
+               MakeKeyed(settings, random), runs, admission, watches, RpcEvents(), ids,
+               Callers(settings)) {
     SampleMetrics();
     WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
@@ -260,6 +270,16 @@ struct Gateway::Parts {
     if (!key_reloader.HasFiles()) return;
     metrics.WatchFiles(ReloadedFiles::kKeys);
     files.Watch(key_reloader.WatchedSet(), nullptr);
+  }
+
+  // Null where keys are not kept.
+  KeyedTrigger* MakeKeyed(const Settings& settings, const RandomSource& random) {
+    if (key_store == nullptr) return nullptr;
+    const auto most_waiting =
+        static_cast<size_t>(std::max<int64_t>(settings.max_in_flight / 10, 1));
+    return &keyed.emplace(KeyedEnvironment{
+        loop, tokens, breaker, trigger, *key_store, &NewNonce, random, most_waiting,
+        [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
   }
 
   void OnRotated(const CallError* refused) {
@@ -340,6 +360,11 @@ struct Gateway::Parts {
     SampledMetrics& sampled = metrics.sampled();
     sampled.AddGauge("enos_gateway_watches", "Watches of runs that are open.",
                      [this] { return static_cast<double>(watches.in_flight()); });
+    if (keyed) {
+      sampled.AddGauge("enos_gateway_idempotency_waiting",
+                       "Calls that wait for the result of another one with their key.",
+                       [this] { return static_cast<double>(keyed->waiting()); });
+    }
     sampled.AddGauge("enos_gateway_calls_in_flight",
                      "Calls that hold a slot, including those whose callers are gone.",
                      [this] { return static_cast<double>(admission.in_flight()); });
@@ -366,6 +391,14 @@ struct Gateway::Parts {
           {{"reason", ErrorReason_Name(error.reason)}, {"message", error.message}});
     };
     return events;
+  }
+
+  // On the loop's thread. The transfers first: what they come to is noted then.
+  void WhenIdle(Task then) {
+    trigger.WhenIdle([this, then = std::move(then)]() mutable {
+      if (!keyed) return then();
+      keyed->WhenIdle(std::move(then));
+    });
   }
 
   void ServeOps() {
@@ -419,6 +452,7 @@ struct Gateway::Parts {
   CallerSlots caller_slots;
   Admission admission;
   FlowTrigger trigger;
+  std::optional<KeyedTrigger> keyed;
   // Of its own: reads that are repeated take nothing from the budget of calls that start flows.
   RetryBudget read_retry_budget;
   FlowRuns runs;
@@ -481,13 +515,14 @@ void Gateway::Drain() {
   parts_->draining = true;
   parts_->files.Stop();
   parts_->server.Drain();
-  // Transfers whose callers are gone get the same time to finish.
+  // Transfers whose callers are gone, and what is to be noted of keys, get the same time to finish.
   auto idle = std::make_shared<std::promise<void>>();
-  parts_->loop.Post([this, idle] { parts_->trigger.WhenIdle([idle] { idle->set_value(); }); });
+  parts_->loop.Post([this, idle] { parts_->WhenIdle([idle] { idle->set_value(); }); });
   if (idle->get_future().wait_until(deadline) == std::future_status::timeout) {
     std::promise<void> ended;
     parts_->loop.Post([&] {
       parts_->trigger.EndAll();
+      if (parts_->keyed) parts_->keyed->EndAll();
       ended.set_value();
     });
     ended.get_future().wait();

@@ -89,18 +89,20 @@ GrpcServerOptions WithCredentials(GrpcServerOptions options) {
 std::vector<std::string> ServiceNames() {
   return {dataflow::v1::FlowService::service_full_name(),
           grpc::health::v1::Health::service_full_name(),
+          grpc::reflection::v1::ServerReflection::service_full_name(),
           grpc::reflection::v1alpha::ServerReflection::service_full_name()};
 }
 
 }  // namespace
 
 GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger,
-                       FlowRuns& runs, Admission& admission, Admission& watches, CallEvents events,
-                       IdSource& ids, CallerChecks callers)
+                       KeyedTrigger* keyed, FlowRuns& runs, Admission& admission,
+                       Admission& watches, CallEvents events, IdSource& ids, CallerChecks callers)
     : options_(WithCredentials(std::move(options))),
       events_(std::move(events)),
       loop_(loop),
       trigger_(trigger),
+      keyed_(keyed),
       runs_(runs),
       health_(HealthService::kMaxWatches, CountMessages()),
       reflection_(ServiceNames(), ReflectionService::kMaxStreams, CountMessages()),
@@ -110,6 +112,7 @@ GrpcServer::GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& 
       rpc_environment_{service_,
                        loop,
                        trigger,
+                       keyed,
                        runs,
                        admission,
                        watches,
@@ -170,7 +173,7 @@ std::error_code GrpcServer::Start() {
       kFromFd, grpc::InsecureServerCredentials());
   builder.RegisterService(&service_);
   builder.RegisterService(&health_.service());
-  if (options_.reflection) builder.RegisterService(&reflection_.service());
+  if (options_.reflection) reflection_.Register(builder);
   builder.RegisterAsyncGenericService(&unknown_methods_.service());
   for (int i = 0; i < options_.threads; ++i) {
     queues_.push_back(std::make_unique<RpcQueue>(
@@ -218,6 +221,7 @@ void GrpcServer::Drain() {
   StopServing();
   shutting_down_ = true;
   for (auto& queue : queues_) queue->RunAtDrain();
+  if (keyed_ != nullptr) loop_.Post([this] { keyed_->StopWaiting(); });
   // First: gRPC 1.51 does not close what is handed over after Shutdown.
   acceptor_.Stop();
   front_acceptor_.Stop();
@@ -232,6 +236,7 @@ void GrpcServer::Drain() {
   if (!open_calls_.WaitForNone(deadline)) {
     loop_.Post([this] {
       trigger_.EndAll();
+      if (keyed_ != nullptr) keyed_->EndAll();
       runs_.EndAll();
     });
     for (auto& queue : queues_) queue->RunTimersNow();  // whose headers have not been sent

@@ -33,7 +33,7 @@ struct GrpcServerOptions {
   size_t max_connections = 1024;                             // of each of the two
   InboundLimits inbound;                                     // of `listen`
   InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a separate thread
-  bool reflection = true;                                    // grpc.reflection.v1alpha
+  bool reflection = true;                                    // grpc.reflection
   bool early_headers = true;
   Duration upstream_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds drain_timeout{45000};
@@ -50,10 +50,10 @@ struct GrpcServerOptions {
 // the number of calls. Used from one thread, unless noted otherwise.
 class GrpcServer {
  public:
-  // The references must outlive the server.
-  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, FlowRuns& runs,
-             Admission& admission, Admission& watches, CallEvents events, IdSource& ids,
-             CallerChecks callers = {});
+  // The references must outlive the server. `keyed` is null where keys are not kept.
+  GrpcServer(GrpcServerOptions options, EventLoop& loop, FlowTrigger& trigger, KeyedTrigger* keyed,
+             FlowRuns& runs, Admission& admission, Admission& watches, CallEvents events,
+             IdSource& ids, CallerChecks callers = {});
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
@@ -97,6 +97,7 @@ class GrpcServer {
   const CallEvents events_;
   EventLoop& loop_;
   FlowTrigger& trigger_;
+  KeyedTrigger* const keyed_;
   FlowRuns& runs_;
   ListenAddress address_;
   dataflow::v1::FlowService::AsyncService service_;

@@ -27,6 +27,14 @@ FlowError NoTimeLeft() {
   return error;
 }
 
+FlowError KeysNoLongerKept() {
+  FlowError error;
+  error.code = grpc::StatusCode::FAILED_PRECONDITION;
+  error.message = "the gateway no longer says that it keeps idempotency keys; not called again.";
+  error.execution = Execution::kNotExecuted;
+  return error;
+}
+
 FlowError TokenFileUnusable(const absl::Status& token_file) {
   FlowError error;
   error.code = grpc::StatusCode::UNAUTHENTICATED;

@@ -19,6 +19,9 @@ std::chrono::system_clock::time_point DeadlineIn(std::chrono::milliseconds timeo
 
 FlowError NoTimeLeft();
 
+// Of a repeat that is not made.
+FlowError KeysNoLongerKept();
+
 FlowError TokenFileUnusable(const absl::Status& token_file);
 
 // Who calls, for the gateway. Reads the file each time, because its content is replaced: Kubernetes

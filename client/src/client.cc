@@ -4,6 +4,7 @@
 
 #include "call_setup.h"
 #include "connection.h"
+#include "kept_keys.h"
 #include "reaper.h"
 #include "token_file.h"
 #include "unary_call.h"
@@ -40,7 +41,8 @@ FlowClient::FlowClient(std::shared_ptr<grpc::Channel> channel)
 FlowClient::FlowClient(std::shared_ptr<grpc::Channel> channel, std::string token_file)
     : channel_(std::move(channel)),
       stub_(FlowService::NewStub(channel_)),
-      token_file_(std::move(token_file)) {}
+      token_file_(std::move(token_file)),
+      kept_keys_(std::make_shared<KeptKeys>()) {}
 
 absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options) {
   absl::Status usable = CheckTokenFileUse(options);
@@ -62,19 +64,20 @@ std::optional<FlowError> FlowClient::Connect(std::chrono::milliseconds timeout) 
 }
 
 FlowResult FlowClient::TriggerFlow(const FlowRequest& request, const CallOptions& options) const {
-  return CallAndWait<TriggerMethod>(channel_, *stub_, token_file_, request, options);
+  return CallAndWait<TriggerMethod>(Target(), request, options);
 }
 
 PendingCall FlowClient::TriggerFlowAsync(const FlowRequest& request, const CallOptions& options,
                                          std::function<void(FlowResult)> done) const {
-  return PendingCall(
-      UnaryCall<TriggerMethod>::Start(stub_, token_file_, request, options, std::move(done)));
+  return PendingCall(UnaryCall<TriggerMethod>::Start(Target(), request, options, std::move(done)));
 }
 
 FlowResult FlowClient::TriggerFlowWithRepeat(const FlowRequest& request, const CallOptions& options,
                                              const RepeatOptions& repeat,
                                              const RepeatHooks& hooks) const {
-  const Attempt attempt = [&](std::chrono::milliseconds time_left) {
+  const Attempt attempt = [&](std::chrono::milliseconds time_left, bool may_have_started) {
+    // It may have been another gateway's word in the meantime.
+    if (may_have_started && KeepsKeys() != true) return FlowResult(KeysNoLongerKept());
     CallOptions within = options;
     within.timeout = time_left;
     return TriggerFlow(request, within);
@@ -82,30 +85,32 @@ FlowResult FlowClient::TriggerFlowWithRepeat(const FlowRequest& request, const C
   return RepeatWhileSafe(attempt, options.timeout, repeat, hooks);
 }
 
+CallTarget FlowClient::Target() const { return {channel_, stub_, token_file_, kept_keys_}; }
+
+std::optional<bool> FlowClient::KeepsKeys() const { return kept_keys_->newest(); }
+
 InstanceResult FlowClient::GetFlowInstance(const InstanceRequest& request,
                                            const CallOptions& options) const {
-  return CallAndWait<GetMethod>(channel_, *stub_, token_file_,
-                                ToMessage<GetMethod::Request>(request), options);
+  return CallAndWait<GetMethod>(Target(), ToMessage<GetMethod::Request>(request), options);
 }
 
 PendingCall FlowClient::GetFlowInstanceAsync(const InstanceRequest& request,
                                              const CallOptions& options,
                                              std::function<void(InstanceResult)> done) const {
-  return PendingCall(UnaryCall<GetMethod>::Start(
-      stub_, token_file_, ToMessage<GetMethod::Request>(request), options, std::move(done)));
+  return PendingCall(UnaryCall<GetMethod>::Start(Target(), ToMessage<GetMethod::Request>(request),
+                                                 options, std::move(done)));
 }
 
 std::optional<FlowError> FlowClient::CancelFlowInstance(const InstanceRequest& request,
                                                         const CallOptions& options) const {
-  return CallAndWait<CancelMethod>(channel_, *stub_, token_file_,
-                                   ToMessage<CancelMethod::Request>(request), options);
+  return CallAndWait<CancelMethod>(Target(), ToMessage<CancelMethod::Request>(request), options);
 }
 
 PendingCall FlowClient::CancelFlowInstanceAsync(
     const InstanceRequest& request, const CallOptions& options,
     std::function<void(std::optional<FlowError>)> done) const {
   return PendingCall(UnaryCall<CancelMethod>::Start(
-      stub_, token_file_, ToMessage<CancelMethod::Request>(request), options, std::move(done)));
+      Target(), ToMessage<CancelMethod::Request>(request), options, std::move(done)));
 }
 
 PendingCall FlowClient::WatchFlowInstance(const InstanceRequest& request,

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "enos/flow/channel.h"
+#include "enos/flow/idempotency_key.h"
 #include "fake_flow_service.h"
+#include "fake_keys.h"
 #include "rich_status.h"
 #include "sandbox/http/test_certificates.h"
+#include "scripted_http2_server.h"
 #include "tests/support/files.h"
 
 namespace enos::flow {
@@ -24,6 +27,7 @@ using testing::AnswerId;
 using testing::AnswerInTurn;
 using testing::FakeFlowService;
 using testing::NotExecuted;
+using testing::ScriptedHttp2Server;
 
 FlowClient ClientOf(const std::string& address) {
   ChannelOptions options;
@@ -306,6 +310,161 @@ TEST(FlowClientRepeatTest, RefusedForGood_SentOnce) {
   EXPECT_FALSE(ClientOf(gateway.address()).TriggerFlowWithRepeat(MakeRequest(), {}, {}).ok());
   EXPECT_EQ(gateway.requests().size(), 1U);
 }
+
+// A gateway that keeps keys, unless told otherwise.
+class FlowClientKeyTest : public ::testing::Test {
+ protected:
+  FlowClientKeyTest() { request_.set_idempotency_key("k-1"); }
+
+  FlowResult Repeat() { return client_.TriggerFlowWithRepeat(request_, {}, options_, hooks_); }
+
+  static RepeatHooks Hooks() {
+    RepeatHooks hooks = RepeatHooks::Real();
+    hooks.sleep = [](milliseconds) {};
+    return hooks;
+  }
+
+  testing::FakeKeys keys_;
+  FakeFlowService gateway_{keys_.Around(AnswerId("i-1"))};
+  FlowClient client_ = ClientOf(gateway_.address());
+  FlowRequest request_ = MakeRequest();
+  RepeatOptions options_;
+  RepeatHooks hooks_ = Hooks();
+};
+
+TEST_F(FlowClientKeyTest, AnswerLost_RepeatedAndReplayed) {
+  keys_.LoseAnswers(3377, 1);
+  const FlowResult result = Repeat();
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_EQ(result.flow().flow_instance_id, "i-1");
+  EXPECT_TRUE(result.flow().replayed);
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 1);
+}
+
+TEST_F(FlowClientKeyTest, FirstAnswer_NotReplayed) {
+  const FlowResult result = client_.TriggerFlow(request_);
+  ASSERT_TRUE(result.ok());
+  EXPECT_FALSE(result.flow().replayed);
+}
+
+TEST_F(FlowClientKeyTest, LostBeforeAnyInitialMetadata_NotRepeated) {
+  keys_.LoseAnswers(3377, 1, /*with_headers=*/false);
+  const FlowResult result = Repeat();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(gateway_.requests().size(), 1U);
+  EXPECT_EQ(client_.KeepsKeys(), std::nullopt);
+}
+
+TEST_F(FlowClientKeyTest, LostBeforeItsInitialMetadata_RepeatedOnTheWordOfAnEarlierCall) {
+  FlowRequest other = request_;
+  other.set_idempotency_key("k-0");
+  other.set_flow_id(1);
+  ASSERT_TRUE(client_.TriggerFlow(other).ok());
+  EXPECT_EQ(client_.KeepsKeys(), true);
+  keys_.LoseAnswers(3377, 1, /*with_headers=*/false);
+  EXPECT_TRUE(Repeat().ok());
+  EXPECT_EQ(FlowClient(client_).KeepsKeys(), true) << "copies know it, too";
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 1);
+}
+
+// An older gateway ignores keys: a repeat would start the flow again.
+TEST_F(FlowClientKeyTest, OlderGateway_NotRepeated) {
+  FakeFlowService older([](auto& context, const auto&, auto&) {
+    context.AddInitialMetadata("something-else", "1");
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed");
+  });
+  client_ = ClientOf(older.address());
+  const FlowResult result = Repeat();
+  ASSERT_FALSE(result.ok());
+  EXPECT_FALSE(result.error().key_kept);
+  EXPECT_EQ(older.requests().size(), 1U);
+  EXPECT_EQ(client_.KeepsKeys(), false);
+}
+
+TEST_F(FlowClientKeyTest, OlderGatewayInTheMeantime_NotRepeated) {
+  keys_.LoseAnswers(3377, 1);
+  hooks_.sleep = [&](milliseconds) {
+    keys_.Keep(false);
+    FlowRequest other = request_;
+    other.set_flow_id(1);
+    EXPECT_TRUE(client_.TriggerFlow(other).ok());
+  };
+  const FlowResult result = Repeat();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 1);
+}
+
+TEST_F(FlowClientKeyTest, CallWithoutAKey_SaysNothingAboutKeys) {
+  ASSERT_TRUE(client_.TriggerFlow(request_).ok());
+  ASSERT_TRUE(client_.TriggerFlow(MakeRequest()).ok());
+  EXPECT_EQ(client_.KeepsKeys(), true);
+  keys_.LoseAnswers(3377, 1);
+  EXPECT_FALSE(client_.TriggerFlowWithRepeat(MakeRequest(), {}, {}, hooks_).ok());
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 3) << "without a key nothing is repeated";
+}
+
+TEST_F(FlowClientKeyTest, Doubt_NotRepeatedAndTold) {
+  FakeFlowService gateway(
+      keys_.Around(AnswerInTurn({grpc::Status(grpc::StatusCode::UNKNOWN, "")})));
+  client_ = ClientOf(gateway.address());
+  options_.max_attempts = 5;
+  const FlowResult result = Repeat();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().key_state, KeyState::kDoubt);
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(gateway.requests().size(), 2U) << "the doubt is final";
+}
+
+TEST_F(FlowClientKeyTest, AsynchronousCall_KeptIsKnown) {
+  keys_.LoseAnswers(3377, 1);
+  std::promise<FlowResult> done;
+  client_.TriggerFlowAsync(request_, {}, [&](FlowResult result) { done.set_value(result); });
+  const FlowResult result = done.get_future().get();
+  ASSERT_FALSE(result.ok());
+  EXPECT_TRUE(result.error().key_kept);
+  EXPECT_TRUE(result.error().SafeToRepeatWithSameKey());
+  EXPECT_EQ(client_.KeepsKeys(), true);
+}
+
+struct HeadersCase {
+  const char* name;
+  ScriptedHttp2Server::Fate fate;
+  std::optional<bool> alone;  // what KeepsKeys says after such a call
+  bool after_kept;            // and where it was true before
+};
+
+class KeepsKeysTest : public ::testing::TestWithParam<HeadersCase> {};
+
+// Initial metadata that says nothing is an older gateway's word; none at all is nobody's.
+TEST_P(KeepsKeysTest, InitialMetadataOfACall_ToldFromNone) {
+  using Fate = ScriptedHttp2Server::Fate;
+  FlowRequest request;
+  request.set_idempotency_key("k");
+  ScriptedHttp2Server once({GetParam().fate});
+  const FlowClient alone = ClientOf(once.address());
+  alone.TriggerFlow(request);
+  EXPECT_EQ(alone.KeepsKeys(), GetParam().alone);
+  ScriptedHttp2Server twice({Fate::kHeadersWithKeys, GetParam().fate});
+  const FlowClient before = ClientOf(twice.address());
+  const FlowResult lost = before.TriggerFlow(request);
+  ASSERT_FALSE(lost.ok());
+  EXPECT_TRUE(lost.error().key_kept);
+  before.TriggerFlow(request);
+  EXPECT_EQ(before.KeepsKeys(), GetParam().after_kept);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, KeepsKeysTest,
+    ::testing::Values(
+        HeadersCase{"answered", ScriptedHttp2Server::Fate::kAnswered, false, false},
+        HeadersCase{"headers_only", ScriptedHttp2Server::Fate::kHeadersOnly, false, false},
+        HeadersCase{"kept", ScriptedHttp2Server::Fate::kHeadersWithKeys, true, true},
+        HeadersCase{"trailers_only", ScriptedHttp2Server::Fate::kTrailersOnly, std::nullopt, true},
+        HeadersCase{"reset", ScriptedHttp2Server::Fate::kRefused, std::nullopt, true},
+        HeadersCase{"closed", ScriptedHttp2Server::Fate::kConnectionClosed, std::nullopt, true}),
+    [](const auto& row) { return row.param.name; });
 
 TEST(RepeatHooksTest, Real_RandomWithinItsRangeAndClockRuns) {
   const RepeatHooks hooks = RepeatHooks::Real();

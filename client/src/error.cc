@@ -19,6 +19,14 @@ std::string Lookup(const google::rpc::ErrorInfo& info, const char* key) {
   return it == info.metadata().end() ? std::string() : it->second;
 }
 
+KeyState ReadKeyState(const std::string& name) {
+  for (const KeyState state :
+       {KeyState::kNone, KeyState::kReserved, KeyState::kDoubt, KeyState::kReused}) {
+    if (name == KeyStateName(state)) return state;
+  }
+  return KeyState::kNotTold;
+}
+
 void ReadErrorInfo(const google::rpc::ErrorInfo& info, FlowError& error) {
   error.reason = info.reason();
   dataflow::v1::ErrorReason_Parse(error.reason, &error.reason_kind);
@@ -33,6 +41,7 @@ void ReadErrorInfo(const google::rpc::ErrorInfo& info, FlowError& error) {
   }
   error.enos_request_id = Lookup(info, "enos_request_id");
   error.likely_flow_instance_id = Lookup(info, "likely_flow_instance_id");
+  error.key_state = ReadKeyState(Lookup(info, "key_state"));
 }
 
 std::chrono::milliseconds ReadDuration(const google::protobuf::Duration& duration) {
@@ -54,6 +63,22 @@ const char* ExecutionName(Execution execution) {
       break;
   }
   return "UNKNOWN";
+}
+
+const char* KeyStateName(KeyState state) {
+  switch (state) {
+    case KeyState::kNone:
+      return "NONE";
+    case KeyState::kReserved:
+      return "RESERVED";
+    case KeyState::kDoubt:
+      return "DOUBT";
+    case KeyState::kReused:
+      return "REUSED";
+    case KeyState::kNotTold:
+      break;
+  }
+  return "";
 }
 
 std::string StatusCodeName(grpc::StatusCode code) {

@@ -237,5 +237,17 @@ TEST(StatusCodeNameTest, KnownAndUnknownCodes_Named) {
   EXPECT_EQ(StatusCodeName(grpc::StatusCode::DO_NOT_USE), "CODE_-1");
 }
 
+TEST(FlowErrorTest, KeyState_AsTheGatewayNamesIt) {
+  for (const KeyState state : {KeyState::kNotTold, KeyState::kNone, KeyState::kReserved,
+                               KeyState::kDoubt, KeyState::kReused}) {
+    testing::RichStatus status;
+    status.metadata = {{"execution", "UNKNOWN"}, {"key_state", KeyStateName(state)}};
+    EXPECT_EQ(FlowErrorFromStatus(status.ToGrpc()).key_state, state) << KeyStateName(state);
+  }
+  testing::RichStatus later;
+  later.metadata = {{"key_state", "SOMETHING"}};
+  EXPECT_EQ(FlowErrorFromStatus(later.ToGrpc()).key_state, KeyState::kNotTold);
+}
+
 }  // namespace
 }  // namespace enos::flow

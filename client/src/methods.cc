@@ -17,7 +17,7 @@ FlowResult TriggerMethod::OfAnswer(const Response& response, const std::string& 
   if (response.flow_instance_id().empty()) {
     return Incomplete("the gateway answered OK without a flow instance id", enos_request_id);
   }
-  return TriggeredFlow{response.flow_instance_id(), enos_request_id};
+  return TriggeredFlow{response.flow_instance_id(), enos_request_id, response.replayed()};
 }
 
 InstanceResult GetMethod::OfAnswer(const Response& response, const std::string& enos_request_id) {

@@ -1,10 +1,8 @@
 #ifndef ENOS_FLOW_SRC_METHODS_H_
 #define ENOS_FLOW_SRC_METHODS_H_
 
-#include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
 #include "enos/flow/client.h"
@@ -15,7 +13,6 @@ namespace enos::flow {
 // error means. Without state.
 
 using FlowStub = enos::dataflow::v1::FlowService::Stub;
-using StatusCallback = std::function<void(grpc::Status)>;
 
 struct TriggerMethod {
   using Request = FlowRequest;
@@ -27,8 +24,8 @@ struct TriggerMethod {
     return stub.UpdateAndTriggerFlow(context, request, response);
   }
   static void Start(FlowStub& stub, grpc::ClientContext* context, const Request* request,
-                    Response* response, StatusCallback done) {
-    stub.async()->UpdateAndTriggerFlow(context, request, response, std::move(done));
+                    Response* response, grpc::ClientUnaryReactor* reactor) {
+    stub.async()->UpdateAndTriggerFlow(context, request, response, reactor);
   }
   static Result OfAnswer(const Response& response, const std::string& enos_request_id);
   static FlowError OfStatus(const grpc::Status& status) { return FlowErrorFromStatus(status); }
@@ -54,8 +51,8 @@ struct GetMethod : StartsNothing {
     return stub.GetFlowInstance(context, request, response);
   }
   static void Start(FlowStub& stub, grpc::ClientContext* context, const Request* request,
-                    Response* response, StatusCallback done) {
-    stub.async()->GetFlowInstance(context, request, response, std::move(done));
+                    Response* response, grpc::ClientUnaryReactor* reactor) {
+    stub.async()->GetFlowInstance(context, request, response, reactor);
   }
   static Result OfAnswer(const Response& response, const std::string& enos_request_id);
 };
@@ -70,8 +67,8 @@ struct CancelMethod : StartsNothing {
     return stub.CancelFlowInstance(context, request, response);
   }
   static void Start(FlowStub& stub, grpc::ClientContext* context, const Request* request,
-                    Response* response, StatusCallback done) {
-    stub.async()->CancelFlowInstance(context, request, response, std::move(done));
+                    Response* response, grpc::ClientUnaryReactor* reactor) {
+    stub.async()->CancelFlowInstance(context, request, response, reactor);
   }
   static Result OfAnswer(const Response&, const std::string&) { return std::nullopt; }
 };

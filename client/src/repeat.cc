@@ -20,6 +20,24 @@ milliseconds BackoffLimit(int attempts_made, const RepeatOptions& options) {
   return std::clamp(limit, milliseconds(0), std::max(options.max_backoff, milliseconds(0)));
 }
 
+// Whether a call with this code is refused again, whoever made the error: of those that leave the
+// execution open, libraries and proxies make them.
+bool IsRefusal(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::NOT_FOUND:
+    case grpc::StatusCode::ALREADY_EXISTS:
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 RepeatHooks RepeatHooks::Real() {
@@ -37,8 +55,9 @@ milliseconds BackoffWait(int attempts_made, double random, const RepeatOptions& 
 }
 
 bool IsWorthRepeating(const FlowError& error) {
-  return error.SafeToRepeat() && (error.code == grpc::StatusCode::UNAVAILABLE ||
-                                  error.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  if (!error.SafeToRepeat()) return error.SafeToRepeatWithSameKey() && !IsRefusal(error.code);
+  return (error.code == grpc::StatusCode::UNAVAILABLE ||
+          error.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 std::optional<milliseconds> WaitBeforeRepeat(const FlowError& error, int attempts_made,
@@ -55,6 +74,26 @@ std::optional<milliseconds> WaitBeforeRepeat(const FlowError& error, int attempt
   return wait;
 }
 
+FlowResult AttemptHistory::Add(FlowResult answer) {
+  if (answer.ok()) return answer;
+  FlowError error = answer.error();
+  if (!error.SafeToRepeat()) {
+    may_have_started_ = true;
+    if (!error.likely_flow_instance_id.empty()) {
+      likely_flow_instance_id_ = error.likely_flow_instance_id;
+    }
+  } else if (error.key_state == KeyState::kNone &&
+             error.reason_kind != Reason::IDEMPOTENCY_KEY_EXPIRED) {
+    may_have_started_ = false;
+  } else if (may_have_started_) {
+    error.execution = Execution::kUnknown;
+    error.message +=
+        " That is said of the last call alone: an earlier one may have started the flow.";
+    error.likely_flow_instance_id = likely_flow_instance_id_;
+  }
+  return error;
+}
+
 FlowResult RepeatWhileSafe(const Attempt& attempt, milliseconds timeout,
                            const RepeatOptions& options, const RepeatHooks& hooks) {
   const auto start = hooks.now();
@@ -62,7 +101,8 @@ FlowResult RepeatWhileSafe(const Attempt& attempt, milliseconds timeout,
   const auto time_left = [&] {
     return timeout - std::chrono::ceil<milliseconds>(hooks.now() - start);
   };
-  FlowResult result = attempt(timeout);
+  AttemptHistory history;
+  FlowResult result = history.Add(attempt(timeout, false));
   for (int attempts_made = 1; !result.ok(); ++attempts_made) {
     const auto wait =
         WaitBeforeRepeat(result.error(), attempts_made, time_left(), hooks.random(), options);
@@ -70,7 +110,7 @@ FlowResult RepeatWhileSafe(const Attempt& attempt, milliseconds timeout,
     if (*wait > milliseconds(0)) hooks.sleep(*wait);
     const milliseconds left = time_left();
     if (left <= milliseconds(0)) break;  // slept too long: the last answer stands
-    result = attempt(left);
+    result = history.Add(attempt(left, history.may_have_started()));
   }
   return result;
 }

@@ -56,6 +56,48 @@ INSTANTIATE_TEST_SUITE_P(Rows, IsWorthRepeatingTest,
                                            WorthCase{grpc::StatusCode::INTERNAL, false},
                                            WorthCase{grpc::StatusCode::UNAUTHENTICATED, false}));
 
+// An error of a call whose key the gateway keeps.
+FlowError Keyed(grpc::StatusCode code, Execution execution, KeyState state = KeyState::kNotTold) {
+  FlowError error = MakeError(code, execution);
+  error.key_kept = true;
+  error.key_state = state;
+  return error;
+}
+
+struct KeyedCase {
+  const char* name;
+  FlowError error;
+  bool worth;
+};
+
+class IsWorthRepeatingWithKeyTest : public ::testing::TestWithParam<KeyedCase> {};
+
+TEST_P(IsWorthRepeatingWithKeyTest, WhatTheKeyAllows) {
+  EXPECT_EQ(IsWorthRepeating(GetParam().error), GetParam().worth);
+  FlowError not_kept = GetParam().error;
+  not_kept.key_kept = false;
+  EXPECT_EQ(IsWorthRepeating(not_kept), GetParam().worth && not_kept.SafeToRepeat())
+      << "a gateway that may not keep the key";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, IsWorthRepeatingWithKeyTest,
+    ::testing::Values(
+        KeyedCase{"lost", Keyed(grpc::StatusCode::UNKNOWN, Execution::kUnknown), true},
+        KeyedCase{"made_by_a_library", Keyed(grpc::StatusCode::UNAVAILABLE, Execution::kUnknown),
+                  true},
+        KeyedCase{"in_progress",
+                  Keyed(grpc::StatusCode::ABORTED, Execution::kUnknown, KeyState::kReserved), true},
+        KeyedCase{"doubt", Keyed(grpc::StatusCode::UNKNOWN, Execution::kUnknown, KeyState::kDoubt),
+                  false},
+        KeyedCase{"refused_by_a_proxy",
+                  Keyed(grpc::StatusCode::PERMISSION_DENIED, Execution::kUnknown), false},
+        KeyedCase{"busy", Keyed(grpc::StatusCode::UNAVAILABLE, Execution::kNotExecuted), true},
+        KeyedCase{"refused",
+                  Keyed(grpc::StatusCode::NOT_FOUND, Execution::kNotExecuted, KeyState::kNone),
+                  false}),
+    [](const auto& row) { return row.param.name; });
+
 struct WaitCase {
   const char* name;
   FlowError error;
@@ -119,8 +161,9 @@ class RepeatWhileSafeTest : public ::testing::Test {
  protected:
   FlowResult Run(std::deque<FlowResult> outcomes, milliseconds timeout,
                  milliseconds each_call_takes = milliseconds(0)) {
-    const Attempt attempt = [&](milliseconds time_left) {
+    const Attempt attempt = [&](milliseconds time_left, bool may_have_started) {
       budgets_.push_back(time_left.count());
+      may_have_started_.push_back(may_have_started);
       now_ += each_call_takes;
       FlowResult outcome = outcomes.front();
       outcomes.pop_front();
@@ -139,6 +182,7 @@ class RepeatWhileSafeTest : public ::testing::Test {
   std::chrono::steady_clock::time_point now_{std::chrono::hours(1)};
   std::vector<int64_t> budgets_;
   std::vector<int64_t> sleeps_;
+  std::vector<bool> may_have_started_;  // as each attempt was told
 };
 
 TEST_F(RepeatWhileSafeTest, FirstAttemptSucceeds_OneCall) {
@@ -195,6 +239,82 @@ TEST_F(RepeatWhileSafeTest, OneAttemptAllowed_OneCall) {
 TEST_F(RepeatWhileSafeTest, HugeTimeout_NoOverflow) {
   const FlowResult result = Run({Busy(), TriggeredFlow{"1-2", ""}}, milliseconds::max());
   EXPECT_TRUE(result.ok());
+}
+
+TEST_F(RepeatWhileSafeTest, MayHaveRunWithAKeptKey_RepeatedAsTheWaitSays) {
+  FlowError in_progress =
+      Keyed(grpc::StatusCode::ABORTED, Execution::kUnknown, KeyState::kReserved);
+  in_progress.retry_after = milliseconds(300);
+  const FlowResult result = Run({Keyed(grpc::StatusCode::UNAVAILABLE, Execution::kUnknown),
+                                 in_progress, TriggeredFlow{"1-2", "", true}},
+                                milliseconds(10'000));
+  ASSERT_TRUE(result.ok());
+  EXPECT_THAT(sleeps_, ElementsAre(100, 300));
+  EXPECT_THAT(may_have_started_, ElementsAre(false, true, true));
+}
+
+struct HistoryCase {
+  const char* name;
+  FlowError last;
+  Execution expected;
+};
+
+class AttemptHistoryTest : public ::testing::TestWithParam<HistoryCase> {};
+
+// The rule that only NOT_EXECUTED with NONE undoes an earlier UNKNOWN.
+TEST_P(AttemptHistoryTest, AfterOneThatMayHaveRun_UnlessCertainOfAll) {
+  FlowError lost = Keyed(grpc::StatusCode::UNKNOWN, Execution::kUnknown);
+  lost.likely_flow_instance_id = "1-2";
+  AttemptHistory history;
+  history.Add(lost);
+  const FlowResult result = history.Add(GetParam().last);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().execution, GetParam().expected);
+  const bool may_have_started = GetParam().expected == Execution::kUnknown;
+  EXPECT_EQ(history.may_have_started(), may_have_started);
+  EXPECT_EQ(result.error().likely_flow_instance_id, may_have_started ? "1-2" : "");
+  EXPECT_EQ(AttemptHistory().Add(GetParam().last).error().execution, Execution::kNotExecuted)
+      << "without an earlier one";
+  EXPECT_EQ(AttemptHistory(true).Add(GetParam().last).error().execution, GetParam().expected)
+      << "with one of another process";
+}
+
+FlowError Expired() {
+  FlowError error =
+      Keyed(grpc::StatusCode::INVALID_ARGUMENT, Execution::kNotExecuted, KeyState::kNone);
+  error.reason_kind = Reason::IDEMPOTENCY_KEY_EXPIRED;
+  return error;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, AttemptHistoryTest,
+    ::testing::Values(
+        HistoryCase{"none",
+                    Keyed(grpc::StatusCode::NOT_FOUND, Execution::kNotExecuted, KeyState::kNone),
+                    Execution::kNotExecuted},
+        HistoryCase{"not_looked_up", Keyed(grpc::StatusCode::UNAVAILABLE, Execution::kNotExecuted),
+                    Execution::kUnknown},
+        HistoryCase{
+            "reused",
+            Keyed(grpc::StatusCode::INVALID_ARGUMENT, Execution::kNotExecuted, KeyState::kReused),
+            Execution::kUnknown},
+        HistoryCase{"expired", Expired(), Execution::kUnknown}),
+    [](const auto& row) { return row.param.name; });
+
+TEST_F(RepeatWhileSafeTest, BusyAfterOneThatMayHaveRun_RepeatedAndStillUnknown) {
+  const FlowError busy = Keyed(grpc::StatusCode::UNAVAILABLE, Execution::kNotExecuted);
+  const FlowResult result = Run({Keyed(grpc::StatusCode::UNKNOWN, Execution::kUnknown), busy, busy},
+                                milliseconds(10'000));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_THAT(may_have_started_, ElementsAre(false, true, true));
+}
+
+TEST_F(RepeatWhileSafeTest, BusyAfterOneThatMayHaveRunAndKeysNotKept_NotRepeated) {
+  const FlowResult result =
+      Run({Keyed(grpc::StatusCode::UNKNOWN, Execution::kUnknown), Busy()}, milliseconds(10'000));
+  EXPECT_EQ(result.error().execution, Execution::kUnknown);
+  EXPECT_EQ(budgets_.size(), 2U);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,15 +14,24 @@
 #include "async_call.h"
 #include "call_setup.h"
 #include "connection.h"
+#include "kept_keys.h"
 #include "methods.h"
 #include "reaper.h"
 
 namespace enos::flow {
 
+// What a client calls with.
+struct CallTarget {
+  std::shared_ptr<grpc::Channel> channel;
+  std::shared_ptr<FlowStub> stub;
+  std::string token_file;
+  std::shared_ptr<KeptKeys> kept_keys;
+};
+
 // What `context` and `response` came to.
 template <typename Method>
 typename Method::Result ResultOf(const grpc::Status& status, const grpc::ClientContext& context,
-                                 const typename Method::Response& response) {
+                                 const typename Method::Response& response, const KeyOfCall& key) {
   const auto& metadata = context.GetServerTrailingMetadata();
   const auto found = metadata.find("enos-request-id");
   const std::string request_id = found == metadata.end()
@@ -30,62 +40,109 @@ typename Method::Result ResultOf(const grpc::Status& status, const grpc::ClientC
   if (status.ok()) return Method::OfAnswer(response, request_id);
   FlowError error = Method::OfStatus(status);
   if (error.enos_request_id.empty()) error.enos_request_id = request_id;
+  error.key_kept = key.kept();
   return error;
+}
+
+// An error that this library made, before anything was sent.
+template <typename Method>
+FlowError OwnError(FlowError error, const KeyOfCall& key) {
+  error.key_kept = key.kept();
+  return Method::OfOwn(std::move(error));
+}
+
+// A call whose initial metadata matters, made and waited for: the blocking stubs do not tell empty
+// initial metadata from none.
+template <typename Method>
+grpc::Status CallWithKey(FlowStub& stub, grpc::ClientContext& context,
+                         const typename Method::Request& request,
+                         typename Method::Response& response, KeyOfCall& key) {
+  struct Reactor final : grpc::ClientUnaryReactor {
+    void OnReadInitialMetadataDone(bool ok) override {
+      if (ok) key->OnInitialMetadata(*context);
+    }
+    void OnDone(const grpc::Status& status) override { done.set_value(status); }
+
+    KeyOfCall* key = nullptr;
+    const grpc::ClientContext* context = nullptr;
+    std::promise<grpc::Status> done;
+  };
+  Reactor reactor;
+  reactor.key = &key;
+  reactor.context = &context;
+  auto done = reactor.done.get_future();
+  Method::Start(stub, &context, &request, &response, &reactor);
+  reactor.StartCall();
+  return done.get();
 }
 
 // Connects if need be, calls, and waits.
 template <typename Method>
-typename Method::Result CallAndWait(const std::shared_ptr<grpc::Channel>& channel, FlowStub& stub,
-                                    const std::string& token_file,
+typename Method::Result CallAndWait(const CallTarget& target,
                                     const typename Method::Request& request,
                                     const CallOptions& options) {
-  if (options.timeout.count() <= 0) return Method::OfOwn(NoTimeLeft());
+  KeyOfCall key(target.kept_keys, HasKey(request));
+  if (options.timeout.count() <= 0) return OwnError<Method>(NoTimeLeft(), key);
   const auto deadline = DeadlineIn(options.timeout);
-  if (auto error = Connect(channel, deadline)) return Method::OfOwn(*std::move(error));
+  if (auto error = Connect(target.channel, deadline)) {
+    return OwnError<Method>(*std::move(error), key);
+  }
   grpc::ClientContext context;
   context.set_deadline(deadline);
-  if (auto error = AddToken(token_file, context)) return Method::OfOwn(*std::move(error));
+  if (auto error = AddToken(target.token_file, context)) {
+    return OwnError<Method>(*std::move(error), key);
+  }
   typename Method::Response response;
-  const grpc::Status status = Method::Call(stub, &context, request, &response);
-  return ResultOf<Method>(status, context, response);
+  const grpc::Status status =
+      HasKey(request) ? CallWithKey<Method>(*target.stub, context, request, response, key)
+                      : Method::Call(*target.stub, &context, request, &response);
+  return ResultOf<Method>(status, context, response, key);
 }
 
 // What an asynchronous call needs until it is done, and then until the reaper has it.
 template <typename Method>
-class UnaryCall final : public AsyncCall {
+class UnaryCall final : public AsyncCall, private grpc::ClientUnaryReactor {
  public:
   using Done = std::function<void(typename Method::Result)>;
 
-  static std::shared_ptr<AsyncCall> Start(std::shared_ptr<FlowStub> stub,
-                                          const std::string& token_file,
-                                          typename Method::Request request,
+  UnaryCall(CallTarget target, typename Method::Request request, Done done)
+      : done_(std::move(done)),
+        target_(std::move(target)),
+        request_(std::move(request)),
+        key_(target_.kept_keys, HasKey(request_)) {}
+
+  static std::shared_ptr<AsyncCall> Start(CallTarget target, typename Method::Request request,
                                           const CallOptions& options, Done done) {
-    auto call = std::make_shared<UnaryCall>();
+    auto call = std::make_shared<UnaryCall>(std::move(target), std::move(request), std::move(done));
     call->self_ = call;
-    call->done_ = std::move(done);
-    call->stub_ = std::move(stub);
-    call->request_ = std::move(request);
     call->context_.set_deadline(DeadlineIn(options.timeout));
-    call->Begin(token_file);
+    call->Begin();
     return call;
   }
 
   void Cancel() override { context_.TryCancel(); }
 
  private:
-  void Begin(const std::string& token_file) {
-    if (auto error = AddToken(token_file, context_)) {
+  void Begin() {
+    if (auto error = AddToken(target_.token_file, context_)) {
       // On gRPC's thread as well, so that the caller need not expect `done` before this returns.
       alarm_.Set(std::chrono::system_clock::now(),
-                 [this, error = Method::OfOwn(*std::move(error))](bool) { End(error); });
+                 [this, error = OwnError<Method>(*std::move(error), key_)](bool) { End(error); });
       return;
     }
-    // The callback owns nothing: it is destroyed on gRPC's thread, where no channel may go.
-    Method::Start(*stub_, &context_, &request_, &response_, [this](const grpc::Status& status) {
-      End(ResultOf<Method>(status, context_, response_));
-    });
+    Method::Start(*target_.stub, &context_, &request_, &response_, this);
+    StartCall();
   }
 
+  void OnReadInitialMetadataDone(bool ok) override {
+    if (ok) key_.OnInitialMetadata(context_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    End(ResultOf<Method>(status, context_, response_, key_));
+  }
+
+  // On gRPC's thread, where no channel may be released.
   void End(typename Method::Result result) {
     done_(std::move(result));
     ReleaseElsewhere(std::move(self_));
@@ -93,10 +150,11 @@ class UnaryCall final : public AsyncCall {
 
   std::shared_ptr<UnaryCall> self_;  // the call's own reference, from its start to its end
   Done done_;
-  std::shared_ptr<FlowStub> stub_;
+  const CallTarget target_;
   grpc::ClientContext context_;
-  typename Method::Request request_;
+  const typename Method::Request request_;
   typename Method::Response response_;
+  KeyOfCall key_;
   grpc::Alarm alarm_;  // of a call that is not made
 };
 

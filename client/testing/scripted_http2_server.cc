@@ -46,10 +46,14 @@ void Send(int connection, Frame::Type type, uint8_t flags, uint32_t stream,
   send(connection, frame.data(), frame.size(), MSG_NOSIGNAL);
 }
 
-void SendAnswer(int connection, uint32_t stream) {
+void SendHeaders(int connection, uint32_t stream, const std::string& more, uint8_t flags = 0) {
   constexpr char kStatus200 = '\x88';
-  Send(connection, Frame::kHeaders, Frame::kEndHeaders, stream,
-       kStatus200 + HeaderLiteral("content-type", "application/grpc"));
+  Send(connection, Frame::kHeaders, Frame::kEndHeaders | flags, stream,
+       kStatus200 + HeaderLiteral("content-type", "application/grpc") + more);
+}
+
+void SendAnswer(int connection, uint32_t stream) {
+  SendHeaders(connection, stream, "");
   Send(connection, Frame::kData, 0, stream,
        GrpcMessage("\x0a\x08"
                    "answered"));  // field 1, 8 bytes
@@ -146,6 +150,15 @@ bool ScriptedHttp2Server::Decide(int connection, unsigned stream) {
     case Fate::kGoAwayAfter:
       SendGoAway(connection, stream);
       return false;
+    case Fate::kHeadersOnly:
+      SendHeaders(connection, stream, "");
+      break;
+    case Fate::kHeadersWithKeys:
+      SendHeaders(connection, stream, HeaderLiteral("enos-idempotency", "1"));
+      break;
+    case Fate::kTrailersOnly:
+      SendHeaders(connection, stream, HeaderLiteral("grpc-status", "14"), Frame::kEndStream);
+      return true;
     case Fate::kConnectionClosed:
       break;
   }

@@ -16,12 +16,15 @@ class ScriptedHttp2Server {
  public:
   // What becomes of a call, once all of it has arrived.
   enum class Fate {
-    kAnswered,         // OK, with the instance id "answered"
-    kRefused,          // RST_STREAM with REFUSED_STREAM: "not processed"
-    kGoAwayBefore,     // GOAWAY that names no stream: none was processed; then the connection ends
-    kGoAwayAfter,      // GOAWAY that names this stream: it may have been; then the connection ends
-    kCancelled,        // RST_STREAM with CANCEL
-    kConnectionClosed  // without a word
+    kAnswered,          // OK, with the instance id "answered"
+    kRefused,           // RST_STREAM with REFUSED_STREAM: "not processed"
+    kGoAwayBefore,      // GOAWAY that names no stream: none was processed; then the connection ends
+    kGoAwayAfter,       // GOAWAY that names this stream: it may have been; then the connection ends
+    kCancelled,         // RST_STREAM with CANCEL
+    kConnectionClosed,  // without a word
+    kHeadersOnly,       // the initial metadata; then the connection ends
+    kHeadersWithKeys,   // the same, with "enos-idempotency: 1"
+    kTrailersOnly       // an error with no initial metadata: UNAVAILABLE
   };
 
   // The fates of the calls in the order of their arrival; kAnswered after the last.

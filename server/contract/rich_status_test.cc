@@ -131,6 +131,47 @@ INSTANTIATE_TEST_SUITE_P(
         SentenceCase{"OfARead", Execution::kNone, "", "EnOS is odd."}),
     [](const auto& param_info) { return param_info.param.name; });
 
+struct KeyCase {
+  const char* name;
+  Execution execution;
+  KeyHeld held;
+  const char* key_state;  // null: not told
+  const char* message;
+};
+
+class RichStatusKey : public testing::TestWithParam<KeyCase> {};
+
+TEST_P(RichStatusKey, SaysWhatARepeatWouldDo) {
+  CallError error;
+  error.message = "EnOS is odd.";
+  error.execution = GetParam().execution;
+  error.has_key = true;
+  error.key_held = GetParam().held;
+  const grpc::Status status = ToGrpcStatus(error);
+  EXPECT_EQ(status.error_message(), std::string("EnOS is odd. ") + GetParam().message);
+  const Unpacked details = Unpack(status);
+  const auto& metadata = details.info.metadata();
+  const auto found = metadata.find("key_state");
+  EXPECT_EQ(found == metadata.end() ? "" : found->second,
+            GetParam().key_state == nullptr ? "" : GetParam().key_state);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RichStatusKey,
+    testing::Values(
+        KeyCase{"UnderWay", Execution::kUnknown, KeyHeld::kReserved, "RESERVED",
+                "The flow may have been started: call again with the same key."},
+        KeyCase{"InDoubt", Execution::kUnknown, KeyHeld::kDoubt, "DOUBT",
+                "The flow may have been started: look for its run; no repeat with this key can "
+                "tell."},
+        KeyCase{"CertainlyNeverStarted", Execution::kNotExecuted, KeyHeld::kNone, "NONE",
+                "The flow was not started."},
+        KeyCase{"NotStartedByThisCall", Execution::kNotExecuted, KeyHeld::kReused, "REUSED",
+                "This call did not start the flow."},
+        KeyCase{"NotLookedUp", Execution::kNotExecuted, KeyHeld::kNotLookedUp, nullptr,
+                "This call did not start the flow."}),
+    [](const auto& param_info) { return param_info.param.name; });
+
 TEST(RichStatus, RequestIdIsInTheRequestInfo) {
   EXPECT_EQ(Unpack(ToGrpcStatus(NoTask(), "caller-7")).request.request_id(), "caller-7");
   EXPECT_EQ(Unpack(ToGrpcStatus(NoTask())).status.details_size(), 1) << "none without an id";

@@ -15,6 +15,7 @@ namespace enos::gateway {
 struct FlowStarted {
   std::string flow_instance_id;  // 1 to 256 printable ASCII characters without spaces
   std::string enos_request_id;   // as in CallError
+  bool replayed = false;         // by an earlier call with the same idempotency key
 };
 
 using FlowAnswer = std::variant<FlowStarted, Refusal>;

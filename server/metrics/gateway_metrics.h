@@ -49,6 +49,8 @@ class GatewayMetrics {
   // A request to EnOS ended; a call was resent, or will be, for this reason.
   void UpstreamRequestEnded(const UpstreamRequest& request);
   void Retried(Reason reason);
+  // A call with an idempotency key was answered.
+  void KeyedCallEnded(KeyResult result) { keyed_.at(static_cast<size_t>(result))->Increment(); }
   // A watched run was polled; parts of an answer about a run could not be read, by UnreadablePart.
   void Polled(bool answered) { polls_.at(answered ? 1 : 0)->Increment(); }
   void PartsUnreadable(const std::array<int, 3>& parts);
@@ -130,8 +132,9 @@ class GatewayMetrics {
   std::atomic<SteadyTime::rep> token_expires_at_;
   std::array<prometheus::Counter*, 2> polls_{};       // failed, answered
   std::array<prometheus::Counter*, 3> unreadable_{};  // times, parameters, tasks
-  std::array<prometheus::Counter*, 2> cut_{};         // unfinished, memory
-  std::array<prometheus::Gauge*, 3> breaker_{};       // by BreakerState
+  std::array<prometheus::Counter*, kKeyResults> keyed_{};
+  std::array<prometheus::Counter*, 2> cut_{};    // unfinished, memory
+  std::array<prometheus::Gauge*, 3> breaker_{};  // by BreakerState
 
   struct StoreCalls {
     std::array<prometheus::Counter*, 2> by_result{};  // failed, ok

@@ -9,9 +9,10 @@
 namespace enos::gateway {
 namespace {
 
-std::string_view EventOf(const CallOutcome& outcome) {
+std::string_view EventOf(const CallOutcome& outcome, const CallRecord& record) {
   if (outcome.error != nullptr) return "call failed";
   if (outcome.code != absl::StatusCode::kOk) return "call cancelled";
+  if (record.replayed) return "flow was started before";
   return StartsFlow(outcome.method) ? "flow started" : "call answered";
 }
 
@@ -25,7 +26,9 @@ void AddText(std::vector<LogField>& fields, std::string_view key, std::string_vi
 
 void AddResult(std::vector<LogField>& fields, const CallOutcome& outcome, const CallRecord& record,
                std::string_view code) {
+  AddText(fields, "key", record.key);
   AddText(fields, "flow_instance_id", record.flow_instance_id);
+  if (record.replayed) fields.emplace_back("replayed", "true");
   fields.emplace_back("code", code);
   if (outcome.error != nullptr)
     fields.emplace_back("reason", ErrorReason_Name(outcome.error->reason));
@@ -51,7 +54,7 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
   const LogLevel level = perhaps_started ? LogLevel::kWarning : LogLevel::kInfo;
   if (!LogEnabled(level)) return;
   const std::string code = absl::StatusCodeToString(outcome.code);  // fields refer to their texts
-  constexpr size_t kFields = 28;                                    // at most
+  constexpr size_t kFields = 30;                                    // at most
   std::vector<LogField> fields;
   fields.reserve(kFields);
   AddText(fields, "caller", record.caller);
@@ -67,7 +70,7 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
   AddText(fields, "trace_id", record.trace_id);
   AddText(fields, "cause", record.cause);
   if (outcome.error != nullptr) fields.emplace_back("message", outcome.error->message);
-  Log(level, EventOf(outcome), fields);
+  Log(level, EventOf(outcome, record), fields);
 }
 
 }  // namespace enos::gateway

@@ -12,6 +12,7 @@ namespace enos::gateway {
 namespace {
 
 using std::chrono::microseconds;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -52,6 +53,18 @@ TEST(AccessLog, FlowThatWasStarted_HasItsLineAtInfo) {
           "enos_request_id=enos-1 attempts=2 token_ms=0.200 "
           "upstream_ms=3.000 total_ms=3.456 request_bytes=66 answer_bytes=8 "
           "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
+}
+
+TEST(AccessLog, FlowThatWasStartedByAnEarlierCall_SaysSoWithItsKey) {
+  LogCapture log;
+  CallRecord record = Record();
+  record.key = "0123456789ab";
+  record.replayed = true;
+  record.flow_instance_id = "3377-1";
+  LogCall({}, record);
+  EXPECT_THAT(log.Lines(), ElementsAre(AllOf(StartsWith("info  flow was started before "),
+                                             HasSubstr(" key=0123456789ab flow_instance_id=3377-1 "
+                                                       "replayed=true code=OK "))));
 }
 
 TEST(AccessLog, CallRefusedAtTheDoor_HasOnlyWhatApplies) {

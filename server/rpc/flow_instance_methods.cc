@@ -25,6 +25,7 @@ RunJob GetFlowInstance::Encode(const Request& request, InboundCall& call) {
 }
 
 GetFlowInstance::CallId GetFlowInstance::Start(RpcEnvironment& environment, Job job,
+                                               KeyedTrigger::Announce /*announce*/,
                                                absl::AnyInvocable<void(InstanceResult)> done) {
   return environment.runs.Get(std::move(job), std::move(done));
 }
@@ -45,6 +46,7 @@ RunJob CancelFlowInstance::Encode(const Request& request, InboundCall& call) {
 }
 
 CancelFlowInstance::CallId CancelFlowInstance::Start(RpcEnvironment& environment, Job job,
+                                                     KeyedTrigger::Announce /*announce*/,
                                                      absl::AnyInvocable<void(CancelResult)> done) {
   return environment.runs.Cancel(std::move(job), std::move(done));
 }

@@ -34,11 +34,13 @@ struct GetFlowInstance {
   static FlowAccess TargetOf(const Request& request) {
     return TargetOfInstance(request, RpcMethod::kGetFlowInstance);
   }
-  static std::optional<CallError> Validate(const Request& request) {
+  static std::optional<CallError> Validate(const RpcEnvironment& /*environment*/,
+                                           const Request& request) {
     return ValidateRequest(request);
   }
   static Job Encode(const Request& request, InboundCall& call);
-  static CallId Start(RpcEnvironment& environment, Job job,
+  static bool HeadersComeFirst(const Job& /*job*/) { return false; }
+  static CallId Start(RpcEnvironment& environment, Job job, KeyedTrigger::Announce announce,
                       absl::AnyInvocable<void(InstanceResult)> done);
   static bool CallerGone(RpcEnvironment& environment, CallId id);
   static Response Respond(Answer answer, CallRecord& record);
@@ -56,11 +58,13 @@ struct CancelFlowInstance {
   static FlowAccess TargetOf(const Request& request) {
     return TargetOfInstance(request, RpcMethod::kCancelFlowInstance);
   }
-  static std::optional<CallError> Validate(const Request& request) {
+  static std::optional<CallError> Validate(const RpcEnvironment& /*environment*/,
+                                           const Request& request) {
     return ValidateRequest(request);
   }
   static Job Encode(const Request& request, InboundCall& call);
-  static CallId Start(RpcEnvironment& environment, Job job,
+  static bool HeadersComeFirst(const Job& /*job*/) { return false; }
+  static CallId Start(RpcEnvironment& environment, Job job, KeyedTrigger::Announce announce,
                       absl::AnyInvocable<void(CancelResult)> done);
   static bool CallerGone(RpcEnvironment& environment, CallId id);
   static Response Respond(const Answer& answer, CallRecord& record);

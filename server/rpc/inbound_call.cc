@@ -124,6 +124,11 @@ void InboundCall::ReleaseSlots() {
   caller_slot_.Release();
 }
 
+void InboundCall::SayThatKeysAreKept() {
+  if (std::exchange(said_that_keys_are_kept_, true)) return;
+  context_.AddInitialMetadata("enos-idempotency", "1");
+}
+
 void InboundCall::TellEnosRequestId(const std::string& enos_request_id) {
   record_->enos_request_id = enos_request_id;
   if (!enos_request_id.empty()) context_.AddTrailingMetadata("enos-request-id", enos_request_id);
@@ -143,7 +148,8 @@ grpc::Status InboundCall::Fail(CallError error) {
   } else if (error.execution == Execution::kUnknown) {
     error.likely_flow_instance_id = LikelyInstanceId(record_->flow_id, record_->trigger_time_ms);
   }
-  if (error.execution == Execution::kUnknown) {
+  error.has_key = !record_->key.empty();
+  if (error.execution == Execution::kUnknown && !error.has_key) {
     context_.AddTrailingMetadata(kPushbackKey, "-1");
   } else if (error.retry_after) {
     context_.AddTrailingMetadata(kPushbackKey, std::to_string(error.retry_after->count()));

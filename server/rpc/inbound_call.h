@@ -16,6 +16,7 @@
 #include "server/base/id_source.h"
 #include "server/contract/call_error.h"
 #include "server/contract/call_outcome.h"
+#include "server/idempotency/keyed_trigger.h"
 #include "server/listener/connection_table.h"
 #include "server/loop/event_loop.h"
 #include "server/rpc/call_times.h"
@@ -48,6 +49,7 @@ struct RpcEnvironment {
   dataflow::v1::FlowService::AsyncService& service;
   EventLoop& loop;
   FlowTrigger& trigger;
+  KeyedTrigger* keyed;  // null: idempotency keys are refused
   FlowRuns& runs;
   Admission& admission;
   Admission& watches;  // --max_watches
@@ -94,6 +96,9 @@ class InboundCall {
   // Releases them, if they were not handed over.
   void ReleaseSlots();
 
+  // Initial metadata by which a caller knows that its key counts; no effect once that is sent.
+  void SayThatKeysAreKept();
+
   // The call's log line, shared with whatever continues the call; never null.
   const std::shared_ptr<CallRecord>& record() const { return record_; }
   // Of its connection; -1: not known.
@@ -122,6 +127,7 @@ class InboundCall {
   std::vector<std::string> trace_headers_;  // "name: value", for EnOS
   Slot slot_;
   CallerSlot caller_slot_;
+  bool said_that_keys_are_kept_ = false;
 };
 
 }  // namespace enos::gateway

@@ -28,6 +28,9 @@ inline constexpr int64_t kFewCalls = 2;
 //                   |yes
 //               handed over to the upstream loop --> answered
 //
+// With an idempotency key it is handed over at once, and the early headers are sent when its method
+// asks for them (Announce).
+//
 // Threads: until the hand-over everything happens on the completion queue's thread, after it on the
 // loop's; a disconnected caller is reported by a task posted there. The answer is passed to gRPC on
 // the queue's thread again, because gRPC does all of its work on the thread that calls it, and two
@@ -41,8 +44,9 @@ inline constexpr int64_t kFewCalls = 2;
 //   TargetOf(request)          what the policy is asked about
 //   Validate(request)          INVALID_REQUEST, or nothing
 //   Job, Encode(request, call) what is handed over to the loop
+//   HeadersComeFirst(job)      whether early headers are sent before that
 //   Answer                     the result: has an enos_request_id
-//   CallId, Start, CallerGone  on the loop; like FlowTrigger's
+//   CallId, Start, CallerGone  on the loop; like KeyedTrigger's
 //   Respond(answer, record)    the response; sets what the log needs of it
 template <typename Method>
 class UnaryRpc : public CountedRpc {
@@ -81,13 +85,13 @@ class UnaryRpc : public CountedRpc {
     open_.Begin(env_.open_calls);
     Offer(env_, queue_);
 
-    auto refusal =
-        call_.Refusal(target, env_.upstream_timeout, [this] { return Method::Validate(request_); });
+    auto refusal = call_.Refusal(target, env_.upstream_timeout,
+                                 [this] { return Method::Validate(env_, request_); });
     if (!refusal) refusal = call_.TakeSlots();
     if (refusal) return AnswerUnsent(*std::move(refusal));
     job_ = Method::Encode(request_, call_);
     Request().Swap(&request_);  // its memory is not needed while EnOS works
-    if (env_.early_headers && StartsFlow(target.method)) {
+    if (env_.early_headers && Method::HeadersComeFirst(*job_)) {
       SendHeaders();
     } else {
       HandOver();
@@ -115,6 +119,17 @@ class UnaryRpc : public CountedRpc {
   void OnHeadersDue() {
     const bool ending = env_.shutting_down.load(std::memory_order_relaxed);
     AnswerUnsent(ending ? GatewayShuttingDown() : NotSentInTime("the caller's connection"));
+  }
+
+  // The same for a call that was handed over already; it says besides that keys are kept here.
+  void SendAnnouncement() {
+    call_.SayThatKeysAreKept();
+    queue_.HoldWrites(call_.socket());
+    responder_.SendInitialMetadata(announced_.Begin(Self()));
+  }
+
+  void OnAnnounced(bool ok) {
+    env_.loop.Post([self = Self(), ok] { self->AnnouncementSent(ok); });
   }
 
   void HandOver() {
@@ -146,10 +161,26 @@ class UnaryRpc : public CountedRpc {
   // -- On the loop's thread
 
   void StartCall() {
-    id_ = Method::Start(env_, *std::exchange(job_, std::nullopt),
-                        [self = Self()](std::variant<Answer, CallError> result) {
-                          self->OnResult(std::move(result));
-                        });
+    id_ = Method::Start(
+        env_, *std::exchange(job_, std::nullopt),
+        [self = Self()](Task sent) { self->Announce(std::move(sent)); },
+        [self = Self()](std::variant<Answer, CallError> result) {
+          self->OnResult(std::move(result));
+        });
+  }
+
+  // Until they are sent, only the queue's thread uses the responder.
+  void Announce(Task sent) {
+    if (!env_.early_headers) return sent();
+    on_announced_ = std::move(sent);
+    queue_.Post([self = Self()] { self->SendAnnouncement(); });
+  }
+
+  void AnnouncementSent(bool ok) {
+    Task sent = std::exchange(on_announced_, nullptr);
+    if (is_answered_) return;
+    if (!ok) return OnCallerGone();
+    sent();
   }
 
   void OnResult(std::variant<Answer, CallError> result) {
@@ -169,7 +200,7 @@ class UnaryRpc : public CountedRpc {
 
   void AnswerFromLoop(Result result) {
     result_ = std::move(result);
-    if (env_.admission.in_flight() <= kFewCalls) {
+    if (env_.admission.in_flight() <= kFewCalls && !on_announced_) {
       AnswerResult();
     } else {
       queue_.Post([self = Self()] {
@@ -196,6 +227,7 @@ class UnaryRpc : public CountedRpc {
     const std::string enos_request_id = std::move(answer.enos_request_id);
     const Response response = Method::Respond(std::move(answer), *call_.record());
     call_.record()->answer_bytes = response.ByteSizeLong();
+    if (!call_.record()->key.empty()) call_.SayThatKeysAreKept();
     responder_.Finish(response, call_.Succeed(enos_request_id), answered_.Begin(Self()));
   }
 
@@ -208,6 +240,7 @@ class UnaryRpc : public CountedRpc {
   RpcQueue& queue_;
   RpcOperation<UnaryRpc> arrived_{&UnaryRpc::OnArrived};
   RpcOperation<UnaryRpc> headers_sent_{&UnaryRpc::OnHeadersSent};
+  RpcOperation<UnaryRpc> announced_{&UnaryRpc::OnAnnounced};
   RpcOperation<UnaryRpc> answered_{&UnaryRpc::OnAnswered};
   RpcOperation<UnaryRpc> done_{&UnaryRpc::OnDone};
   InboundCall call_;
@@ -221,8 +254,9 @@ class UnaryRpc : public CountedRpc {
   TimerId headers_due_ = 0;
   bool handed_over_ = false;
   // Used by the loop's thread.
-  typename Method::CallId id_ = 0;
-  Result result_;  // on its way from the loop's thread to the queue's
+  typename Method::CallId id_{};
+  Task on_announced_;  // early headers of a call with a key are on their way
+  Result result_;      // on its way from the loop's thread to the queue's
 };
 
 }  // namespace enos::gateway

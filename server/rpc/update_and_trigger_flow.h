@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "server/idempotency/start_key.h"
 #include "server/rpc/inbound_call.h"
 #include "server/trigger/flow_trigger.h"
 
@@ -14,16 +15,26 @@ namespace enos::gateway {
 struct UpdateAndTriggerFlow {
   using Request = dataflow::v1::UpdateAndTriggerFlowRequest;
   using Response = dataflow::v1::UpdateAndTriggerFlowResponse;
-  using Job = TriggerJob;
+  struct Job {
+    TriggerJob trigger;
+    std::optional<StartKey> key;  // with one it goes by KeyedTrigger
+  };
   using Answer = FlowStarted;
-  using CallId = FlowTrigger::CallId;
+  struct CallId {
+    bool has_key = false;
+    FlowTrigger::CallId id = 0;  // or KeyedTrigger's
+  };
   static constexpr auto kRequest =
       &dataflow::v1::FlowService::AsyncService::RequestUpdateAndTriggerFlow;
 
   static FlowAccess TargetOf(const Request& request);
-  static std::optional<CallError> Validate(const Request& request);
+  static std::optional<CallError> Validate(const RpcEnvironment& environment,
+                                           const Request& request);
   static Job Encode(const Request& request, InboundCall& call);
-  static CallId Start(RpcEnvironment& environment, Job job, TriggerDone done);
+  // With a key they go out once it is reserved.
+  static bool HeadersComeFirst(const Job& job) { return !job.key; }
+  static CallId Start(RpcEnvironment& environment, Job job, KeyedTrigger::Announce announce,
+                      TriggerDone done);
   static bool CallerGone(RpcEnvironment& environment, CallId id);
   static Response Respond(Answer started, CallRecord& record);
 };

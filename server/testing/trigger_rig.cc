@@ -46,6 +46,10 @@ TriggerJob TriggerRig::JobOf(Call& call) {
   job.slot = admission.TryEnter();
   EXPECT_TRUE(job.slot);
   job.caller_slot = caller_slots.TryEnter(CallerOf(call));
+  job.on_settled = [&call](const TriggerResult* result) {
+    ++call.times_settled;
+    if (result != nullptr) call.settled = *result;
+  };
   return job;
 }
 

@@ -37,6 +37,9 @@ class TriggerRig : public UpstreamRig {
     std::optional<TriggerResult> result;
     int times_done = 0;
     SteadyTime done_at;
+    int times_settled = 0;
+    // What it came to; nothing where its caller went before anything was sent.
+    std::optional<TriggerResult> settled;
     bool caller_gone = false;
     bool slot_was_free = false;         // inside `done`
     bool caller_slot_was_free = false;  // likewise: the one that its caller may have

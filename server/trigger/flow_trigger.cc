@@ -13,8 +13,10 @@ FlowTrigger::FlowTrigger(UpstreamEnvironment environment, TriggerOptions options
 FlowTrigger::CallId FlowTrigger::Start(TriggerJob job, TriggerDone done) {
   const CallId id = ++last_id_;
   if (ended_) {
+    const TriggerResult refused = GatewayShuttingDown();
+    if (job.on_settled) job.on_settled(&refused);
     job = {};  // its slots first
-    done(GatewayShuttingDown());
+    done(refused);
     return id;
   }
   auto on_end = [this, id] {

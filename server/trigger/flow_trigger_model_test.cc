@@ -322,11 +322,26 @@ class History {
     CheckBreakerChanges();
     for (const TriggerRig::Call& call : rig_.calls) {
       EXPECT_EQ(call.times_done, call.caller_gone ? 0 : 1);
+      EXPECT_EQ(call.times_settled, 1);
+      CheckSettled(call);
       Count(call);
     }
     const size_t pending = rig_.scheduler.pending();
     rig_.trigger.reset();
     EXPECT_EQ(rig_.scheduler.pending(), pending) << "calls left timers behind";
+  }
+
+  // It is what the caller was told, or more certain: the caller's time may have been over first.
+  static void CheckSettled(const TriggerRig::Call& call) {
+    if (!call.settled) {
+      EXPECT_TRUE(call.caller_gone);
+    } else if (call.is_done() && std::holds_alternative<FlowStarted>(*call.result)) {
+      EXPECT_TRUE(std::holds_alternative<FlowStarted>(*call.settled));
+    } else if (call.is_done() && call.error().execution == Execution::kNotExecuted) {
+      const auto* error = std::get_if<CallError>(&*call.settled);
+      ASSERT_NE(error, nullptr);
+      EXPECT_EQ(error->execution, Execution::kNotExecuted);
+    }
   }
 
   void Count(const TriggerRig::Call& call) {

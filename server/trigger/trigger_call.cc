@@ -30,6 +30,7 @@ TriggerCall::TriggerCall(UpstreamEnvironment& environment, const TriggerOptions&
       end_by_(job.end_by),
       slot_(std::move(job.slot)),
       caller_slot_(std::move(job.caller_slot)),
+      on_settled_(std::move(job.on_settled)),
       done_(std::move(done)),
       on_end_(std::move(on_end)),
       call_(
@@ -68,19 +69,26 @@ void TriggerCall::OnEnded(std::optional<CallError> error) {
   } else {
     result = std::move(started_);
   }
+  Settle(&result);
   if (done_) return Complete(std::move(result));
   LogLateResult(result);
   End();
 }
 
+void TriggerCall::Settle(const TriggerResult* result) {
+  if (on_settled_) std::exchange(on_settled_, nullptr)(result);
+}
+
 void TriggerCall::OnAnswerDue() {
   if (!done_) {  // end_by: nobody waits, and EnOS did not answer
-    LogLateResult(NoAnswerInTime());
+    const TriggerResult result = NoAnswerInTime();
+    Settle(&result);
+    LogLateResult(result);
     End();
   } else if (!call_.MaybeSent()) {
-    Complete(call_.NotSentError());
+    OnEnded(call_.NotSentError());
   } else if (end_by_ <= env_.scheduler.Now()) {
-    Complete(NoAnswerInTime());
+    OnEnded(NoAnswerInTime());
   } else {
     TriggerDone done = std::exchange(done_, nullptr);
     CallerGone();
@@ -90,15 +98,16 @@ void TriggerCall::OnAnswerDue() {
 
 void TriggerCall::CallerGone() {
   done_ = nullptr;
-  if (!call_.MaybeSent()) return End();
+  if (!call_.MaybeSent()) {
+    Settle(nullptr);
+    return End();
+  }
   call_.FinishAlone();
   RunDueTimer(end_by_);
 }
 
 void TriggerCall::EndNow() {
-  const bool sent = call_.MaybeSent();
-  if (!done_) LogLateResult(NoAnswerInTime());
-  Complete(sent ? NoAnswerInTime() : GatewayShuttingDown());
+  OnEnded(call_.MaybeSent() ? NoAnswerInTime() : GatewayShuttingDown());
 }
 
 // Somebody may have to know: the run exists, or may exist, and its caller was told UNKNOWN or

@@ -23,6 +23,9 @@ struct TriggerOptions {
   ParametersAs parameters_as = ParametersAs::kArray;  // --parameters_as
 };
 
+using TriggerResult = std::variant<FlowStarted, CallError>;
+using TriggerDone = absl::AnyInvocable<void(TriggerResult)>;
+
 // What one RPC wants done.
 struct TriggerJob {
   FlowCall call;
@@ -38,10 +41,11 @@ struct TriggerJob {
   // The gateway's slot, and the caller's own (--max_in_flight_per_caller).
   Slot slot;
   CallerSlot caller_slot;
+  // Optional; is called once, with what the call came to, whether its caller still waits or not:
+  // before `done` where that gets the same. Null: its caller went before anything was sent. Must
+  // not call back into the call.
+  absl::AnyInvocable<void(const TriggerResult*)> on_settled;
 };
-
-using TriggerResult = std::variant<FlowStarted, CallError>;
-using TriggerDone = absl::AnyInvocable<void(TriggerResult)>;
 
 // One call that starts a flow. The rule above all others (docs/errors.md): it is sent at most once,
 // unless the earlier send was certainly not executed. SignedCall sends it again only on a remedy,
@@ -75,6 +79,7 @@ class TriggerCall {
   void OnEnded(std::optional<CallError> error);
   void RunDueTimer(SteadyTime when);
   void OnAnswerDue();
+  void Settle(const TriggerResult* result);
   void LogLateResult(const TriggerResult& result) const;
   void Complete(TriggerResult result);
   void End();
@@ -85,6 +90,7 @@ class TriggerCall {
   const SteadyTime end_by_;
   const Slot slot_;
   const CallerSlot caller_slot_;
+  absl::AnyInvocable<void(const TriggerResult*)> on_settled_;  // null: settled, or nobody asked
   TriggerDone done_;  // null: the caller has its answer or is gone
   Task on_end_;
   FlowStarted started_;    // where the call succeeded

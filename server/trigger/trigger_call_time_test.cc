@@ -100,9 +100,12 @@ TEST_P(TriggerCallIn, CallerGoes_OnlyWhatIsSentGoesOn) {
   rig_.Leave(call);
   EXPECT_EQ(rig_.admission.in_flight(), is_sent() ? 1 : 0);
   EXPECT_EQ(rig_.FlowTransfer() != 0, is_sent());
+  EXPECT_EQ(call.times_settled, is_sent() ? 0 : 1);
   ExpectNothingElseIsSent();
   EXPECT_FALSE(call.is_done());
   EXPECT_EQ(rig_.admission.in_flight(), 0);
+  EXPECT_EQ(call.times_settled, 1);
+  EXPECT_EQ(call.settled.has_value(), is_sent());
 }
 
 TEST_P(TriggerCallIn, AllEnd_IsToldWhatIsKnown) {

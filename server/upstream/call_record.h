@@ -28,6 +28,7 @@ struct CallRecord {
   size_t request_bytes = 0;
   std::string request_id;  // 1 to 128 printable ASCII characters
   std::string trace_id;    // 32 hexadecimal digits, or empty
+  std::string key;         // of its record, where it has an idempotency key: 12 hexadecimal digits
   std::string_view cause;  // why it was refused, where the caller is told less; a fixed text
 
   // On the way.
@@ -40,6 +41,7 @@ struct CallRecord {
 
   // At the end.
   std::string flow_instance_id;  // valid UTF-8; empty where no flow was started
+  bool replayed = false;         // it was started by an earlier call with the same key
   size_t answer_bytes = 0;       // of the message; 0 for an error
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Debian packages of the release build and tries them in a minimal Debian made for it: they install with what they
 # depend on, the unit passes `systemd-analyze verify` and `security`, and under a real systemd the service starts with its keys, serves
-# a call as an unprivileged user, drains when it is stopped, and goes when it is removed. A program is built with what is in
+# a call as an unprivileged user, knows an idempotency key after a restart, drains when it is stopped, and goes when it is removed. A program is built with what is in
 # libenos-flow-dev.
 #
 #   cmake --preset release && cmake --build --preset release && tests/checks/debian_packages.sh
@@ -14,6 +14,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/scratch_system.sh"
 readonly MOST_EXPOSURE=15  # of systemd-analyze security, in tenths: a unit with no protection at all has 96
 readonly SETTINGS=/etc/enos-flow-gateway
+readonly STATE=/var/lib/enos-flow-gateway
 
 skip() {
   echo "SKIPPED: debian_packages: $1"
@@ -141,6 +142,19 @@ instance="$(flow 3377)" || fail "a call failed" <(inside journalctl --no-pager -
 [[ "$instance" == 3377-* ]] || fail "a call gave '$instance'"
 inside journalctl --no-pager --unit=enos-flow-gateway | grep -q "flow_id=3377" || fail "the journal does not have the call"
 
+# A call with a key, and its repeat after a restart: the same run, and EnOS has one call.
+keyed() {
+  inside enos-flow trigger --address=127.0.0.1:50051 --user_id=u --org_id=o --flow_id=3378 --trigger_time=2026-07-01T08:00:00Z \
+    --idempotency_key=before-and-after
+}
+instance="$(keyed)" || fail "a call with an idempotency key failed" <(inside journalctl --no-pager --lines=30)
+[[ "$(inside stat -c '%a %U' $STATE)" == "700 enos-flow-gateway" ]] || fail "others can read $STATE"
+inside systemctl restart enos-flow-gateway
+eventually "the service to be ready after a restart" ready
+[[ "$(keyed)" == "$instance" ]] || fail "the key is forgotten after a restart" <(inside journalctl --no-pager --lines=30)
+inside journalctl --no-pager --unit=enos-flow-gateway | grep -q 'flow_id=3378.*replayed=true' || fail "the journal does not tell a replay"
+[[ "$(inside journalctl --no-pager --unit=sandbox | grep -c "flow=3378 ")" == 1 ]] || fail "a key and its repeat came to EnOS more than once"
+
 # Stopped with a call open: that gets its answer first.
 flow 701 >"$work/slow.out" 2>&1 &
 slow=$!
@@ -167,9 +181,9 @@ inside dpkg --remove enos-flow-gateway >"$work/remove.log" 2>&1 || fail "the pac
 if inside test -d "/proc/$main_pid" || [[ -e "$system/usr/bin/enos-flow-gateway" ]]; then
   fail "the package is removed, the service is not"
 fi
-if ! grep -q '127.0.0.1:8080' "$keys/gateway.env" || [[ ! -f "$keys/secret_key" ]]; then
+if ! grep -q '127.0.0.1:8080' "$keys/gateway.env" || [[ ! -f "$keys/secret_key" || -z "$(ls "$system$STATE")" ]]; then
   fail "removal took the operator's files away"
 fi
 inside dpkg --purge enos-flow-gateway >"$work/remove.log" 2>&1 || fail "the package cannot be purged" "$work/remove.log"
-[[ ! -e "$keys" ]] || fail "a purge leaves keys behind"
-echo "debian_packages: started by systemd $(chroot "$system" systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p'), served a call, drained with one open, removed, purged"
+[[ ! -e "$keys" && ! -e "$system$STATE" ]] || fail "a purge leaves keys behind"
+echo "debian_packages: started by systemd $(chroot "$system" systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p'), served a call, knew a key after a restart, drained with one open, removed, purged"

@@ -2,7 +2,8 @@
 # Checks deploy/Dockerfile: lints it, builds its images with buildah (on a stand-in base where debian:bookworm-slim is not here
 # already), looks at what is in them, and runs gateway and sandbox with podman under the restrictions of the Pod: numeric
 # user, read-only root, no capabilities, bounded memory and processes. Health, a call with the client image, and a SIGTERM
-# while a call is open. The nginx of the image front reads the component's configuration under the same restrictions.
+# while a call is open. The nginx of the image front reads the component's configuration under the same restrictions, and that of
+# postgresql makes its data, asks for its password, and keeps the data when it is started again.
 #
 #   tests/checks/image.sh [--keep]     --keep leaves the images, tagged :check
 #
@@ -67,7 +68,7 @@ if command -v ccache >/dev/null; then
   mkdir -p "$cache"
   ccache=("--ccache=$cache")
 fi
-"$ROOT/deploy/images.sh" --stand_in_base --tag="$TAG" "${ccache[@]}" gateway sandbox client front
+"$ROOT/deploy/images.sh" --stand_in_base --tag="$TAG" "${ccache[@]}" gateway sandbox client front postgresql
 echo "image: built in $((SECONDS - begin)) s"
 
 
@@ -88,13 +89,13 @@ size_mb() { echo $(($(du -s --apparent-size -B1 "$1" | cut -f1) / 1000000)); }
 mount_image "$BASE"
 base="$MOUNT"
 
-# check_image NAME PROGRAM STOP_SIGNAL: mounts it, too.
+# check_image NAME PROGRAM STOP_SIGNAL [MOST_MB]: mounts it, too. MOST_MB: over the base.
 check_image() {
-  local name="$1" program="$2" signal="$3" image="localhost/$1:$TAG" over unwanted added configured
+  local name="$1" program="$2" signal="$3" most="${4:-$MOST_OVER_BASE_MB}" image="localhost/$1:$TAG" over unwanted added configured
   mount_image "$image"
   over=$(($(size_mb "$MOUNT") - $(size_mb "$base")))
   echo "image: $name: $(size_mb "$MOUNT") MB, $over MB over the base, the program $(size_mb "$MOUNT$program") MB"
-  [[ $over -le $MOST_OVER_BASE_MB ]] || fail "$name is $over MB over the base, more than $MOST_OVER_BASE_MB MB"
+  [[ $over -le $most ]] || fail "$name is $over MB over the base, more than $most MB"
   # The compiler cache's mount leaves an empty folder behind, in builds with --ccache only.
   [[ -z "$(ls -A "$MOUNT/ccache" 2>/dev/null)" ]] || fail "$name has a compiler cache in it"
   for unwanted in src out usr/include/grpc usr/bin/cc1 usr/bin/g++ var/lib/apt/lists/partial/x; do
@@ -125,6 +126,9 @@ front_mounts=(--volume "$work/front:/etc/enos-flow-front:ro" --volume "$work/tls
 buildah run --isolation chroot --user 65532:65532 "${front_mounts[@]}" "${mounted[-1]}" -- \
   /usr/sbin/nginx -e stderr -p /tmp/ -c /etc/enos-flow-front/nginx.conf -t >"$work/front.log" 2>&1 ||
   fail "the nginx of enos-flow-front does not take the component's configuration" "$work/front.log"
+# Debian's PostgreSQL brings LLVM. No key of a certificate that every copy would share.
+check_image enos-postgresql /usr/lib/postgresql/15/bin/postgres SIGINT 280
+[[ -z "$(find "$MOUNT/etc/ssl/private" -type f)" ]] || fail "enos-postgresql has a private key in it"
 unmount_images
 
 # --- Run, as the Pod runs them. Host network, and every port free: nothing has to be set up, and nothing collides.
@@ -151,6 +155,32 @@ podman run --rm "${restrictions[@]}" --entrypoint='["/bin/true"]' "localhost/eno
 # Nothing but /tmp can be written, as in the Pod.
 podman run --rm "${restrictions[@]}" --tmpfs=/tmp:rw,size=16m "${front_mounts[@]}" "localhost/enos-flow-front:$TAG" -t \
   >"$work/front.log" 2>&1 || fail "enos-flow-front does not take its configuration with a read-only root" "$work/front.log"
+
+# The database: its folder as an emptyDir is, and a network of its own.
+mkdir "$work/password" "$work/data"
+printf sandbox >"$work/password/password"
+chown -R 0:65532 "$work/password" "$work/data"
+chmod 0550 "$work/password"
+chmod 0440 "$work/password/password"
+chmod 2777 "$work/data"
+database="enos-check-postgresql-$$"
+containers+=("$database")
+podman run --detach --name "$database" "${restrictions[@]/--network=host/--network=none}" --volume "$work/data:/var/lib/postgresql" \
+  --volume "$work/password:/run/secrets/postgresql:ro" "localhost/enos-postgresql:$TAG" >/dev/null
+# sql PASSWORD STATEMENT
+sql() { podman exec --env PGPASSWORD="$1" "$database" psql --host=127.0.0.1 --username=postgres --quiet --command="$2"; }
+database_ready() {
+  wait_for "the database" "$(podman inspect --format '{{.State.Pid}}' "$database")" "$work/probe.log" \
+    podman exec "$database" pg_isready --host=127.0.0.1
+}
+database_ready
+sql sandbox 'CREATE TABLE kept()' || fail "the database does not take its password"
+if sql wrong 'SELECT 1' 2>"$work/sql.log"; then fail "the database takes any password"; fi
+podman restart --time 20 "$database" >/dev/null
+database_ready
+sql sandbox 'SELECT FROM kept' >"$work/sql.log" || fail "the database forgot its data in a restart" "$work/sql.log"
+podman stop --time 20 "$database" >/dev/null
+[[ "$(podman inspect --format '{{.State.ExitCode}}' "$database")" == 0 ]] || fail "the database did not end well"
 
 # run_container NAME OPTION... -- IMAGE ARGUMENT...: in the background; logs to $work/NAME.log.
 run_container() {
@@ -222,6 +252,6 @@ echo "image: ran as uid 65532, read-only, without capabilities, in $memory MB; d
 if [[ "${1:-}" != --keep ]]; then
   # An image may be in use by a container that another build left behind: that is no fault of this one's.
   buildah rmi "localhost/enos-flow-gateway:$TAG" "localhost/enos-sandbox:$TAG" "localhost/enos-flow:$TAG" \
-    "localhost/enos-flow-front:$TAG" >/dev/null 2>&1 ||
+    "localhost/enos-flow-front:$TAG" "localhost/enos-postgresql:$TAG" >/dev/null 2>&1 ||
     echo "image: some of the images stay, they are in use"
 fi

@@ -68,8 +68,12 @@ with_component() {
 folders=("$ROOT"/deploy/kubernetes/overlays/*/)
 with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
 with_component sandbox-in-flight sandbox autoscaler-in-flight
-with_component production-with-everything production service-account-tokens prometheus-operator check
+with_component sandbox-with-keys sandbox sandbox-postgresql
+with_component production-with-everything production service-account-tokens idempotency-postgresql prometheus-operator check
 printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
+  >>"$out/production-with-everything/kustomization.yaml"
+# The patch that the component shows, as a user would copy it.
+sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/idempotency-postgresql/kustomization.yaml" | sed -n '/^patches:/,$p' \
   >>"$out/production-with-everything/kustomization.yaml"
 # Certificates and tokens behind the front, whose image has no registry of its own here.
 with_component production-front production-with-everything front
@@ -135,6 +139,10 @@ prepare_start() {
   cp "$root/run/secrets/tls/tls.crt" "$root/run/secrets/tls/ca.crt"
   [[ ! -d "$root/etc/enos-flow-gateway/jwt-keys" ]] ||
     openssl pkey -in "$root/run/secrets/tls/tls.key" -pubout -out "$root/etc/enos-flow-gateway/jwt-keys/jwks.json"
+  # Not there, like EnOS: the gateway has to start without it.
+  [[ ! -d "$root/run/secrets/store" ]] ||
+    printf 'postgresql://gateway:some-key@127.0.0.1:1/keys?sslmode=verify-full&sslrootcert=%s' "$root/run/secrets/tls/ca.crt" \
+      >"$root/run/secrets/store/url"
 }
 
 # try_start: the gateway with what was prepared, its ports any, and EnOS not there. Ends it when it listens, or has ended by

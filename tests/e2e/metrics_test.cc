@@ -121,10 +121,12 @@ class MonitoringFiles : public testing::TestWithParam<const char*> {
  protected:
   ProcessOptions Options() {
     const auto server = sandbox::MakeTestServerCertificate(sandbox::MakeTestAuthority("metrics"));
-    return GatewayOptions(enos_.url(),
-                          {"--metrics_listen=127.0.0.1:0",
-                           "--tls_cert_file=" + folder_.Write("cert", server.certificate_pem),
-                           "--tls_key_file=" + folder_.Write("key", server.private_key_pem)});
+    ProcessOptions options = GatewayOptions(
+        enos_.url(), {"--metrics_listen=127.0.0.1:0",
+                      "--tls_cert_file=" + folder_.Write("cert", server.certificate_pem),
+                      "--tls_key_file=" + folder_.Write("key", server.private_key_pem)});
+    options.environment["ENOS_GATEWAY_IDEMPOTENCY_STORE"] = "sqlite:" + folder_.path() + "/keys";
+    return options;
   }
 
   const TempFolder folder_;

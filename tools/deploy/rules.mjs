@@ -10,6 +10,7 @@ import {
 export const EXTERNAL_SECRETS = {
   'enos-flow-gateway-keys': ['access_key', 'secret_key'],
   'enos-flow-gateway-tls': ['tls.crt', 'tls.key', 'ca.crt'],
+  'enos-flow-gateway-store': ['url', 'ca.crt'],
 };
 // And ConfigMaps, likewise.
 export const EXTERNAL_CONFIG_MAPS = {
@@ -19,6 +20,8 @@ export const EXTERNAL_CONFIG_MAPS = {
 // The figures of bench/README.md: idle, and for each call in flight.
 const IDLE_MIB = 30;
 const CALL_MIB = 39 / 1024;
+
+const STORE_PORT = 5432;
 
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
 
@@ -262,14 +265,27 @@ export const rules = {
   the_gateway_may_ask_names_and_be_called(objects) {
     const { workload } = gatewayOf(objects);
     const mine = ofKind(objects, 'NetworkPolicy').filter((policy) => selects(policy.spec.podSelector, workload));
-    const out = mine.flatMap((policy) => policy.spec.egress ?? []).flatMap((rule) => rule.ports.map((port) => port.port));
+    const out = outgoingPorts(mine);
     const callers = mine.flatMap((policy) => policy.spec.ingress ?? [])
       .filter((rule) => rule.ports.some((port) => port.port === 'grpc'))
       .flatMap((rule) => rule.from).filter((peer) => peer.podSelector?.matchLabels?.['enos-flow-gateway/caller'] === 'true');
     return [
       ...(out.includes(53) ? [] : ['the gateway may not look names up']),
-      ...(out.some((port) => port !== 53) ? [] : ['the gateway may not reach EnOS']),
+      ...(out.some((port) => port !== 53 && port !== STORE_PORT) ? [] : ['the gateway may not reach EnOS']),
       ...(callers.length > 0 ? [] : ['no Pod with the label enos-flow-gateway/caller may call']),
+    ];
+  },
+
+  keys_are_kept_where_all_replicas_find_them(objects) {
+    const { workload, environment } = gatewayOf(objects);
+    const { ENOS_GATEWAY_IDEMPOTENCY_STORE: own, ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE: file } = environment;
+    if (own) return ['the idempotency store is no file of a Secret: it has a password, or is no database for all replicas'];
+    if (!file) return [];
+    const mine = ofKind(objects, 'NetworkPolicy').filter((policy) => selects(policy.spec.podSelector, workload));
+    const url = find(objects, 'Secret', 'enos-flow-gateway-store')?.data?.url; // of a database that people bring: not there
+    return [
+      ...(outgoingPorts(mine).includes(STORE_PORT) ? [] : ['the gateway may not reach its idempotency store']),
+      ...(url === undefined || atob(url).startsWith('postgresql://') ? [] : ['the idempotency store is no database for all replicas']),
     ];
   },
 
@@ -350,6 +366,9 @@ function keysOf(objects, kind, name) {
   if (object) return Object.keys(object.data ?? {});
   return (kind === 'Secret' ? EXTERNAL_SECRETS : EXTERNAL_CONFIG_MAPS)[name];
 }
+
+const outgoingPorts = (policies) =>
+  policies.flatMap((policy) => policy.spec.egress ?? []).flatMap((rule) => rule.ports.map((port) => port.port));
 
 // What a workload takes from ConfigMaps and Secrets, with the keys it names.
 function references(workload) {

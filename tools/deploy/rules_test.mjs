@@ -8,7 +8,7 @@ import { rules } from './rules.mjs';
 import { schemaComplaint } from './schema.mjs';
 
 const fronted = readObjects(process.env.FRONTED); // production behind its front
-const well = readObjects(process.env.RENDERED); // has an autoscaler, a PodMonitor, a policy, and tokens beside certificates
+const well = readObjects(process.env.RENDERED); // has an autoscaler, a PodMonitor, a policy, a store, and tokens beside certificates
 const context = readContext(process.env.HELP_TEXT);
 
 const pod = (objects) => podOf(gatewayOf(objects).workload);
@@ -154,6 +154,11 @@ const breakages = {
     (o) => { policy(o).spec.egress = []; },
     (o) => { policy(o).spec.ingress[0].from = [{ podSelector: { matchLabels: { 'enos-flow-gateway/client': 'true' } } }]; },
     (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-enos')); },
+  ],
+  keys_are_kept_where_all_replicas_find_them: [
+    (o) => { settings(o).ENOS_GATEWAY_IDEMPOTENCY_STORE = 'sqlite:/tmp/keys'; },
+    (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-store')); },
+    (o) => { o.push({ kind: 'Secret', metadata: { name: 'enos-flow-gateway-store' }, data: { url: btoa('sqlite:/tmp/keys') } }); },
   ],
   pods_are_restricted: [
     (o) => { delete pod(o).securityContext.runAsUser; },

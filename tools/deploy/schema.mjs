@@ -8,11 +8,17 @@ export function schemaComplaint(object) {
   const root = apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models';
   try {
     const models = require(`${root}/${apiVersion}/${kind}`);
-    new models[kind](object).validate();
+    new models[kind](kind === 'Secret' ? onOneLine(object) : object).validate();
   } catch (error) {
     return `${kind} ${object.metadata?.name}: ${String(error.message).split('\n')[0]}`;
   }
   return undefined;
+}
+
+// kustomize writes long base64 on several lines: the API server takes that, the schemas do not.
+function onOneLine(secret) {
+  const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, value.replaceAll('\n', '')]);
+  return { ...secret, data: Object.fromEntries(data) };
 }
 
 // Unknown fields pass those schemas; the types that come with them do not let them pass. The text of a TypeScript program

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "tests/support/wait.h"
 
 namespace enos::gateway::testing {
@@ -19,6 +21,7 @@ dataflow::v1::UpdateAndTriggerFlowRequest RequestFor(const RpcOptions& options) 
   request.set_user_id("u-1");
   request.set_org_id("o-1");
   request.set_flow_id(options.flow_id);
+  request.set_idempotency_key(options.idempotency_key);
   request.mutable_trigger_time()->set_seconds(1574385824);
   for (std::size_t left = options.parameter_bytes; left > 0;) {
     const std::size_t bytes = std::min(left, kParameterBytes);
@@ -28,6 +31,23 @@ dataflow::v1::UpdateAndTriggerFlowRequest RequestFor(const RpcOptions& options) 
     left -= bytes;
   }
   return request;
+}
+
+using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+std::string ValueOf(const Metadata& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
+}
+
+std::string KeyStateOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  if (!details.ParseFromString(status.error_details()) || details.details().empty() ||
+      !details.details(0).UnpackTo(&info))
+    return "";
+  const auto found = info.metadata().find("key_state");
+  return found == info.metadata().end() ? "" : found->second;
 }
 
 }  // namespace
@@ -75,14 +95,14 @@ const RpcOutcome& Rpc::Wait() {
 void Rpc::OnDone(const grpc::Status& status) {
   outcome_.status = status;
   outcome_.instance_id = response_.flow_instance_id();
+  outcome_.replayed = response_.replayed();
+  outcome_.key_state = KeyStateOf(status);
   if (!status.ok()) outcome_.error = flow::FlowErrorFromStatus(status);
-  const auto& metadata = context_.GetServerTrailingMetadata();
-  const auto value = [&metadata](const char* key) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
-  };
-  outcome_.request_id = value("enos-request-id");
-  outcome_.own_request_id = value("x-request-id");
+  const auto& trailing = context_.GetServerTrailingMetadata();
+  outcome_.request_id = ValueOf(trailing, "enos-request-id");
+  outcome_.own_request_id = ValueOf(trailing, "x-request-id");
+  outcome_.pushback = ValueOf(trailing, "grpc-retry-pushback-ms");
+  outcome_.keys_are_kept = ValueOf(context_.GetServerInitialMetadata(), "enos-idempotency");
   done_.set_value();
 }
 

@@ -23,6 +23,7 @@ struct RpcOptions {
   std::size_t parameter_bytes = 0;  // in parameters of 64 KiB
   bool wait_for_ready = true;       // wait for a connection, rather than fail without one
   std::multimap<std::string, std::string> metadata{};
+  std::string idempotency_key{};
 };
 
 // A call of that flow.
@@ -35,6 +36,10 @@ inline RpcOptions Flow(int id) {
 struct RpcOutcome {
   grpc::Status status;
   std::string instance_id;
+  bool replayed = false;
+  std::string key_state;       // of the error's details
+  std::string keys_are_kept;   // initial metadata "enos-idempotency"
+  std::string pushback;        // trailing metadata "grpc-retry-pushback-ms"
   flow::FlowError error;       // where the status is not OK
   std::string request_id;      // trailing metadata "enos-request-id"
   std::string own_request_id;  // trailing metadata "x-request-id"

@@ -42,6 +42,8 @@ struct CallOptions {
 
 class AsyncCall;
 class FlowClient;
+class KeptKeys;
+struct CallTarget;
 
 // A started asynchronous call or watch; may be dropped, or kept longer than the call.
 class PendingCall {
@@ -74,7 +76,7 @@ absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
 //   else if (result.error().SafeToRepeat()) ...
 //
 // Each successful call starts another run, so nothing here ever repeats a call by itself, except
-// TriggerFlowWithRepeat, and only if the flow was certainly not started. Thread-safe; cheap to
+// TriggerFlowWithRepeat, and only if that cannot start the flow twice. Thread-safe; cheap to
 // copy; a call may outlive the client it was made with.
 class FlowClient {
  public:
@@ -101,9 +103,16 @@ class FlowClient {
                                std::function<void(FlowResult)> done) const;
 
   // TriggerFlow, repeated as long as that is safe and may help (repeat.h), within options.timeout.
+  // With an idempotency_key (idempotency_key.h) also where the flow may have been started, as long
+  // as KeepsKeys is true; an error then speaks of all calls that were made here.
   FlowResult TriggerFlowWithRepeat(const FlowRequest& request, const CallOptions& options,
                                    const RepeatOptions& repeat,
                                    const RepeatHooks& hooks = RepeatHooks::Real()) const;
+
+  // Whether the gateway keeps idempotency keys: what the newest initial metadata said that a call
+  // with a key had, made by this client or a copy of it; nullopt: there was none yet. An older
+  // gateway ignores keys.
+  std::optional<bool> KeepsKeys() const;
 
   // What has become of a run. These, and what follows, start nothing and may be repeated; the
   // blocking ones connect first, as TriggerFlow does. `done` as with TriggerFlowAsync.
@@ -133,10 +142,12 @@ class FlowClient {
  private:
   friend absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
   FlowClient(std::shared_ptr<grpc::Channel> channel, std::string token_file);
+  CallTarget Target() const;
 
   std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<enos::dataflow::v1::FlowService::Stub> stub_;
   std::string token_file_;  // empty: none
+  std::shared_ptr<KeptKeys> kept_keys_;
 };
 
 }  // namespace enos::flow

@@ -23,6 +23,13 @@ enum class Execution { kNotExecuted, kUnknown, kStartsNothing };
 // "NOT_EXECUTED" or "UNKNOWN", as on the wire; "" for kStartsNothing, which is not sent.
 const char* ExecutionName(Execution execution);
 
+// What a gateway knows of the key of a call with `idempotency_key`, where it looked the key up: the
+// proto says at that field what each means.
+enum class KeyState { kNotTold, kNone, kReserved, kDoubt, kReused };
+
+// "NONE" and so on, as on the wire; "" for kNotTold.
+const char* KeyStateName(KeyState state);
+
 // Why a call failed: the proto says for each value what to do.
 using Reason = dataflow::v1::ErrorReason;
 
@@ -57,12 +64,24 @@ struct FlowError {
   // With kUnknown: the id that the run most likely has if it was started. A guess; may be empty.
   std::string likely_flow_instance_id;
 
+  KeyState key_state = KeyState::kNotTold;
+  // Of a call with an idempotency_key: the gateway is known to keep it, because the newest initial
+  // metadata that the client had for such a call says so (FlowClient::KeepsKeys).
+  bool key_kept = false;
+
   std::optional<std::chrono::milliseconds> retry_after;  // how long to wait before another call
   std::vector<FieldViolation> violations;
 
-  // True if the flow was certainly not started, so that calling again cannot start it twice.
-  // Whether calling again can help is another question: see IsWorthRepeating in repeat.h.
+  // True if this call certainly did not start the flow, so that calling again cannot start it
+  // twice. Whether calling again can help is another question: see IsWorthRepeating in repeat.h. Of
+  // several calls with one key this speaks of the last alone: see AttemptHistory there.
   bool SafeToRepeat() const { return execution != Execution::kUnknown; }
+
+  // True if the same call with the same idempotency_key cannot start the flow twice, and may tell
+  // more than this one did.
+  bool SafeToRepeatWithSameKey() const {
+    return SafeToRepeat() || (key_kept && key_state != KeyState::kDoubt);
+  }
 };
 
 // "FAILED_PRECONDITION" and so on; "CODE_<number>" for a number that gRPC does not define.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "enos/flow/error.h"
 #include "enos/flow/result.h"
@@ -12,7 +13,7 @@ namespace enos::flow {
 
 // Plain values, and stateless functions that may be called from any thread.
 
-// How often, and with which delays, to repeat a call that was certainly not executed.
+// How often, and with which delays, to repeat a call that cannot start the flow twice.
 struct RepeatOptions {
   int max_attempts = 3;  // including the first call; 1 or less: never repeat
   // If the gateway specifies no wait (RetryInfo): a random time between 0 and a limit that starts
@@ -37,8 +38,9 @@ std::chrono::milliseconds BackoffWait(int attempts_made, double random,
                                       const RepeatOptions& options);
 
 // True if calling again cannot start the flow twice and may well succeed: the execution is
-// kNotExecuted and the code UNAVAILABLE or RESOURCE_EXHAUSTED. An invalid request, or a flow
-// without tasks, is refused again however often it is sent.
+// kNotExecuted and the code UNAVAILABLE or RESOURCE_EXHAUSTED; or it is kUnknown, of a call with a
+// key that may be repeated (SafeToRepeatWithSameKey). An invalid request, or a flow without tasks,
+// is refused again however often it is sent.
 bool IsWorthRepeating(const FlowError& error);
 
 // How long to wait before the next attempt, or nullopt if there should be none: the error is not
@@ -49,11 +51,32 @@ std::optional<std::chrono::milliseconds> WaitBeforeRepeat(const FlowError& error
                                                           double random,
                                                           const RepeatOptions& options);
 
-// Makes one attempt within the given time.
-using Attempt = std::function<FlowResult(std::chrono::milliseconds time_left)>;
+// What all attempts at one start came to, be they of one process or of several. With an
+// idempotency_key the `execution` of an answer speaks of one call alone: after one that may have
+// started the flow, only NOT_EXECUTED of a key that nothing holds (KeyState::kNone, and not because
+// it expired) says that none did.
+class AttemptHistory {
+ public:
+  explicit AttemptHistory(bool may_have_started = false) : may_have_started_(may_have_started) {}
+
+  // The answer to one more attempt, as it stands for all of them: kUnknown where an earlier one may
+  // have started the flow.
+  FlowResult Add(FlowResult answer);
+
+  bool may_have_started() const { return may_have_started_; }
+
+ private:
+  bool may_have_started_;
+  std::string likely_flow_instance_id_;
+};
+
+// Makes one attempt within the given time. `may_have_started`: an earlier attempt may have started
+// the flow, so that only a call with the same key may follow.
+using Attempt =
+    std::function<FlowResult(std::chrono::milliseconds time_left, bool may_have_started)>;
 
 // Calls `attempt` until it succeeds or WaitBeforeRepeat returns nullopt, all within `timeout`.
-// Returns the last outcome. Blocks the calling thread.
+// Returns the last outcome, as it stands for all attempts. Blocks the calling thread.
 FlowResult RepeatWhileSafe(const Attempt& attempt, std::chrono::milliseconds timeout,
                            const RepeatOptions& options, const RepeatHooks& hooks);
 

@@ -15,6 +15,8 @@ namespace enos::flow {
 struct TriggeredFlow {
   std::string flow_instance_id;  // never empty, for example "2791-19700101000000"
   std::string enos_request_id;   // EnOS's request id, or empty if it sent none
+  // The answer of an earlier call with the same idempotency_key: nothing was started now.
+  bool replayed = false;
 };
 
 // The result of a call: either a started flow or an error.
