@@ -42,8 +42,7 @@ class PoolerLike {
   void Pass(int server_port) {
     Socket client = acceptor_.accept();
     Socket server(io_);
-    server.connect({boost::asio::ip::address_v4::loopback(),
-                    static_cast<boost::asio::ip::port_type>(server_port)});
+    server.connect({boost::asio::ip::address_v4::loopback(), static_cast<uint16_t>(server_port)});
     std::thread there([&] { Copy(client, server, false); });
     Copy(server, client, true);
     there.join();
