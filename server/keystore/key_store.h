@@ -33,8 +33,8 @@ struct KeyNote {
 // An attempt that owns a record, or wants to.
 struct KeyAttempt {
   KeyRef key;
-  std::string nonce;    // 32 hexadecimal digits, of this attempt alone
-  SteadyTime end_by{};  // when its transfer must have ended; the lease lasts 5 s longer
+  std::string nonce;  // 32 hexadecimal digits, of this attempt alone
+  SteadyTime end_by;  // when its transfer must have ended; the lease lasts 5 s longer
 };
 
 enum class KeyState {

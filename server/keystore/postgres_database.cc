@@ -50,9 +50,10 @@ void RegisterRawPasswords(std::string_view url) {
     RegisterSecret(user.substr(colon + 1), SecretLife::kForever);
   const size_t question = rest.find('?');
   if (question == std::string_view::npos) return;
-  for (const std::string_view part : Split(rest.substr(question + 1), '&')) {
-    for (const std::string_view name : {"password=", "sslpassword="})
-      if (StartsWith(part, name)) RegisterSecret(part.substr(name.size()), SecretLife::kForever);
+  for (const std::string_view parameter : Split(rest.substr(question + 1), '&')) {
+    for (const std::string_view start : {"password=", "sslpassword="})
+      if (StartsWith(parameter, start))
+        RegisterSecret(parameter.substr(start.size()), SecretLife::kForever);
   }
 }
 

@@ -5,9 +5,12 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
+#include <array>
+#include <boost/asio.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/base/secret_mask.h"
@@ -22,6 +25,46 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::Not;
+
+// Passes one connection on, and tells its client another process id than the server's: what a
+// pooler does.
+class PoolerLike {
+ public:
+  explicit PoolerLike(int server_port)
+      : acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}),
+        thread_([this, server_port] { Pass(server_port); }) {}
+  ~PoolerLike() { thread_.join(); }
+  int port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  void Pass(int server_port) {
+    Socket client = acceptor_.accept();
+    Socket server(io_);
+    server.connect({boost::asio::ip::address_v4::loopback(), static_cast<uint16_t>(server_port)});
+    std::thread there([&] { Copy(client, server, false); });
+    Copy(server, client, true);
+    there.join();
+  }
+
+  static void Copy(Socket& from, Socket& to, bool change) {
+    boost::system::error_code error;
+    std::array<char, 65536> bytes{};
+    for (size_t size = 0; (size = from.read_some(boost::asio::buffer(bytes), error)) > 0;) {
+      std::string text(bytes.data(), size);
+      const size_t key = text.find(std::string("K\0\0\0\x0C", 5));  // BackendKeyData
+      if (change && key != std::string::npos) text.at(key + 8) ^= 1;
+      boost::asio::write(to, boost::asio::buffer(text), error);
+      if (error) break;
+    }
+    to.shutdown(Socket::shutdown_both, error);
+  }
+
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
+};
 
 class PostgresDatabaseTest : public testing::Test {
  protected:
@@ -75,6 +118,14 @@ TEST_F(PostgresDatabaseTest, ASessionIsDurableAndDoesNotHoldOthersUp) {
   EXPECT_EQ(shown("idle_in_transaction_session_timeout"), "2s");
   Sql("ALTER ROLE gateway SET synchronous_commit = remote_apply");
   EXPECT_EQ(shown("synchronous_commit"), "remote_apply") << "more than needed stays";
+}
+
+TEST_F(PostgresDatabaseTest, APoolerIsRefused) {
+  PoolerLike pooler(server_->port());
+  PostgresDatabase database(server_->UrlAt(pooler.port()));
+  const SqlResult result = database.Connect();
+  EXPECT_EQ(result.end, SqlEnd::kRefused) << result.why;
+  EXPECT_THAT(result.why, HasSubstr("pooler"));
 }
 
 TEST_F(PostgresDatabaseTest, AReadOnlyDatabaseIsRefused) {
@@ -232,6 +283,16 @@ TEST_F(PostgresDatabaseTest, IsDescribedForPeople) {
             "postgresql, tables of version 1, 2 keys, 1 of them in doubt");
   EXPECT_THAT(std::string(DescribeStore(server_->url(), "https://x").status().message()),
               HasSubstr("belong to the EnOS at"));
+}
+
+TEST(PostgresDatabaseSettingsTest, AStandbyIsRefused) {
+  if (!PostgresIsInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
+  PostgresServer server;
+  server.Stop();
+  server.StartAsStandby();
+  const SqlResult result = PostgresDatabase(server.url()).Connect();
+  EXPECT_EQ(result.end, SqlEnd::kRefused);
+  EXPECT_THAT(result.why, HasSubstr("standby"));
 }
 
 TEST(PostgresDatabaseSettingsTest, AServerThatMayLoseCommitsIsWarnedAbout) {

@@ -79,7 +79,7 @@ class SqlKeyStore final : public KeyStore {
     SteadyTime until;
     // The thread's, after it was told to try again: not before, and not with others, whom it would
     // hold up.
-    SteadyTime not_before{};
+    SteadyTime not_before;
     bool alone = false;
     std::atomic<bool> answered{false};  // set by the loop; the thread then leaves it out
     Done done;                          // the loop's
@@ -133,9 +133,9 @@ class SqlKeyStore final : public KeyStore {
   int failures_ = 0;
   std::optional<std::string> reported_;  // the last `why`
   std::string sweeper_;
-  SteadyTime retry_at_{};
-  SteadyTime sweep_at_{};
-  SteadyTime idle_check_at_{};
+  SteadyTime retry_at_;
+  SteadyTime sweep_at_;
+  SteadyTime idle_check_at_;
   std::thread thread_;
 };
 

@@ -96,6 +96,7 @@ TEST_F(SqliteDatabaseTest, WaitsForSomebodyWhoWritesBesideIt) {
   StoreRig rig(Open());
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
+  sqlite3_busy_timeout(other, 10000);  // the store itself may be writing
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   rig.SetPatience(std::chrono::milliseconds(20));
   EXPECT_EQ(Await(rig.Reserve(AttemptAt(1, 1))).state, KeyState::kUnavailable);
