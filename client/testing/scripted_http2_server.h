@@ -39,7 +39,7 @@ class ScriptedHttp2Server {
   void Serve();
   void ServeConnection(int connection);
   // False: the connection ends.
-  bool Decide(int connection, unsigned stream);
+  bool Decide(int connection, unsigned stream, std::string* input);
 
   const std::vector<Fate> fates_;
   const int listener_;
