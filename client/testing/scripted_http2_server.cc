@@ -165,7 +165,8 @@ bool ScriptedHttp2Server::Decide(int connection, unsigned stream, std::string* i
     case Fate::kHeadersWithKeys:
       SendHeaders(connection, stream, HeaderLiteral("enos-idempotency", "1"));
       WaitUntilRead(connection, input);
-      break;
+      Send(connection, Frame::kRstStream, 0, stream, BigEndian(kCancel));
+      return true;
     case Fate::kTrailersOnly:
       SendHeaders(connection, stream, HeaderLiteral("grpc-status", "14"), Frame::kEndStream);
       return true;
