@@ -150,12 +150,6 @@ void GatewayMetrics::AddCallMetrics() {
        {Reason::INVALID_REQUEST, Reason::CALLER_UNAUTHENTICATED, Reason::CALLER_NOT_ALLOWED,
         Reason::GATEWAY_OVERLOADED, Reason::GATEWAY_SHUTTING_DOWN, Reason::ENOS_TIMEOUT})
     ByName(refused_by_reason_, refused_, reason);
-  auto& keyed = CounterFamily("enos_gateway_idempotency_calls_total",
-                              "Calls with an idempotency key, by what the key came to.", registry_);
-  constexpr std::array<const char*, kKeyResults> kNames{
-      "executed",    "replayed",          "doubt",  "in_doubt", "reused", "expired",
-      "in_progress", "store_unavailable", "refused"};
-  for (size_t i = 0; i < kKeyResults; ++i) keyed_.at(i) = &keyed.Add({{"result", kNames.at(i)}});
   auto& cut = CounterFamily("enos_gateway_connections_cut_total",
                             "Callers' connections that were cut: too much sent without completing "
                             "a call (unfinished), or the process was short of memory.",
@@ -328,6 +322,12 @@ void GatewayMetrics::SetCertificateExpiry(WallTime until) {
 }
 
 void GatewayMetrics::AddKeyStore() {
+  auto& keyed = CounterFamily("enos_gateway_idempotency_calls_total",
+                              "Calls with an idempotency key, by what the key came to.", registry_);
+  constexpr std::array<const char*, kKeyResults> kResults{
+      "executed",    "replayed",          "doubt",  "in_doubt", "reused", "expired",
+      "in_progress", "store_unavailable", "refused"};
+  for (size_t i = 0; i < kKeyResults; ++i) keyed_.at(i) = &keyed.Add({{"result", kResults.at(i)}});
   constexpr std::array<const char*, 4> kNames = {"reserve", "look", "complete", "remove"};
   auto& total = CounterFamily("enos_gateway_idempotency_store_operations_total",
                               "Operations on the store of idempotency keys.", registry_);

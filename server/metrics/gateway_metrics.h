@@ -49,7 +49,7 @@ class GatewayMetrics {
   // A request to EnOS ended; a call was resent, or will be, for this reason.
   void UpstreamRequestEnded(const UpstreamRequest& request);
   void Retried(Reason reason);
-  // A call with an idempotency key was answered.
+  // A call with an idempotency key was answered; after AddKeyStore.
   void KeyedCallEnded(KeyResult result) { keyed_.at(static_cast<size_t>(result))->Increment(); }
   // A watched run was polled; parts of an answer about a run could not be read, by UnreadablePart.
   void Polled(bool answered) { polls_.at(answered ? 1 : 0)->Increment(); }

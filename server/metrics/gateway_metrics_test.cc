@@ -379,6 +379,10 @@ TEST(GatewayMetrics, KeyStore_IsThereOnlyWithOne) {
   EXPECT_EQ(Value(metrics, "enos_gateway_idempotency_store_operation_seconds_bucket",
                   {reserve, R"(le="0.0025")"}),
             "2");
+  const std::string calls = "enos_gateway_idempotency_calls_total";
+  metrics.KeyedCallEnded(KeyResult::kInDoubt);
+  EXPECT_EQ(Value(metrics, calls, {R"(result="in_doubt")"}), "1");
+  EXPECT_EQ(Value(metrics, calls, {R"(result="executed")"}), "0");
 }
 
 }  // namespace
