@@ -496,7 +496,7 @@ TEST_F(BatchRunnerKeyTest, LinesOfAnEarlierRunNotSent_NotCountedAsUnsent) {
 
 TEST_F(BatchRunnerKeyTest, KeysCannotBeRecorded_NothingMoreSent) {
   SayAt(1, true);
-  hooks_.mark = [this](const std::string& records) {
+  hooks_.mark = [](const std::string& records) {
     return absl::StrContains(records, "idempotency_key") ? absl::InvalidArgumentError("disk full")
                                                          : absl::OkStatus();
   };
