@@ -239,16 +239,26 @@ void BatchRunner::SendWhatFits() {
   // A line that is retried has its SENDING record, and no result since.
   const absl::Status marked = Mark(picked);
   if (!marked.ok()) {
-    for (Item* const item : picked) {
-      if (item->error) {
-        to_repeat_.push_back(item);
-      } else {
-        unsent_.push_front(item);
-      }
-    }
+    for (Item* const item : picked) PutBack(*item);
     return Stop(std::string(marked.message()));
   }
-  for (Item* const item : picked) Send(*item);
+  // Connecting and recording took a while, in which an older gateway may have been heard of.
+  const bool without_keys = hooks_.keeps_keys() == false;
+  for (Item* const item : picked) {
+    if (without_keys && item->history.may_have_started()) {
+      PutBack(*item);
+    } else {
+      Send(*item);
+    }
+  }
+}
+
+void BatchRunner::PutBack(Item& item) {
+  if (item.error) {
+    to_repeat_.push_back(&item);
+  } else {
+    unsent_.push_front(&item);
+  }
 }
 
 // As many as there is room for; retries go first.

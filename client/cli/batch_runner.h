@@ -119,6 +119,7 @@ class BatchRunner {
   void Record(const std::string& records);
   void GiveUpRepeats();
   void SendWhatFits();
+  void PutBack(Item& item);
   std::vector<Item*> PickReady();
   std::deque<Item*>::iterator NextUnsent(bool alone);
   bool Connected();

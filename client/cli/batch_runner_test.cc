@@ -487,6 +487,16 @@ TEST_F(BatchRunnerKeyTest, LineOfAnEarlierRunAndAnOlderGateway_NotSent) {
   EXPECT_THAT(records_, HasSubstr("the gateway keeps no keys now"));
 }
 
+TEST_F(BatchRunnerKeyTest, OlderGatewayHeardOfWhileRecording_LineOfAnEarlierRunNotSent) {
+  keeps_keys_ = true;
+  hooks_.mark = [this](const std::string&) {
+    keeps_keys_ = false;
+    return absl::OkStatus();
+  };
+  EXPECT_EQ(Run(2, {{1, "old"}}).counts.unknown, 1U);
+  EXPECT_THAT(events_, ElementsAre("call 2 k1"));
+}
+
 TEST_F(BatchRunnerKeyTest, LinesOfAnEarlierRunNotSent_NotCountedAsUnsent) {
   connects_ = {Busy()};
   const BatchEnd end = Run(3, {{1, "old"}});
