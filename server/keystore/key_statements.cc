@@ -107,7 +107,8 @@ void AppendDeletes(const Chosen& removes, SqlText& sql) {
     const KeyAttempt& attempt = removes[i]->attempt;
     sql.Words("(").Text(attempt.key.id).Words(", ").Text(attempt.nonce).Words(")");
   }
-  sql.Words("); ");
+  // Afterwards others may have been told that it is in doubt for good.
+  sql.Words(") AND lease_until_ms > ").Now().Words("; ");
 }
 
 // The record of each key, if there is one; in any case a row, with the clock and what was removed.
