@@ -1,0 +1,53 @@
+package enosflow
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// NewIdempotencyKey makes a key for Request.IdempotencyKey: a UUID of version 7, which nobody else makes and which carries
+// its time, so that a gateway that has forgotten it refuses it. Make one for each start that you intend, and keep it with
+// the request, TriggerTime above all, for as long as you may repeat the call.
+func NewIdempotencyKey() string {
+	var random [10]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		panic("enosflow: the system has no random numbers: " + err.Error())
+	}
+	return keyOf(time.Now(), random)
+}
+
+// keyOf follows RFC 9562: 48 bits of time in ms, the version, 12 random bits, the variant (binary 10), 62 random bits.
+func keyOf(now time.Time, random [10]byte) string {
+	var uuid [16]byte
+	binary.BigEndian.PutUint64(uuid[:8], uint64(now.UnixMilli())<<16)
+	copy(uuid[6:], random[:])
+	uuid[6] = 0x70 | uuid[6]&0x0f
+	uuid[8] = 0x80 | uuid[8]&0x3f
+	return fmt.Sprintf("%x-%x-%x-%x-%x", uuid[:4], uuid[4:6], uuid[6:8], uuid[8:10], uuid[10:])
+}
+
+// keptKeys is whether the gateway keeps idempotency keys: what the newest initial metadata said that a call with a key had,
+// or that it refused one.
+type keptKeys struct{ newest int32 }
+
+const (
+	keysNotTold int32 = iota
+	keysKept
+	keysNotKept
+)
+
+func (k *keptKeys) note(kept bool) {
+	if kept {
+		atomic.StoreInt32(&k.newest, keysKept)
+	} else {
+		atomic.StoreInt32(&k.newest, keysNotKept)
+	}
+}
+
+func (k *keptKeys) kept() bool { return atomic.LoadInt32(&k.newest) == keysKept }
+
+// refused reports whether calls go without a key, unless the caller gives one.
+func (k *keptKeys) refused() bool { return atomic.LoadInt32(&k.newest) == keysNotKept }
