@@ -1,6 +1,6 @@
 """One call, from connecting to what it came to."""
 
-import threading
+import time
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import grpc
@@ -10,7 +10,6 @@ from ._error import FlowError, error_from_rpc, own_error
 from ._proto import flow_service_pb2 as pb
 
 _SERVICE = "/enos.dataflow.v1.FlowService/"
-_LONGEST_PROBE = 1.0
 Metadata = Sequence[Tuple[str, Any]]
 
 
@@ -38,11 +37,12 @@ class Connection:
              request_id: Optional[str]) -> Tuple[Union[Any, FlowError], Metadata, Metadata]:
         """Connects if need be, calls and waits: the answer or the error, initial and trailing metadata."""
         starts_flow = method is self.trigger
+        deadline = time.monotonic() + timeout
         metadata = self.prepare(timeout, request_id, starts_flow)
         if isinstance(metadata, FlowError):
             return metadata, (), ()
         try:
-            response, call = method.with_call(message, timeout=timeout, metadata=metadata)
+            response, call = method.with_call(message, timeout=max(deadline - time.monotonic(), 0.001), metadata=metadata)
         except grpc.RpcError as error:
             failure = error_from_rpc(error, starts_flow)
             failure.request_id = failure.request_id or request_id or ""
@@ -67,40 +67,25 @@ class Connection:
         return metadata
 
     def _connect(self, timeout: float, starts_flow: bool) -> Optional[FlowError]:
-        """Before the call, because gRPC's own error does not tell a call that was never sent from one that was."""
+        """Before the call, because gRPC's own error does not tell a call that was never sent from one that was. A health check,
+        which has no effects, goes first: that also finds a connection that broke while nothing was sent. (To subscribe to the channel's
+        state takes a thread that may outlive the channel.) Any answer will do, a refusal as well."""
         if timeout <= 0:
             return own_error(grpc.StatusCode.DEADLINE_EXCEEDED, "no time was left for the call; nothing was sent", starts_flow)
-        decided = threading.Event()
-        connected = False
-
-        def on_state(state: grpc.ChannelConnectivity) -> None:
-            nonlocal connected
-            if state is grpc.ChannelConnectivity.READY:
-                connected = True
-                decided.set()
-            elif state in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
-                decided.set()
-
-        self.channel.subscribe(on_state, try_to_connect=True)
-        in_time = decided.wait(min(timeout, threading.TIMEOUT_MAX))
-        self.channel.unsubscribe(on_state)
-        if connected:
-            return None
-        if not in_time:
-            return own_error(grpc.StatusCode.DEADLINE_EXCEEDED, "no connection to the gateway within the time-out", starts_flow,
-                             "GATEWAY_UNREACHABLE")
-        return own_error(grpc.StatusCode.UNAVAILABLE, "no connection to the gateway" + self._why(timeout), starts_flow,
+        deadline = time.monotonic() + timeout
+        failure: Optional[grpc.RpcError] = None
+        for _ in range(2):  # the first may only have found that the last connection is broken
+            try:
+                self._check_health(b"", timeout=max(deadline - time.monotonic(), 0.001))
+                return None
+            except grpc.RpcError as error:
+                failure = error
+            if failure.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                return own_error(failure.code(), "no connection to the gateway within the time-out", starts_flow, "GATEWAY_UNREACHABLE")
+            if failure.code() is not grpc.StatusCode.UNAVAILABLE:
+                return None
+        return own_error(grpc.StatusCode.UNAVAILABLE, f"no connection to the gateway: {failure.details()}", starts_flow,
                          "GATEWAY_UNREACHABLE")
-
-    def _why(self, timeout: float) -> str:
-        """A channel's state does not say why connecting failed; a failed call does, of which one without effects is sent in place
-        of the real one."""
-        try:
-            self._check_health(b"", timeout=min(timeout, _LONGEST_PROBE))
-        except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE and error.details():
-                return f": {error.details()}"
-        return ""
 
 
 def request_id_of(metadata: Metadata, given: Optional[str]) -> str:
