@@ -169,7 +169,7 @@ test('busy is repeated as long as told', async (t) => {
 });
 
 test('connection refused, or not answered: nothing was started', async (t) => {
-  const listener = net.createServer(() => {});
+  const listener = net.createServer((socket) => { t.after(() => socket.destroy()); });
   await new Promise((resolve) => { listener.listen(0, '127.0.0.1', resolve); });
   const address = `127.0.0.1:${listener.address().port}`;
   const silent = await failure(connect(t, address).trigger(REQUEST, { timeout: 300 }));
