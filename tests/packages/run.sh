@@ -27,7 +27,7 @@ case "$language" in
     ;;
   node)
     echo '{"private": true}' >package.json
-    if ! npm install --prefer-offline --ignore-scripts --no-audit --no-fund packages/*.tgz; then
+    if ! npm install --prefer-offline --ignore-scripts --no-audit --no-fund ./packages/*.tgz; then
       echo "SKIPPED: package node: npm could not fetch its libraries (no network?); see the lines above"
       exit 77
     fi
