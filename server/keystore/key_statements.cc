@@ -108,7 +108,7 @@ void AppendDeletes(const Chosen& removes, SqlText& sql) {
     sql.Words("(").Text(attempt.key.id).Words(", ").Text(attempt.nonce).Words(")");
   }
   // Afterwards others may have been told that it is in doubt for good.
-  sql.Words(") AND lease_until_ms > ").Now().Words("; ");
+  sql.Words("); ");
 }
 
 // The record of each key, if there is one; in any case a row, with the clock and what was removed.

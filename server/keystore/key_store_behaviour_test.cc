@@ -192,14 +192,6 @@ TEST_P(KeyStoreBehaviourTest, OnlyTheOwnerRemoves) {
   EXPECT_EQ(Await(rig.Reserve(AttemptAt(1, 2))).state, KeyState::kMine);
 }
 
-TEST_P(KeyStoreBehaviourTest, NothingIsRemovedAfterItsLease) {
-  StoreRig rig(Open());
-  const KeyAttempt late = AttemptAt(1, 1, milliseconds(-6000));
-  Await(rig.Reserve(late));
-  EXPECT_EQ(Await(rig.Remove(late)).state, KeyState::kInDoubt);
-  EXPECT_EQ(Await(rig.Look(late.key)).state, KeyState::kInDoubt) << "as others were told";
-}
-
 TEST_P(KeyStoreBehaviourTest, NoTextHurts) {
   StoreRig rig(Open());
   const std::vector<std::string> texts = {"'; DROP TABLE enos_idempotency_keys; --",

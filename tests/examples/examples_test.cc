@@ -241,8 +241,8 @@ TEST(Example, TlsThroughNginx_IsTheSame) {
   EXPECT_EQ(refused.status, 1) << refused.err << nginx.output();
   EXPECT_THAT(refused.err, HasSubstr("\n  EnOS code 62104: "));
   EXPECT_EQ(Calls(sandbox).size(), 2U);
-  // Plaintext to a TLS port, and a server whose authority is not trusted: no flow starts. Packages connect first and know it
-  // (status 1), gRPC alone does not (3).
+  // Plaintext to a TLS port, and a server whose authority is not trusted: no flow starts. Packages
+  // connect first and know it (status 1), gRPC alone does not (3).
   const auto fails = ::testing::AnyOf(1, 3);
   EXPECT_THAT(RunExample(nginx.address(), Caller(kFlow, {"--timeout=5"})).status, fails);
   const NginxProcess other("deploy/nginx/nginx.conf", ours);
