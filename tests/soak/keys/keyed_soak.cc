@@ -263,7 +263,8 @@ void KeyedSoak::RunPart(const Part& part, std::size_t number) {
     if (run.first / options_.max_calls == number + 1) executed.insert(run);
   }
   const KeyedLedger ledger = CompareKeyed(callers.told(), executed, upstream_.executed_at());
-  Say(absl::StrFormat("%d gateways, --early_headers=%v\n%s", part.gateways, part.early_headers,
+  Say(absl::StrFormat("%d gateways, --early_headers=%s\n%s", part.gateways,
+                      part.early_headers ? "true" : "false",
                       ToText(ledger)));
   if (ledger.Lies() > 0) failures_.emplace_back("keys were executed twice, or answers were false");
   if (ledger.met_started == 0 || ledger.met_reserved == 0 || ledger.met_doubt == 0)
