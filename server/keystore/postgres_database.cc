@@ -78,10 +78,7 @@ PostgresDatabase::~PostgresDatabase() { Close(); }
 
 const SqlDialect& PostgresDatabase::dialect() const {
   static const SqlDialect dialect = {
-      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))",
-      // With the time-out a commit that waits for a synchronous standby would be reported as done,
-      // although the standby does not have it.
-      "SET LOCAL statement_timeout = 0; COMMIT"};
+      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))"};
   return dialect;
 }
 
