@@ -278,7 +278,7 @@ void KeyedSoak::RunPart(const Part& part, std::size_t number) {
 }
 
 void KeyedSoak::CountRecords() {
-  ProcessOptions psql{"/usr/lib/postgresql/15/bin/psql",
+  ProcessOptions psql{"psql",
                       {"--no-psqlrc", "--tuples-only", "--no-align", "--dbname=" + postgres_.url(),
                        "--command=SELECT state, count(*) FROM enos_idempotency_keys GROUP BY 1"},
                       {}};
