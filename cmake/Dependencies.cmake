@@ -44,11 +44,7 @@ target_link_libraries(enos_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::C
 target_compile_definitions(enos_asio INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY BOOST_ASIO_DISABLE_CONCEPTS)
 
-# grpc/health/v1/health.proto and grpc.reflection.v1alpha's reflection.proto: likewise. Debian 12's
-# package has them in two places.
-set(GRPC_GO_DIR /usr/share/gocode/src/google.golang.org/grpc)
-find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto
-  PATHS ${GRPC_GO_DIR}/debian/missing-sources/grpc/grpc-proto/master NO_DEFAULT_PATH REQUIRED)
-find_path(GRPC_REFLECTION_PROTO_DIR reflection.proto
-  PATHS ${GRPC_PROTO_DIR}/grpc/reflection/v1alpha ${GRPC_GO_DIR}/reflection/grpc_reflection_v1alpha
+# grpc.health.v1 and grpc.reflection: likewise. Debian 13 has them in a package for Go only.
+find_path(GRPC_PROTO_ROOT grpc/health/v1/health.proto
+  PATHS /usr/share/grpc-proto /usr/share/gocode/src/google.golang.org/grpc/debian/missing-sources/grpc/grpc-proto/master
   NO_DEFAULT_PATH REQUIRED)

@@ -150,7 +150,7 @@ class KeyedTrigger {
   void OnAnswered(Key& key, TriggerResult result);
   void Note(Key& key, const TriggerResult& result);
   void Remove(Key& key, std::optional<CallError> refusal);
-  void OnRemoved(Key& key, bool removed);
+  void OnRemoved(Key& key, KeyState found);
   void OnFound(Key& key, KeyFinding finding);
   bool OwnerGone(Key& key);
 

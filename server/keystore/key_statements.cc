@@ -100,8 +100,8 @@ void AppendUpdates(const Chosen& results, SqlText& sql) {
 
 void AppendDeletes(const Chosen& removes, SqlText& sql) {
   if (removes.empty()) return;
-  sql.Words(
-      "DELETE FROM enos_idempotency_keys WHERE state = 'RESERVED' AND (id, nonce) IN (VALUES ");
+  sql.Words("DELETE FROM enos_idempotency_keys WHERE state = 'RESERVED' AND lease_until_ms > ");
+  sql.Now().Words(" AND (id, nonce) IN (VALUES ");
   for (size_t i = 0; i < removes.size(); ++i) {
     if (i > 0) sql.Words(", ");
     const KeyAttempt& attempt = removes[i]->attempt;

@@ -327,6 +327,33 @@ void GatewayMetrics::SetCertificateExpiry(WallTime until) {
       .Set(std::chrono::duration<double>(until.time_since_epoch()).count());
 }
 
+void GatewayMetrics::AddKeyStore() {
+  constexpr std::array<const char*, 4> kNames = {"reserve", "look", "complete", "remove"};
+  auto& total = CounterFamily("enos_gateway_idempotency_store_operations_total",
+                              "Operations on the store of idempotency keys.", registry_);
+  auto& seconds =
+      Register(prometheus::BuildHistogram(), "enos_gateway_idempotency_store_operation_seconds",
+               "How long they took, from asked to answered.", registry_);
+  const prometheus::Histogram::BucketBoundaries buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                           0.1,   0.25,   0.5,   1,    2.5,   5};
+  for (size_t i = 0; i < store_.size(); ++i) {
+    for (const bool ok : {false, true}) {
+      store_.at(i).by_result.at(ok ? 1 : 0) =
+          &total.Add({{"operation", kNames.at(i)}, {"result", ok ? "ok" : "failed"}});
+    }
+    store_.at(i).seconds = &seconds.Add({{"operation", kNames.at(i)}}, buckets);
+  }
+  store_up_ = &Register(prometheus::BuildGauge(), "enos_gateway_idempotency_store_up",
+                        "1 while the store of idempotency keys answers, else 0.", registry_)
+                   .Add({});
+}
+
+void GatewayMetrics::StoreOperationEnded(StoreOperation operation, bool ok, Duration took) {
+  const StoreCalls& calls = store_.at(static_cast<size_t>(operation));
+  calls.by_result.at(ok ? 1 : 0)->Increment();
+  calls.seconds->Observe(Seconds(took));
+}
+
 std::string GatewayMetrics::Text() const {
   auto families = registry_.Collect();
   auto sampled = sampled_.Collect();
