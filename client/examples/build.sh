@@ -27,7 +27,7 @@ packages() {
       golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc ;;
     # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos. TLS needs tcnative (OpenSSL):
     # Debian's netty cannot do ALPN with the JDK's own TLS.
-    java) printf '%s\n' openjdk-17-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
+    java) printf '%s\n' default-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
       libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java protobuf-compiler \
       protobuf-compiler-grpc-java-plugin golang-github-gogo-googleapis-dev ;;
     # Left out where they are there in another way.

@@ -355,8 +355,7 @@ void KeyedTrigger::Note(Key& key, const TriggerResult& result) {
 
 void KeyedTrigger::Remove(Key& key, std::optional<CallError> refusal) {
   key.phase = Phase::kRemoving;
-  key.outcome.reset();
-  if (refusal) key.outcome = *std::move(refusal);
+  key.outcome = std::move(refusal);
   env_.store.Remove(key.attempt, key.attempt.end_by + kLeaseRest,
                     [this, &key](const KeyFinding& finding) { OnRemoved(key, finding.state); });
 }
