@@ -65,7 +65,7 @@ class KeyedTrigger {
   KeyedTrigger& operator=(const KeyedTrigger&) = delete;
 
   // `done` is called once, from within or later, unless the caller is gone before.
-  CallId Start(StartKey key, TriggerJob job, Announce announce, TriggerDone done);
+  CallId Start(StartKey start, TriggerJob job, Announce announce, TriggerDone done);
 
   // As FlowTrigger's.
   bool CallerGone(CallId id);

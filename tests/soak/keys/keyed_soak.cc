@@ -264,8 +264,7 @@ void KeyedSoak::RunPart(const Part& part, std::size_t number) {
   }
   const KeyedLedger ledger = CompareKeyed(callers.told(), executed, upstream_.executed_at());
   Say(absl::StrFormat("%d gateways, --early_headers=%s\n%s", part.gateways,
-                      part.early_headers ? "true" : "false",
-                      ToText(ledger)));
+                      part.early_headers ? "true" : "false", ToText(ledger)));
   if (ledger.Lies() > 0) failures_.emplace_back("keys were executed twice, or answers were false");
   if (ledger.met_started == 0 || ledger.met_reserved == 0 || ledger.met_doubt == 0)
     failures_.emplace_back("not every state of a key was met by a repeat");
