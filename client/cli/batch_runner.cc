@@ -49,7 +49,7 @@ struct BatchRunner::Inbox {
 };
 
 BatchRunner::BatchRunner(BatchLimits limits, BatchHooks hooks)
-    : limits_(limits), hooks_(std::move(hooks)), inbox_(std::make_shared<Inbox>()) {}
+    : limits_(std::move(limits)), hooks_(std::move(hooks)), inbox_(std::make_shared<Inbox>()) {}
 
 BatchEnd BatchRunner::Run(const std::vector<const BatchLine*>& lines) {
   items_.resize(lines.size());
