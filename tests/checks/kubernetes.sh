@@ -79,6 +79,9 @@ sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/idempotency-postgresql/k
 with_component production-front production-with-everything front
 sed -i 's#\.\./\.\./\.\./deploy/kubernetes/overlays/production-with-everything#../production-with-everything#' \
   "$out/production-front/kustomization.yaml"
+# A caller beside it: an example of the clients.
+mkdir "$out/production-with-a-job"
+printf 'resources: [../production-with-everything, ../../../client/examples/kubernetes_job]\n' >"$out/production-with-a-job/kustomization.yaml"
 folders+=("$out"/*/)
 
 failed=0

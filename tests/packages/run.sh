@@ -23,7 +23,8 @@ case "$language" in
     venv/bin/pip install --quiet --no-index packages/*.whl
     cp -r "$root/client/python/tests" tests
     cd tests
-    ../venv/bin/python -B -m unittest test_repeat test_error test_gateway
+    export ENOS_NIGHTLY_FLOW="$root/client/examples/kubernetes_job/nightly_flow.py"
+    ../venv/bin/python -B -m unittest test_repeat test_error test_gateway test_nightly_flow
     ;;
   node)
     echo '{"private": true}' >package.json

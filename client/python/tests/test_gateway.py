@@ -50,6 +50,7 @@ class Relay:
     def __init__(self, test, target):
         self._target = target
         self._sockets = []
+        self._threads = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
         self.connections = 0
@@ -71,7 +72,8 @@ class Relay:
             self.connections += 1
             self._sockets += [client, server]
             for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+                self._threads.append(threading.Thread(target=self._pass, args=(source, sink), daemon=True))
+                self._threads[-1].start()
 
     def _pass(self, source, sink):
         try:
@@ -89,6 +91,8 @@ class Relay:
         _shut(self._listener)
         self._listener.close()
         self.cut()
+        for thread in self._threads:
+            thread.join()
         for one in self._sockets:
             one.close()
 
@@ -100,7 +104,7 @@ def _shut(one):
         pass
 
 
-class GatewayTest(unittest.TestCase):
+class GatewayCase(unittest.TestCase):
     def start(self, *sandbox_flags, keys=True, gateway_flags=()):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
@@ -128,6 +132,8 @@ class GatewayTest(unittest.TestCase):
             call(*arguments, **more)
         return raised.exception
 
+
+class GatewayTest(GatewayCase):
     def test_started_watched_waited_for(self):
         self.start("--run_time=1s", gateway_flags=("--watch_interval=1s",))
         client = self.client()
