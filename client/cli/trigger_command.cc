@@ -83,7 +83,7 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl:
     return absl::InvalidArgumentError(absl::StrCat("--", request.status().message()));
   }
   command.request = *std::move(request);
-  const absl::Status key = ReadKey(line.values, *fields, command);
+  absl::Status key = ReadKey(line.values, *fields, command);
   if (!key.ok()) return key;
   auto settings = ReadCallSettings(line.values);
   if (!settings.ok()) return settings.status();
