@@ -32,7 +32,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kTick{20};
 // Of a thousand statements that are sent to the database.
-constexpr int kCutPermille = 10;
+constexpr int kCutPermille = 40;
 constexpr seconds kPatienceForEnd{60};
 
 // A number of gateways, all set up in the same way.
