@@ -277,7 +277,7 @@ void KeyedSoak::RunPart(const Part& part, std::size_t number) {
 }
 
 void KeyedSoak::CountRecords() {
-  ProcessOptions psql{"psql",
+  ProcessOptions psql{"/usr/bin/psql",
                       {"--no-psqlrc", "--tuples-only", "--no-align", "--dbname=" + postgres_.url(),
                        "--command=SELECT state, count(*) FROM enos_idempotency_keys GROUP BY 1"},
                       {}};
