@@ -33,12 +33,6 @@ size_t EstimateBody(const UpdateAndTriggerFlowRequest& request, ParametersAs par
   return bytes;
 }
 
-// Unix milliseconds. The time is not before 1970 and its nanos are not negative, so cutting off is
-// rounding down.
-int64_t Milliseconds(const google::protobuf::Timestamp& time) {
-  return time.seconds() * 1000 + time.nanos() / 1'000'000;
-}
-
 void WriteParameters(JsonWriter& writer, const UpdateAndTriggerFlowRequest& request) {
   writer.StartArray();
   for (const auto& parameter : request.parameters()) {
@@ -66,7 +60,7 @@ std::string EncodeBody(const UpdateAndTriggerFlowRequest& request, ParametersAs 
   WriteKey(writer, "flowId");
   writer.Int(request.flow_id());
   WriteKey(writer, "triggerTime");
-  writer.Int64(Milliseconds(request.trigger_time()));
+  writer.Int64(TriggerTimeMs(request));
   WriteKey(writer, "parameters");
   if (parameters_as == ParametersAs::kString) {
     WriteString(writer, ParametersText(request));
@@ -78,6 +72,11 @@ std::string EncodeBody(const UpdateAndTriggerFlowRequest& request, ParametersAs 
 }
 
 }  // namespace
+
+int64_t TriggerTimeMs(const UpdateAndTriggerFlowRequest& request) {
+  const auto& time = request.trigger_time();
+  return time.seconds() * 1000 + time.nanos() / 1'000'000;
+}
 
 FlowCall EncodeFlowCall(const UpdateAndTriggerFlowRequest& request, ParametersAs parameters_as) {
   EnosQuery query = Query(request);

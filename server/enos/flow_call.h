@@ -1,6 +1,7 @@
 #ifndef ENOS_SERVER_ENOS_FLOW_CALL_H_
 #define ENOS_SERVER_ENOS_FLOW_CALL_H_
 
+#include <cstdint>
 #include <string>
 
 #include "enos/dataflow/v1/flow_service.pb.h"
@@ -21,9 +22,12 @@ struct FlowCall {
   std::string body;
 };
 
+// The trigger time of a valid request as EnOS takes it: Unix milliseconds, finer digits cut off
+// (floor: it is not before 1970 and its nanos are not negative).
+int64_t TriggerTimeMs(const dataflow::v1::UpdateAndTriggerFlowRequest& request);
+
 // Encodes a request that ValidateRequest found valid (all strings are UTF-8, the time is in range).
-// triggerTime is in Unix milliseconds, finer digits cut off (floor). Parameters keep their order
-// and duplicates; none gives [].
+// Parameters keep their order and duplicates; none gives [].
 FlowCall EncodeFlowCall(const dataflow::v1::UpdateAndTriggerFlowRequest& request,
                         ParametersAs parameters_as);
 

@@ -9,9 +9,6 @@
 namespace enos::gateway {
 namespace {
 
-// How long a lease outlives the end of its attempt's transfer; the store adds the same.
-constexpr std::chrono::seconds kLeaseRest{5};
-
 // A result is noted even after the lease, for as long as this.
 constexpr std::chrono::seconds kTimeToNote{60};
 
@@ -337,7 +334,7 @@ void KeyedTrigger::Note(Key& key, const TriggerResult& result) {
   key.phase = Phase::kNoting;
   key.outcome = result;
   const SteadyTime until =
-      std::max(key.attempt.end_by + kLeaseRest, env_.scheduler.Now() + kTimeToNote);
+      std::max(key.attempt.end_by + kLeaseAfterEnd, env_.scheduler.Now() + kTimeToNote);
   auto done = [this, &key](const KeyFinding& finding) {
     const bool noted = finding.state != KeyState::kUnavailable;
     const TriggerResult outcome = With(noted ? KeyHeld::kDoubt : KeyHeld::kReserved,
@@ -356,7 +353,7 @@ void KeyedTrigger::Note(Key& key, const TriggerResult& result) {
 void KeyedTrigger::Remove(Key& key, std::optional<CallError> refusal) {
   key.phase = Phase::kRemoving;
   key.outcome = std::move(refusal);
-  env_.store.Remove(key.attempt, key.attempt.end_by + kLeaseRest,
+  env_.store.Remove(key.attempt, key.attempt.end_by + kLeaseAfterEnd,
                     [this, &key](const KeyFinding& finding) { OnRemoved(key, finding.state); });
 }
 

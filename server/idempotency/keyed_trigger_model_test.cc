@@ -21,12 +21,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "server/testing/dice.h"
 #include "server/testing/keyed_rig.h"
 
 namespace enos::gateway {
@@ -94,10 +94,10 @@ struct Process {
   bool ending = false;
 };
 
-class History {
+class History : private Dice {
  public:
   History(uint64_t seed, bool with_stalls, Tally& tally)
-      : engine_(seed), with_stalls_(with_stalls), tally_(tally) {
+      : Dice(seed), with_stalls_(with_stalls), tally_(tally) {
     const size_t count = 1 + Below(3);
     is_store_good_ = Chance(40);
     all_live_ = Chance(40);
@@ -113,13 +113,6 @@ class History {
   }
 
  private:
-  uint64_t Below(uint64_t limit) { return engine_() % limit; }
-  bool Chance(uint64_t percent) { return Below(100) < percent; }
-  template <typename Container>
-  auto& OneOf(Container& container) {
-    return container[Below(std::size(container))];
-  }
-
   std::unique_ptr<Process> NewProcess(bool calm = false) {
     KeyedRig::Options options;
     options.upstream.max_attempts = static_cast<int>(1 + Below(3));
@@ -128,7 +121,7 @@ class History {
     options.early_headers_wait = !calm && Chance(30);
     options.most_waiting = Chance(20) ? 2 : 1000;
     auto process = std::make_unique<Process>(++last_process_, database_, options);
-    process->rig.random = [this] { return static_cast<double>(engine_() >> 11) * 0x1.0p-53; };
+    process->rig.random = [this] { return Fraction(); };
     return process;
   }
 
@@ -562,7 +555,6 @@ class History {
     return StartKeyOf(RequestOf(key)).ref.fingerprint;
   }
 
-  std::mt19937_64 engine_;
   const bool with_stalls_;
   Tally& tally_;
   KeyDatabase database_;

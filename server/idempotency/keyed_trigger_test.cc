@@ -32,6 +32,13 @@ class KeyedTriggerTest : public Test {
     process.scheduler.Advance(time);
   }
 
+  // Early headers are not sent before the test says so.
+  static KeyedRig::Options HeadersWait() {
+    KeyedRig::Options options;
+    options.early_headers_wait = true;
+    return options;
+  }
+
   KeyDatabase database;
   KeyedRig rig{database};
   KeyedRig other{database};
@@ -72,9 +79,7 @@ TEST_F(KeyedTriggerTest, UnclearCommit_NotSentAndItsRecordRemoved) {
 }
 
 TEST_F(KeyedTriggerTest, HeadersNotSentYet_NothingIsSent) {
-  KeyedRig::Options options;
-  options.early_headers_wait = true;
-  KeyedRig slow(database, options);
+  KeyedRig slow(database, HeadersWait());
   auto& call = slow.Start();
   slow.store.DoAll();
   EXPECT_EQ(slow.Sends(), 0U);
@@ -101,9 +106,7 @@ TEST_F(KeyedTriggerTest, CallerGoneWhileReserving_RemovedAndNeverSent) {
 }
 
 TEST_F(KeyedTriggerTest, CallerGoneWhileHeadersAreSent_RemovedAndNeverSent) {
-  KeyedRig::Options options;
-  options.early_headers_wait = true;
-  KeyedRig slow(database, options);
+  KeyedRig slow(database, HeadersWait());
   auto& call = slow.Start();
   slow.store.DoAll();
   slow.keyed.CallerGone(call.id);
@@ -114,9 +117,7 @@ TEST_F(KeyedTriggerTest, CallerGoneWhileHeadersAreSent_RemovedAndNeverSent) {
 }
 
 TEST_F(KeyedTriggerTest, HeadersNotTakenInTime_NotExecutedAndRemoved) {
-  KeyedRig::Options options;
-  options.early_headers_wait = true;
-  KeyedRig slow(database, options);
+  KeyedRig slow(database, HeadersWait());
   auto& call = slow.Start();
   slow.store.DoAll();
   slow.scheduler.Advance(seconds(10));

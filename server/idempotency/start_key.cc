@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/enos/enos_time.h"
+#include "server/enos/flow_call.h"
 #include "server/enos/signature.h"
 
 namespace enos::gateway {
@@ -40,12 +41,11 @@ std::string RecordId(std::string_view org_id, std::string_view key) {
 }  // namespace
 
 StartKey StartKeyOf(const UpdateAndTriggerFlowRequest& request) {
-  const auto& time = request.trigger_time();
   StartKey key;
   key.note.key = request.idempotency_key();
   key.note.org_id = request.org_id();
   key.note.flow_id = request.flow_id();
-  key.note.trigger_time_ms = time.seconds() * 1000 + time.nanos() / 1'000'000;
+  key.note.trigger_time_ms = TriggerTimeMs(request);
   key.note.likely_flow_instance_id = LikelyInstanceId(request.flow_id(), key.note.trigger_time_ms);
   key.ref.id = RecordId(request.org_id(), request.idempotency_key());
   key.ref.fingerprint = Fingerprint(request, key.note.trigger_time_ms);

@@ -13,7 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kLeaseAfterEnd{5000};
 constexpr milliseconds kClockSlack = std::chrono::minutes(10);
 
 // -- Writing

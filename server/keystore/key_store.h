@@ -30,11 +30,14 @@ struct KeyNote {
   std::string likely_flow_instance_id;
 };
 
+// How long the lease of a record outlives the end of its attempt's transfer.
+inline constexpr std::chrono::seconds kLeaseAfterEnd{5};
+
 // An attempt that owns a record, or wants to.
 struct KeyAttempt {
   KeyRef key;
   std::string nonce;  // 32 hexadecimal digits, of this attempt alone
-  SteadyTime end_by;  // when its transfer must have ended; the lease lasts 5 s longer
+  SteadyTime end_by;  // when its transfer must have ended; see kLeaseAfterEnd
 };
 
 enum class KeyState {

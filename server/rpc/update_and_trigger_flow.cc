@@ -32,8 +32,7 @@ UpdateAndTriggerFlow::Job UpdateAndTriggerFlow::Encode(const Request& request, I
     with_key.key = StartKeyOf(request);
     call.record()->key = with_key.key->ref.id.substr(0, kKeyDigits);
   }
-  const auto& time = request.trigger_time();
-  call.record()->trigger_time_ms = time.seconds() * 1000 + time.nanos() / 1'000'000;
+  call.record()->trigger_time_ms = TriggerTimeMs(request);
   job.call = EncodeFlowCall(request, call.environment().trigger.options().parameters_as);
   job.headers = call.TakeTraceHeaders();
   job.record = call.record();

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <random>
 #include <string>
 #include <utility>
 
 #include "server/contract/gateway_errors.h"
+#include "server/testing/dice.h"
 #include "server/testing/log_capture.h"
 #include "server/testing/runs_rig.h"
 
@@ -37,10 +37,10 @@ struct Tally {
       states = 0;
 };
 
-class History {
+class History : private Dice {
  public:
-  History(uint64_t seed, Tally& tally) : engine_(seed), tally_(tally), rig_(RandomOptions()) {
-    rig_.random = [this] { return static_cast<double>(engine_() >> 11) * 0x1.0p-53; };
+  History(uint64_t seed, Tally& tally) : Dice(seed), tally_(tally), rig_(RandomOptions()) {
+    rig_.random = [this] { return Fraction(); };
   }
 
   void Run() {
@@ -52,13 +52,6 @@ class History {
   }
 
  private:
-  uint64_t Below(uint64_t limit) { return engine_() % limit; }
-  bool Chance(uint64_t percent) { return Below(100) < percent; }
-  template <typename Container>
-  auto& OneOf(Container& container) {
-    return container[Below(std::size(container))];
-  }
-
   RunsRig::Options RandomOptions() {
     RunsRig::Options options;
     options.upstream.max_attempts = static_cast<int>(1 + Below(4));
@@ -249,7 +242,6 @@ class History {
     }
   }
 
-  std::mt19937_64 engine_;
   Tally& tally_;
   ApiVersion api_version_ = ApiVersion::kV20;
   RunsRig rig_;

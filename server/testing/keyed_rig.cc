@@ -10,8 +10,6 @@ namespace {
 constexpr std::string_view kFlowsPath = "/dataflow-batch-service/v2.0/flows";
 using std::chrono::milliseconds;
 
-constexpr std::chrono::seconds kLeaseRest{5};
-
 std::string NewNonce() {
   static int last = 0;
   return std::to_string(++last);
@@ -70,7 +68,7 @@ void FakeKeyStore::Reserve(const KeyAttempt& attempt, const KeyNote& /*note*/, S
                            record.lease_until =
                                database.now +
                                std::chrono::duration_cast<milliseconds>(attempt.end_by - now) +
-                               kLeaseRest;
+                               kLeaseAfterEnd;
                            database.records.emplace(attempt.key.id, record);
                            return database.Find(attempt.key, attempt.nonce);
                          },

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "server/testing/dice.h"
 #include "server/testing/trigger_rig.h"
 
 namespace enos::gateway {
@@ -63,11 +63,11 @@ struct Tally {
       opened = 0, probes = 0, closed_again = 0, refused_by_breaker = 0;
 };
 
-class History {
+class History : private Dice {
  public:
   History(uint64_t seed, bool with_stalls, Tally& tally)
-      : engine_(seed), with_stalls_(with_stalls), tally_(tally), options_(RandomOptions()) {
-    rig_.random = [this] { return static_cast<double>(engine_() >> 11) * 0x1.0p-53; };
+      : Dice(seed), with_stalls_(with_stalls), tally_(tally), options_(RandomOptions()) {
+    rig_.random = [this] { return Fraction(); };
   }
 
   void Run() {
@@ -79,13 +79,6 @@ class History {
   }
 
  private:
-  uint64_t Below(uint64_t limit) { return engine_() % limit; }
-  bool Chance(uint64_t percent) { return Below(100) < percent; }
-  template <typename Container>
-  auto& OneOf(Container& container) {
-    return container[Below(std::size(container))];
-  }
-
   TriggerRig::Options RandomOptions() {
     TriggerRig::Options options;
     options.slots = static_cast<int64_t>(1 + Below(4));
@@ -357,7 +350,6 @@ class History {
     }
   }
 
-  std::mt19937_64 engine_;
   const bool with_stalls_;
   Tally& tally_;
   const TriggerRig::Options options_;

@@ -81,10 +81,7 @@ void TriggerCall::Settle(const TriggerResult* result) {
 
 void TriggerCall::OnAnswerDue() {
   if (!done_) {  // end_by: nobody waits, and EnOS did not answer
-    const TriggerResult result = NoAnswerInTime();
-    Settle(&result);
-    LogLateResult(result);
-    End();
+    OnEnded(NoAnswerInTime());
   } else if (!call_.MaybeSent()) {
     OnEnded(call_.NotSentError());
   } else if (end_by_ <= env_.scheduler.Now()) {
