@@ -80,11 +80,9 @@ void TriggerCall::Settle(const TriggerResult* result) {
 }
 
 void TriggerCall::OnAnswerDue() {
-  if (!done_) {  // end_by: nobody waits, and EnOS did not answer
-    OnEnded(NoAnswerInTime());
-  } else if (!call_.MaybeSent()) {
+  if (done_ && !call_.MaybeSent()) {
     OnEnded(call_.NotSentError());
-  } else if (end_by_ <= env_.scheduler.Now()) {
+  } else if (!done_ || end_by_ <= env_.scheduler.Now()) {  // without a caller it is end_by
     OnEnded(NoAnswerInTime());
   } else {
     TriggerDone done = std::exchange(done_, nullptr);
