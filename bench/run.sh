@@ -70,7 +70,8 @@ build_python_peer() {
 # The micro-benchmarks are not run here; they are built so that ctest of the preset finds them.
 build_programs() {
   cmake --preset release -DENOS_BENCH=ON && cmake --build --preset release --parallel "$(parallel_jobs)" \
-    --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post core-benchmark overhead-benchmark
+    --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post \
+    core-benchmark overhead-benchmark key-store-benchmark
 }
 
 if $build; then
