@@ -24,11 +24,11 @@ packages() {
       golang-github-gogo-googleapis-dev ;;
     # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
     go) printf '%s\n' golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-google-genproto-dev \
-      golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc ;;
+      golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc python3 ;;
     # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos. TLS needs tcnative (OpenSSL):
     # Debian's netty cannot do ALPN with the JDK's own TLS.
     java) printf '%s\n' openjdk-17-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
-      libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java protobuf-compiler \
+      libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java junit4 protobuf-compiler \
       protobuf-compiler-grpc-java-plugin golang-github-gogo-googleapis-dev ;;
     node)
       printf '%s\n' golang-github-gogo-googleapis-dev
