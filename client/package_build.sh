@@ -3,6 +3,7 @@
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # The project's version, which every package has.
+# shellcheck disable=SC2034  # for the scripts that read this
 VERSION="$(sed -n 's/^project(.* VERSION \([0-9.]*\).*/\1/p' "$ROOT/CMakeLists.txt")"
 # shellcheck disable=SC2034
 PACKAGES="${ENOS_PACKAGES_DIR:-$ROOT/build/packages}"

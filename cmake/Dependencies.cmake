@@ -1,4 +1,4 @@
-# Everything the project links against; all of it comes from Debian 12 packages (CONTRIBUTING.md gives a reason for each).
+# Everything the project links against; all of it comes from packages of Debian 12 and 13 (CONTRIBUTING.md gives a reason for each).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Protobuf 3.21 REQUIRED)  # Debian ships no CMake config for it; this is CMake's own module
@@ -18,10 +18,10 @@ find_package(RapidJSON REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(yaml-cpp 0.7 REQUIRED)
-find_package(Boost 1.74 REQUIRED)  # headers only: Asio and Beast
+find_package(Boost 1.74 CONFIG REQUIRED)  # headers only: Asio and Beast
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBUV REQUIRED IMPORTED_TARGET libuv>=1.44)
-find_package(mimalloc 2.0 CONFIG REQUIRED)
+find_package(mimalloc CONFIG REQUIRED)  # 2 or 3; its own version file takes no range
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq>=15)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose>=0.6.2.1)
@@ -44,9 +44,7 @@ target_link_libraries(enos_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::C
 target_compile_definitions(enos_asio INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ERROR_CODE_HEADER_ONLY BOOST_ASIO_DISABLE_CONCEPTS)
 
-# grpc/health/v1/health.proto and grpc.reflection.v1alpha's reflection.proto: likewise. The package has them in two places.
-set(GRPC_GO_DIR /usr/share/gocode/src/google.golang.org/grpc)
-find_path(GRPC_PROTO_DIR grpc/health/v1/health.proto
-  PATHS ${GRPC_GO_DIR}/debian/missing-sources/grpc/grpc-proto/master NO_DEFAULT_PATH REQUIRED)
-find_path(GRPC_REFLECTION_PROTO_DIR reflection.proto
-  PATHS ${GRPC_GO_DIR}/reflection/grpc_reflection_v1alpha NO_DEFAULT_PATH REQUIRED)
+# grpc.health.v1 and grpc.reflection: likewise. Debian 13 has them in a package for Go only.
+find_path(GRPC_PROTO_ROOT grpc/health/v1/health.proto
+  PATHS /usr/share/grpc-proto /usr/share/gocode/src/google.golang.org/grpc/debian/missing-sources/grpc/grpc-proto/master
+  NO_DEFAULT_PATH REQUIRED)

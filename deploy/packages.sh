@@ -13,6 +13,9 @@
 # If nothing is missing this is instant and needs neither root nor a network.
 set -euo pipefail
 
+# 12 or 13; of systems that are no release of Debian: what the newest one has.
+debian_version() { sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release 2>/dev/null || true; }
+
 group_packages() {
   case "$1" in
     build)
@@ -20,7 +23,9 @@ group_packages() {
         libgrpc++-dev libgrpc-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev \
         libcurl4-openssl-dev libssl-dev rapidjson-dev libabsl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev \
         libboost-dev libuv1-dev libpq-dev libsqlite3-dev libmimalloc-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
-        golang-github-gogo-googleapis-dev golang-google-grpc-dev
+        golang-github-gogo-googleapis-dev
+      # Debian 13 has gRPC's own protos in a package for Go only.
+      if [[ "$(debian_version)" == 12 ]]; then echo grpc-proto; else echo golang-google-grpc-dev; fi
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
     # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.
@@ -80,7 +85,7 @@ if $list; then
 fi
 
 if ! command -v dpkg-query >/dev/null; then
-  echo "packages.sh: this machine has no dpkg; the project is built on Debian 12." >&2
+  echo "packages.sh: this machine has no dpkg; the project is built on Debian 12 and 13." >&2
   echo "Install the equivalents of these yourself: ${wanted[*]}" >&2
   exit 1
 fi

@@ -21,6 +21,8 @@
 #include "server/http/curl_http_client.h"
 #include "server/http_options.h"
 #include "server/idempotency/keyed_trigger.h"
+#include "server/keystore/open_key_store.h"
+#include "server/keystore/sql_key_store.h"
 #include "server/listener/tls_credentials.h"
 #include "server/loop/event_loop.h"
 #include "server/metrics/gateway_metrics.h"
@@ -167,6 +169,21 @@ BreakerState ForMetrics(CircuitBreaker::State state) {
   return BreakerState::kOpen;
 }
 
+StoreOperation ForMetrics(KeyOperationKind kind) {
+  switch (kind) {
+    case KeyOperationKind::kReserve:
+      return StoreOperation::kReserve;
+    case KeyOperationKind::kLook:
+      return StoreOperation::kLook;
+    case KeyOperationKind::kRemove:
+      return StoreOperation::kRemove;
+    case KeyOperationKind::kStarted:
+    case KeyOperationKind::kDoubt:
+      break;
+  }
+  return StoreOperation::kComplete;
+}
+
 ReloadedFiles ForMetrics(AccessFile file) {
   return file == AccessFile::kPolicy ? ReloadedFiles::kPolicy : ReloadedFiles::kJwtKeys;
 }
@@ -185,6 +202,7 @@ struct Gateway::Parts {
         tokens(loop, token_service, random, TokenOptions(settings), Events()),
         breaker(random, CircuitBreakerOptions(),
                 [this](CircuitBreaker::State state) { metrics.SetBreaker(ForMetrics(state)); }),
+        key_store(OpenKeyStore(settings, random)),
         access(&SecondsSince1970),
         access_files(access, AccessOptions(settings),
                      [this](AccessFile file, bool ok) { metrics.Reloaded(ForMetrics(file), ok); }),
@@ -213,6 +231,41 @@ struct Gateway::Parts {
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
   }
 
+  // Null without a setting.
+  std::unique_ptr<SqlKeyStore> OpenKeyStore(const Settings& settings, const RandomSource& random) {
+    const std::string_view setting = settings.idempotency_store.Reveal();
+    if (setting.empty()) return nullptr;
+    metrics.AddKeyStore();
+    SqlKeyStoreOptions options;
+    options.enos = settings.enos_url.ToString();
+    options.ttl = settings.idempotency_ttl;
+    options.most_waiting = 2 * static_cast<size_t>(settings.max_in_flight);
+    // A copy of the source of random numbers: it is another thread's.
+    return std::make_unique<SqlKeyStore>(
+        OpenDatabase(setting), loop, [this](Task task) { loop.Post(std::move(task)); }, random,
+        std::move(options), StoreEvents());
+  }
+
+  KeyStoreEvents StoreEvents() {
+    KeyStoreEvents events;
+    events.on_operation = [this](KeyOperationKind kind, bool ok, Duration took) {
+      metrics.StoreOperationEnded(ForMetrics(kind), ok, took);
+    };
+    events.on_change = [this](const std::string& why) {
+      metrics.SetStoreUp(why.empty());
+      readiness.SetStore(why);
+      if (why.empty()) {
+        Log(LogLevel::kInfo, "idempotency store answers");
+      } else {
+        Log(LogLevel::kWarning, "idempotency store does not answer", {{"because", why}});
+      }
+    };
+    events.on_warning = [](const std::string& text) {
+      Log(LogLevel::kWarning, "idempotency store", {{"warning", text}});
+    };
+    return events;
+  }
+
   void WatchKeys() {
     if (!key_reloader.HasFiles()) return;
     metrics.WatchFiles(ReloadedFiles::kKeys);
@@ -224,9 +277,9 @@ struct Gateway::Parts {
     if (key_store == nullptr) return nullptr;
     const auto most_waiting =
         static_cast<size_t>(std::max<int64_t>(settings.max_in_flight / 10, 1));
-    return &keyed.emplace(
-        KeyedEnvironment{loop, tokens, breaker, trigger, *key_store, &NewNonce, random, most_waiting,
-                         [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
+    return &keyed.emplace(KeyedEnvironment{
+        loop, tokens, breaker, trigger, *key_store, &NewNonce, random, most_waiting,
+        [this](KeyResult result) { metrics.KeyedCallEnded(result); }});
   }
 
   void OnRotated(const CallError* refused) {
@@ -307,6 +360,11 @@ struct Gateway::Parts {
     SampledMetrics& sampled = metrics.sampled();
     sampled.AddGauge("enos_gateway_watches", "Watches of runs that are open.",
                      [this] { return static_cast<double>(watches.in_flight()); });
+    if (keyed) {
+      sampled.AddGauge("enos_gateway_idempotency_waiting",
+                       "Calls that wait for the result of another one with their key.",
+                       [this] { return static_cast<double>(keyed->waiting()); });
+    }
     sampled.AddGauge("enos_gateway_calls_in_flight",
                      "Calls that hold a slot, including those whose callers are gone.",
                      [this] { return static_cast<double>(admission.in_flight()); });
@@ -354,7 +412,9 @@ struct Gateway::Parts {
     ops->Handle("/livez", [this](const OpsRespond& respond) { CheckLiveness(respond); });
     ops->Handle("/readyz", [this](const OpsRespond& respond) {
       const std::string why_not = readiness.WhyNot();
-      respond(why_not.empty() ? OpsAnswer{200, "ok\n"} : OpsAnswer{503, why_not + "\n"});
+      if (!why_not.empty()) return respond({503, why_not + "\n"});
+      const std::string remark = readiness.Remark();
+      respond({200, remark.empty() ? "ok\n" : "ok\n" + remark + "\n"});
     });
     ops->Handle("/metrics", [this](const OpsRespond& respond) {
       respond({200, metrics.Text(), GatewayMetrics::kContentType});
@@ -386,12 +446,12 @@ struct Gateway::Parts {
   TokenProvider tokens;
   RetryBudget retry_budget;
   CircuitBreaker breaker;
+  std::unique_ptr<SqlKeyStore> key_store;
   AccessControl access;
   AccessFiles access_files;
   CallerSlots caller_slots;
   Admission admission;
   FlowTrigger trigger;
-  std::unique_ptr<KeyStore> key_store;  // null: keys are not kept
   std::optional<KeyedTrigger> keyed;
   // Of its own: reads that are repeated take nothing from the budget of calls that start flows.
   RetryBudget read_retry_budget;
@@ -413,6 +473,13 @@ Gateway::~Gateway() { Drain(); }
 absl::Status Gateway::Start() {
   if (auto error = parts_->access_files.Load()) return absl::InvalidArgumentError(*error);
   parts_->WatchAccessFiles(settings_);
+  if (parts_->key_store) {
+    if (const absl::Status store = parts_->key_store->Start(); !store.ok()) {
+      return absl::UnavailableError(
+          Concat("ENOS_GATEWAY_IDEMPOTENCY_STORE: the database cannot be used: ",
+                 std::string(store.message())));
+    }
+  }
   // The operations port first: if the RPC port is in use, it can be closed again without a trace.
   if (parts_->ops && parts_->ops->Listen()) {
     return CannotListen("--metrics_listen (ENOS_GATEWAY_METRICS_LISTEN)", *settings_.metrics_listen,
@@ -461,6 +528,7 @@ void Gateway::Drain() {
     ended.get_future().wait();
   }
   parts_->loop.Stop();
+  if (parts_->key_store) parts_->key_store->Stop();
   if (parts_->ops) parts_->ops->Stop();
 }
 

@@ -21,8 +21,8 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   // Listens, serves, and starts fetching a token. An error's message is one line that names the
-  // setting whose address is not available, or (InvalidArgument) whose file is not valid; in that
-  // case nothing was served.
+  // setting whose address or database is not available, or (InvalidArgument) whose file is not
+  // valid; in that case nothing was served.
   absl::Status Start();
 
   // The address of the RPC port, with the actual port.

@@ -89,6 +89,7 @@ GrpcServerOptions WithCredentials(GrpcServerOptions options) {
 std::vector<std::string> ServiceNames() {
   return {dataflow::v1::FlowService::service_full_name(),
           grpc::health::v1::Health::service_full_name(),
+          grpc::reflection::v1::ServerReflection::service_full_name(),
           grpc::reflection::v1alpha::ServerReflection::service_full_name()};
 }
 
@@ -172,7 +173,7 @@ std::error_code GrpcServer::Start() {
       kFromFd, grpc::InsecureServerCredentials());
   builder.RegisterService(&service_);
   builder.RegisterService(&health_.service());
-  if (options_.reflection) builder.RegisterService(&reflection_.service());
+  if (options_.reflection) reflection_.Register(builder);
   builder.RegisterAsyncGenericService(&unknown_methods_.service());
   for (int i = 0; i < options_.threads; ++i) {
     queues_.push_back(std::make_unique<RpcQueue>(

@@ -33,7 +33,7 @@ struct GrpcServerOptions {
   size_t max_connections = 1024;                             // of each of the two
   InboundLimits inbound;                                     // of `listen`
   InboundWatch::OnCut on_connection_cut = [](CutReason) {};  // on a separate thread
-  bool reflection = true;                                    // grpc.reflection.v1alpha
+  bool reflection = true;                                    // grpc.reflection
   bool early_headers = true;
   Duration upstream_timeout = std::chrono::seconds(30);
   std::chrono::milliseconds drain_timeout{45000};

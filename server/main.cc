@@ -21,6 +21,7 @@
 #include "server/config/parse_settings.h"
 #include "server/config/sources.h"
 #include "server/gateway.h"
+#include "server/keystore/open_key_store.h"
 #include "server/log/grpc_log.h"
 #include "server/log/log.h"
 
@@ -71,17 +72,19 @@ int WaitForTheEnd(LogLevel configured) {
   return signal;
 }
 
-// What keeps others from calling at the port.
+// What keeps others from calling at the port, and a call from being made twice.
 struct Protection {
   explicit Protection(const Settings& settings)
       : tls(settings.tls),
         mtls(settings.tls && settings.tls->client_ca),
         policy(!settings.policy_file.empty()),
-        tokens(!settings.jwt_keys_file.empty()) {}
-  bool tls;     // encrypted
-  bool mtls;    // clients show a certificate
-  bool policy;  // not everybody may call for everything
-  bool tokens;  // callers show a token
+        tokens(!settings.jwt_keys_file.empty()),
+        idempotency(StoreKind(settings.idempotency_store.Reveal())) {}
+  bool tls;                      // encrypted
+  bool mtls;                     // clients show a certificate
+  bool policy;                   // not everybody may call for everything
+  bool tokens;                   // callers show a token
+  std::string_view idempotency;  // where keys are remembered; "off"
 };
 
 std::string_view OnOff(bool on) { return on ? "on" : "off"; }
@@ -97,7 +100,8 @@ void ServeUntilSignal(Gateway& gateway, std::chrono::milliseconds drain_delay, L
        {"tls", OnOff(protection.tls)},
        {"mtls", OnOff(protection.mtls)},
        {"policy", OnOff(protection.policy)},
-       {"tokens", OnOff(protection.tokens)}});
+       {"tokens", OnOff(protection.tokens)},
+       {"idempotency", protection.idempotency}});
   const int signal = WaitForTheEnd(log_level);
   EndAtOnceOnNextSignal();
   Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"drain_delay_ms", drain_delay.count()}});

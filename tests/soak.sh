@@ -4,6 +4,9 @@
 #
 #   tests/soak.sh                 10 minutes, preset debug (AddressSanitizer, UndefinedBehaviorSanitizer)
 #   tests/soak.sh --short         45 s, for CI
+#   tests/soak.sh --keys          calls with idempotency keys: several gateways on one PostgreSQL (which has to be installed),
+#                                 killed and stopped like the database, their connections to it cut, clients and a mesh that
+#                                 repeat whatever fails; with --short or --seconds=1800. Its ledger: build/soak/keys.txt
 #   tests/soak.sh --seconds=N     N seconds of load (5 or more); starting and ending take up to two minutes more
 #   tests/soak.sh --preset=NAME   release, debug or tsan: the programs to run; what is not built yet is built first
 #   tests/soak.sh --seed=N        repeats the random choices of an earlier run (the order of events is not repeated)
@@ -23,12 +26,13 @@ wrong() {
 }
 number() { [[ "$2" =~ ^(0|[1-9][0-9]{0,8})$ ]] || wrong "$1: '$2' is no number"; }
 
-seconds=600 preset=debug callers=64
+seconds=600 preset=debug callers=64 keys=false
 seed="$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')"
 for argument in "$@"; do
   value="${argument#*=}"
   case "$argument" in
     --short) seconds=45 ;;
+    --keys) keys=true ;;
     --seconds=*) number --seconds "$value" && seconds="$value" ;;
     --preset=*) preset="$value" ;;
     --seed=*) number --seed "$value" && seed="$value" ;;
@@ -80,10 +84,14 @@ if [[ $preset == release ]]; then
   options+=(--judge_memory)
 fi
 echo "Soaking preset $preset for $seconds s with $callers callers, seed $seed (to repeat: --seed=$seed)"
-echo "EnOS is restarted and its tokens are revoked every few seconds; the gateway is drained at 20 %, killed at 35 %."
+if $keys; then
+  options+=(--keys)
+else
+  echo "EnOS is restarted and its tokens are revoked every few seconds; the gateway is drained at 20 %, killed at 35 %."
+fi
 status=0
 "${wrapper[@]}" "$soak" "${options[@]}" || status=$?
-echo "The ledger as JSON: build/soak/ledger.json"
+$keys || echo "The ledger as JSON: build/soak/ledger.json"
 [[ $status -le 2 ]] || {
   echo "soak.sh: the soak itself ended with status $status" >&2
   status=1

@@ -17,27 +17,31 @@ std::string Answer(const std::string& question, Console& console) {
   return absl::AsciiStrToLower(absl::StripAsciiWhitespace(answer));
 }
 
-bool IsYes(const std::string& answer) { return answer == "y" || answer == "yes"; }
+// Adds what was said of the line, if anything was.
+void Add(const std::string& answer, const DoubtfulLine& line, std::vector<Verdict>& verdicts) {
+  if (answer == "y" || answer == "yes") verdicts.push_back({line.line, /*started=*/false});
+  if (answer == "s" || answer == "started") verdicts.push_back({line.line, /*started=*/true});
+}
 
 }  // namespace
 
-std::vector<const BatchLine*> AskAboutDoubtful(const std::vector<DoubtfulLine>& doubtful,
-                                               Console& console) {
+std::vector<Verdict> AskAboutDoubtful(const std::vector<DoubtfulLine>& doubtful, Console& console) {
   console.err << doubtful.size()
               << " of the lines may already have started their flow: " << NameLines(doubtful)
               << ".\nCheck in EnOS whether they did.\n";
-  const std::string all = Answer("Send them again? [y]es, all  [N]one  [e]ach in turn: ", console);
-  const bool each = all == "e" || all == "each";
-  std::vector<const BatchLine*> confirmed;
+  const std::string all = Answer(
+      "Send them again? [y]es, all  [N]one  [s]tarted, all of them  [e]ach in turn: ", console);
+  std::vector<Verdict> verdicts;
   for (const DoubtfulLine& line : doubtful) {
-    const bool yes =
-        each ? IsYes(Answer(absl::StrCat("Line ", NameLines({line}), ", flow ",
-                                         line.line->request.flow_id(), ": again? [y/N] "),
-                            console))
-             : IsYes(all);
-    if (yes) confirmed.push_back(line.line);
+    const bool each = all == "e" || all == "each";
+    Add(each ? Answer(
+                   absl::StrCat("Line ", NameLines({line}), ", flow ", line.line->request.flow_id(),
+                                ": again? [y]es  [N]o  [s]tarted: "),
+                   console)
+             : all,
+        line, verdicts);
   }
-  return confirmed;
+  return verdicts;
 }
 
 }  // namespace enos::flow::cli

@@ -8,10 +8,10 @@
 
 namespace enos::flow::cli {
 
-// Asks the person at the terminal which of these lines to send again: all, none, or one by one.
-// Anything but a clear yes is a no, and so is the end of the input.
-std::vector<const BatchLine*> AskAboutDoubtful(const std::vector<DoubtfulLine>& doubtful,
-                                               Console& console);
+// Asks the person at the terminal which of these lines to send again and which were started: all,
+// none, or one by one. Anything else is no answer, and so is the end of the input: such a line is
+// left alone.
+std::vector<Verdict> AskAboutDoubtful(const std::vector<DoubtfulLine>& doubtful, Console& console);
 
 }  // namespace enos::flow::cli
 

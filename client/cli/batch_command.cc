@@ -1,9 +1,12 @@
 #include "batch_command.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <istream>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,10 +16,12 @@
 #include "batch_input.h"
 #include "batch_record.h"
 #include "batch_runner.h"
+#include "enos/flow/idempotency_key.h"
 #include "interrupt_watch.h"
 #include "progress.h"
 #include "read_file.h"
 #include "request_file.h"
+#include "resolved_lines.h"
 #include "results_file.h"
 #include "resume_plan.h"
 #include "run.h"
@@ -67,43 +72,63 @@ class Records {
   Console& console_;
 };
 
-// The lines that a person, or a flag, wants to be sent although they may have run.
-std::vector<const BatchLine*> Confirmed(const BatchCommand& command,
-                                        const std::vector<DoubtfulLine>& doubtful,
-                                        Console& console) {
-  std::vector<const BatchLine*> confirmed;
-  if (doubtful.empty()) return confirmed;
+// What a person, or a flag, says of the lines that may have run.
+std::vector<Verdict> Decide(const BatchCommand& command, const std::vector<DoubtfulLine>& doubtful,
+                            Console& console) {
+  std::vector<Verdict> verdicts;
+  if (doubtful.empty()) return verdicts;
   if (command.repeat_unknown) {
-    for (const DoubtfulLine& line : doubtful) confirmed.push_back(line.line);
-    return confirmed;
+    for (const DoubtfulLine& line : doubtful) verdicts.push_back({line.line, /*started=*/false});
+    return verdicts;
   }
   // If the batch itself is standard input, it cannot provide answers.
   if (!console.in_is_terminal || !console.err_is_terminal || command.input == "-") {
     console.err << "enos-flow: " << doubtful.size()
                 << " of the lines may already have started their flow and are left alone: "
                 << NameLines(doubtful)
-                << ". Look in EnOS; --repeat_unknown sends them again without asking.\n"
+                << ". Look in EnOS; --resolved takes what you find, --repeat_unknown sends them "
+                   "again without asking.\n"
                 << std::flush;
-    return confirmed;
+    return verdicts;
   }
   return AskAboutDoubtful(doubtful, console);
 }
 
-FlowError NoAnswerRecorded() {
+// Takes lines out of the doubtful ones. `recorded`: what was not started is recorded as well, so
+// that it need not be said again.
+absl::Status Apply(const std::vector<Verdict>& verdicts, bool recorded, ResumePlan& plan,
+                   Records& records) {
+  std::string text;
+  std::set<const BatchLine*> decided;
+  for (const Verdict& verdict : verdicts) {
+    decided.insert(verdict.line);
+    if (verdict.started || recorded) text += ResolvedRecord(*verdict.line, verdict.started);
+    if (verdict.started) {
+      ++plan.done;
+    } else {
+      plan.to_send.push_back(verdict.line);
+    }
+  }
+  plan.doubtful.erase(
+      std::remove_if(plan.doubtful.begin(), plan.doubtful.end(),
+                     [&](const DoubtfulLine& line) { return decided.count(line.line) > 0; }),
+      plan.doubtful.end());
+  return text.empty() ? absl::OkStatus() : records.Record(text);
+}
+
+FlowError NoAnswerRecorded(const DoubtfulLine& line) {
   FlowError error;
   error.code = grpc::StatusCode::UNKNOWN;
   error.message = "sent by an earlier run of the command, which ended before the answer arrived";
+  error.likely_flow_instance_id = line.likely_flow_instance_id;
   return error;
 }
 
 // So that eventually every line that was sent has a result.
-absl::Status RecordUnanswered(const std::vector<DoubtfulLine>& doubtful,
-                              const std::vector<const BatchLine*>& confirmed, Records& records) {
+absl::Status RecordUnanswered(const std::vector<DoubtfulLine>& doubtful, Records& records) {
   std::string text;
   for (const DoubtfulLine& line : doubtful) {
-    const bool repeated =
-        std::find(confirmed.begin(), confirmed.end(), line.line) != confirmed.end();
-    if (!repeated && !line.answered) text += ResultRecord(*line.line, NoAnswerRecorded(), 0);
+    if (!line.answered) text += ResultRecord(*line.line, NoAnswerRecorded(line), 0);
   }
   return text.empty() ? absl::OkStatus() : records.Record(text);
 }
@@ -118,6 +143,8 @@ BatchEnd Send(const BatchCommand& command, const FlowClient& client,
   hooks.call = [&](const FlowRequest& request, const CallOptions& options, auto done) {
     client.TriggerFlowAsync(request, options, std::move(done));
   };
+  hooks.keeps_keys = [&] { return client.KeepsKeys(); };
+  hooks.make_key = NewIdempotencyKey;
   hooks.mark = [&](const std::string& text) { return records.Mark(text); };
   hooks.record = [&](const std::string& text) {
     bar.Clear();  // standard output may be the same terminal
@@ -142,6 +169,7 @@ BatchEnd Send(const BatchCommand& command, const FlowClient& client,
   limits.concurrency = static_cast<size_t>(command.concurrency);
   limits.call = command.settings.call;
   limits.repeat = command.settings.repeat;
+  limits.gateway = command.settings.channel.address;
   BatchEnd end = BatchRunner(limits, std::move(hooks)).Run(lines);
   bar.Clear();
   return end;
@@ -163,14 +191,21 @@ int Summarize(const BatchCommand& command, const BatchEnd& end, size_t done, Con
   if (counts.unknown > 0) {
     console.err << style.Doubtful(part(counts.unknown, " MAY have been started"));
   }
+  if (counts.undecided > 0) {
+    console.err << style.Doubtful(part(counts.undecided, " not known yet"));
+  }
   if (counts.waiting > 0) console.err << style.Bad(part(counts.waiting, " not sent"));
   console.err << ".\n";
   if (command.results && counts.not_executed + counts.waiting > 0) {
     console.err << "The same command resends what was certainly not started, and sends the rest.\n";
   }
+  if (counts.undecided > 0) {
+    console.err << "The same command repeats what is not known yet with the keys of the first "
+                   "time: nothing is started twice.\n";
+  }
   if (counts.unknown > 0) console.err << "Check in EnOS what may have been started.\n";
   console.err << std::flush;
-  return counts.not_executed + counts.unknown + counts.waiting == 0 ? kExitOk : kExitFailedCall;
+  return counts.started == counts.total() ? kExitOk : kExitFailedCall;
 }
 
 // The results file, if there should be one, and what it says about earlier runs.
@@ -186,29 +221,77 @@ absl::Status OpenResults(const BatchCommand& command, std::unique_ptr<ResultsFil
   return absl::OkStatus();
 }
 
+// What was found out about lines before the results file was last written to may speak of an
+// attempt before the last one. The same file given twice would send a line again that was sent
+// again already, and may have run since.
+absl::Status CheckAge(const BatchCommand& command) {
+  struct stat found{};
+  struct stat results{};
+  if (stat(command.resolved->c_str(), &found) != 0 ||
+      stat(command.results->c_str(), &results) != 0) {
+    return absl::OkStatus();  // reading them says what is wrong
+  }
+  const auto time = [](const struct stat& about) {
+    return std::make_pair(about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
+  };
+  if (time(found) >= time(results)) return absl::OkStatus();
+  return WrongFlag("resolved", *command.resolved,
+                   "expected a file that is newer than the results file, because lines may have "
+                   "been sent since; look in EnOS again, then write it anew");
+}
+
+// --resolved, if it is given. Problems are those of its lines.
+absl::Status ReadVerdicts(const BatchCommand& command, const std::vector<BatchLine>& lines,
+                          const ResumePlan& plan, Console& console, ResolvedLines& resolved) {
+  if (!command.resolved) return absl::OkStatus();
+  absl::Status age = CheckAge(command);
+  if (!age.ok()) return age;
+  const auto text = ReadFile(*command.resolved, console.in);
+  if (!text.ok()) return WrongFlag("resolved", *command.resolved, text.status().message());
+  resolved = ReadResolved(*text, lines, plan.doubtful);
+  return absl::OkStatus();
+}
+
+// Decides about all doubtful lines, and records what was decided.
+absl::Status Settle(const BatchCommand& command, const std::vector<Verdict>& resolved,
+                    ResumePlan& plan, Records& records, Console& console) {
+  absl::Status status = Apply(resolved, /*recorded=*/true, plan, records);
+  if (!status.ok()) return status;
+  status = Apply(Decide(command, plan.doubtful, console), /*recorded=*/false, plan, records);
+  if (!status.ok()) return status;
+  status = RecordUnanswered(plan.doubtful, records);
+  std::sort(plan.to_send.begin(), plan.to_send.end(),
+            [](const BatchLine* a, const BatchLine* b) { return a->number < b->number; });
+  return status;
+}
+
 // The rest of RunBatch, once the input has been parsed.
-int RunLines(const BatchCommand& command, const FlowClient& client,
-             const std::vector<BatchLine>& lines, Console& console) {
+int RunLines(const BatchCommand& command, const FlowClient& client, std::vector<BatchLine> lines,
+             Console& console) {
   std::unique_ptr<ResultsFile> file;
   std::map<int64_t, PastLine> past;
   const absl::Status opened = OpenResults(command, file, past);
   if (!opened.ok()) return WrongUsage(opened, console);
-  ResumePlan plan = PlanResume(lines, past);
+  ResumePlan plan = PlanResume(lines, past, command.settings.channel.address);
   if (!plan.problems.empty()) {
     return WrongUsage(absl::StrCat("--batch=", Excerpt(command.input)), plan.problems, console);
   }
+  ResolvedLines resolved;
+  const absl::Status read = ReadVerdicts(command, lines, plan, console, resolved);
+  if (!read.ok()) return WrongUsage(read, console);
+  if (!resolved.problems.empty()) {
+    return WrongUsage(absl::StrCat("--resolved=", Excerpt(*command.resolved)), resolved.problems,
+                      console);
+  }
   Records records(file.get(), console);
-  const auto confirmed = Confirmed(command, plan.doubtful, console);
-  const absl::Status recorded = RecordUnanswered(plan.doubtful, confirmed, records);
-  if (!recorded.ok()) {
-    console.err << "enos-flow: " << recorded.message() << "\n" << std::flush;
+  const absl::Status settled = Settle(command, resolved.verdicts, plan, records, console);
+  if (!settled.ok()) {
+    console.err << "enos-flow: " << settled.message() << "\n" << std::flush;
     return kExitFailedCall;
   }
-  plan.to_send.insert(plan.to_send.end(), confirmed.begin(), confirmed.end());
-  std::sort(plan.to_send.begin(), plan.to_send.end(),
-            [](const BatchLine* a, const BatchLine* b) { return a->number < b->number; });
   BatchEnd end = Send(command, client, plan.to_send, records, console);
-  end.counts.unknown += plan.doubtful.size() - confirmed.size();
+  end.counts.unknown += plan.doubtful.size();
+  if (!command.results) end.counts.unknown += std::exchange(end.counts.undecided, 0);
   return Summarize(command, end, plan.done, console);
 }
 
@@ -223,6 +306,10 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
   if (command.results && (command.results->empty() || command.results == "-")) {
     return WrongFlag("results", *command.results,
                      "expected a file; without this flag results go to standard output");
+  }
+  command.resolved = ReadText(values, "resolved");
+  if (command.resolved && (!command.results || *command.resolved == "-")) {
+    return WrongFlag("resolved", *command.resolved, "expected a file, and --results");
   }
   const auto concurrency = ReadNumber(values, "concurrency", 1, kMostConcurrency, kConcurrency);
   if (!concurrency.ok()) return concurrency.status();
@@ -254,9 +341,9 @@ int RunBatch(const BatchCommand& command, Console& console) {
   if (!text.ok()) {
     return WrongUsage(WrongFlag("batch", command.input, text.status().message()), console);
   }
-  const BatchInput input = ReadBatch(*text, command.defaults, absl::Now());
+  BatchInput input = ReadBatch(*text, command.defaults, absl::Now());
   if (!input.problems.empty()) return WrongUsage(flag, input.problems, console);
-  return RunLines(command, *client, input.lines, console);
+  return RunLines(command, *client, std::move(input.lines), console);
 }
 
 }  // namespace enos::flow::cli

@@ -15,8 +15,9 @@ namespace enos::flow::cli {
 // `enos-flow trigger --batch`, parsed.
 struct BatchCommand {
   CallSettings settings;
-  std::string input;                   // a file; "-": standard input
-  std::optional<std::string> results;  // a file; none: standard output, and no resuming
+  std::string input;                    // a file; "-": standard input
+  std::optional<std::string> results;   // a file; none: standard output, and no resuming
+  std::optional<std::string> resolved;  // a file: see resolved_lines.h
   int concurrency = 16;
   bool repeat_unknown = false;  // repeat what may have run, without asking
   RequestFields defaults;       // for what a line omits
@@ -28,9 +29,9 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
 
 // Reads all of the input, reports what is wrong with it, or starts its flows and records the result
 // of each. Resumes where an earlier run with the same results file stopped: what was started is
-// skipped, what certainly was not started is sent, and for what may have been started it asks the
-// person at the terminal. SIGINT and SIGTERM stop the sending, not the waiting. Returns the exit
-// status.
+// skipped, what certainly was not started is sent, what may have been started is repeated with its
+// key where there is one, and for the rest it asks the person at the terminal. SIGINT and SIGTERM
+// stop the sending, not the waiting. Returns the exit status.
 int RunBatch(const BatchCommand& command, Console& console);
 
 }  // namespace enos::flow::cli

@@ -1,8 +1,10 @@
 #include "batch_command.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
@@ -12,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "batch_record.h"
 #include "fake_flow_service.h"
+#include "fake_keys.h"
 #include "rich_status.h"
 #include "run.h"
 #include "tests/support/files.h"
@@ -45,6 +48,8 @@ grpc::Status AnswerByFlow(const FakeFlowService::Request& request,
 
 class BatchTest : public ::testing::Test {
  protected:
+  BatchTest() { keys_.Keep(false); }
+
   void WriteInput(const std::string& text) const { WriteFile(input_, text); }
   std::string Results() const { return enos::ReadFile(results_); }
 
@@ -75,8 +80,9 @@ class BatchTest : public ::testing::Test {
     return calls;
   }
 
-  FakeFlowService gateway_{
-      [](auto&, const auto& request, auto& response) { return AnswerByFlow(request, response); }};
+  testing::FakeKeys keys_;  // not kept, unless a test says so
+  FakeFlowService gateway_{keys_.Around(
+      [](auto&, const auto& request, auto& response) { return AnswerByFlow(request, response); })};
   const TempFolder folder_;
   const std::string input_ = folder_.path("flows.ndjson");
   const std::string results_ = folder_.path("results.ndjson");
@@ -169,15 +175,234 @@ TEST_P(AskTest, LinesThatMayHaveRun_RepeatedAsThePersonSays) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, AskTest,
-                         ::testing::Values(AnswerCase{"yes", "y\n", {1, 2}},
-                                           AnswerCase{"no", "n\n", {}},
-                                           AnswerCase{"enter", "\n", {}},
-                                           AnswerCase{"end_of_input", "", {}},
-                                           AnswerCase{"anything_else", "sure\n", {}},
-                                           AnswerCase{"each", "e\nn\nyes\n", {2}},
-                                           AnswerCase{"each_then_end", "e\ny\n", {1}}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Rows, AskTest,
+    ::testing::Values(AnswerCase{"yes", "y\n", {1, 2}}, AnswerCase{"no", "n\n", {}},
+                      AnswerCase{"enter", "\n", {}}, AnswerCase{"end_of_input", "", {}},
+                      AnswerCase{"anything_else", "sure\n", {}},
+                      AnswerCase{"each", "e\nn\nyes\n", {2}},
+                      AnswerCase{"each_then_end", "e\ny\n", {1}}, AnswerCase{"started", "s\n", {}},
+                      AnswerCase{"each_started", "e\nstarted\ny\n", {2}}),
+    [](const auto& row) { return row.param.name; });
+
+TEST_F(BatchTest, SaidToBeStarted_NeverAskedAboutAgain) {
+  WriteInput("{\"flow_id\":500,\"id\":\"a\"}\n{\"flow_id\":500}\n");
+  EXPECT_EQ(RunWithResults().status, 1);
+  terminal_ = true;
+  typed_ = "e\ns\nn\n";
+  EXPECT_THAT(RunWithResults().err, HasSubstr("2 lines: 0 started, 1 started before"));
+  typed_ = "s\n";
+  EXPECT_EQ(RunWithResults().status, 0);
+  EXPECT_THAT(Results(), HasSubstr("{\"line\":1,\"id\":\"a\",\"outcome\":\"OK\","
+                                   "\"resolved\":\"started\",\"fingerprint\""));
+  EXPECT_EQ(CallsOf(500), 2);
+}
+
+// --resolved without a terminal.
+class ResolvedTest : public BatchTest {
+ protected:
+  ResolvedTest() {
+    WriteInput(
+        "{\"flow_id\":500,\"id\":\"a\"}\n{\"flow_id\":500,\"id\":\"b\"}\n"
+        "{\"flow_id\":500}\n");
+    EXPECT_EQ(RunWithResults().status, 1);
+  }
+  Outcome RunResolved(const std::string& text) {
+    WriteFile(resolved_, text);
+    return RunWithResults({"--resolved=" + resolved_});
+  }
+  // As if it had been written a minute before or after the results.
+  void Age(int seconds) const {
+    struct stat results{};
+    ASSERT_EQ(stat(results_.c_str(), &results), 0);
+    timespec times[2] = {results.st_mtim, results.st_mtim};
+    times[1].tv_sec += seconds;
+    ASSERT_EQ(utimensat(AT_FDCWD, resolved_.c_str(), times, 0), 0);
+  }
+
+  const std::string resolved_ = folder_.path("resolved");
+};
+
+TEST_F(ResolvedTest, StartedAndNotStarted_SkippedAndSent) {
+  const Outcome outcome = RunResolved("a started\n2 not_started\n");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("1 of the lines may already have started their flow and are "
+                                     "left alone: 3."));
+  EXPECT_THAT(outcome.err,
+              HasSubstr("3 lines: 0 started, 1 started before, 2 MAY have been started."));
+  EXPECT_EQ(CallsOf(500), 4);
+  EXPECT_THAT(Results(), HasSubstr("{\"line\":2,\"id\":\"b\",\"outcome\":\"FAILED\",\"execution\":"
+                                   "\"NOT_EXECUTED\",\"resolved\":\"not_started\""));
+}
+
+// The file speaks of the attempt before: what it says was not started may have been started since.
+TEST_F(ResolvedTest, SameFileOnceMore_RefusedNothingSent) {
+  EXPECT_EQ(RunResolved("b not_started\n").status, 1);
+  EXPECT_EQ(CallsOf(500), 4);
+  Age(-60);
+  const Outcome again = RunWithResults({"--resolved=" + resolved_});
+  EXPECT_EQ(again.status, 2);
+  EXPECT_THAT(again.err, HasSubstr(": expected a file that is newer than the results file"));
+  Age(60);
+  EXPECT_EQ(RunWithResults({"--resolved=" + resolved_}).status, 1);
+  EXPECT_EQ(CallsOf(500), 5);
+}
+
+TEST_F(ResolvedTest, BadLines_AllReportedNothingSent) {
+  const Outcome outcome = RunResolved("a perhaps\nc started\nb not_started\n");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("--resolved="), HasSubstr(": line 1: a perhaps: "),
+                                 HasSubstr(": line 2: c: "), HasSubstr(": nothing was sent\n")));
+  EXPECT_EQ(CallsOf(500), 3);
+  EXPECT_THAT(Results(), Not(HasSubstr("resolved")));
+}
+
+// A batch against a gateway that keeps keys.
+class BatchKeyTest : public BatchTest {
+ protected:
+  BatchKeyTest() { keys_.Keep(true); }
+};
+
+TEST_F(BatchKeyTest, AnswersLost_TheSameCommandLearnsThem) {
+  WriteInput("{\"flow_id\":1}\n{\"flow_id\":2}\n{\"flow_id\":3}\n");
+  keys_.LoseAnswers(1, 1, /*with_headers=*/false);
+  keys_.LoseAnswers(2, 1);
+  keys_.LoseAnswers(3, 1, /*with_headers=*/false);
+  const Outcome outcome = RunWithResults();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("0 started, 1 MAY have been started, 2 not known yet.\n"),
+                    HasSubstr("The same command repeats what is not known yet")));
+  const Outcome again = RunWithResults();
+  EXPECT_THAT(again.err, HasSubstr("left alone: 1. "))
+      << "when that was lost, nobody had said that keys are kept";
+  EXPECT_THAT(again.err, HasSubstr("3 lines: 2 started, 1 MAY have been started.\n"));
+  EXPECT_THAT(Results(), HasSubstr("\"flow_instance_id\":\"2-1\",\"replayed\":true"));
+  for (const int flow : {1, 2, 3}) EXPECT_EQ(keys_.ExecutionsOf(flow), 1) << flow;
+}
+
+TEST_F(BatchKeyTest, AnswerLostWithRetries_LearnedAtOnce) {
+  WriteInput("{\"flow_id\":1}\n");
+  keys_.LoseAnswers(1, 2);
+  const Outcome outcome = RunWithResults({"--retries=2"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(keys_.ExecutionsOf(1), 1);
+}
+
+TEST_F(BatchKeyTest, Doubt_LeftAloneWithTheLikelyRunThenSentWithANewKey) {
+  WriteInput("{\"flow_id\":1}\n{\"flow_id\":500}\n");
+  const Outcome first = RunWithResults({"--retries=3"});
+  EXPECT_THAT(first.err, HasSubstr("2 lines: 1 started, 1 MAY have been started.\n"));
+  EXPECT_THAT(RunWithResults().err, HasSubstr("left alone: 2 (likely run 500-20260701080000)."));
+  EXPECT_EQ(keys_.ExecutionsOf(500), 1);
+  EXPECT_EQ(RunWithResults({"--repeat_unknown"}).status, 1);
+  EXPECT_EQ(keys_.ExecutionsOf(500), 2) << "as asked for";
+}
+
+TEST_F(BatchKeyTest, WithoutResultsFile_NothingToRepeatWith) {
+  typed_ = "{\"flow_id\":1}\n";
+  keys_.LoseAnswers(1, 1);
+  const Outcome outcome = Run({"--batch=-"});
+  EXPECT_THAT(outcome.err, HasSubstr("1 MAY have been started.\n"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("not known yet")));
+}
+
+// Where an earlier run of the command was killed, as its records show it.
+struct KilledCase {
+  const char* name;
+  bool arrived;  // whether the call came to the gateway
+  std::string (*records)(const BatchLine& line, const std::string& address);
+  bool sent;      // now
+  bool resolved;  // whether it is known now that the flow was started
+};
+
+class KilledTest : public BatchKeyTest, public ::testing::WithParamInterface<KilledCase> {};
+
+constexpr char kKey[] = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+TEST_P(KilledTest, SameCommandAgain_StartedOnceInAll) {
+  WriteInput("{\"flow_id\":7,\"trigger_time\":\"now+60s\"}\n");
+  RequestFields defaults;
+  defaults.user_id = "u";
+  defaults.org_id = "o";
+  BatchLine line = ReadBatch(enos::ReadFile(input_), defaults, absl::Now()).lines.at(0);
+  WriteFile(results_, GetParam().records(line, gateway_.address()));
+  if (GetParam().arrived) {
+    FlowRequest request = line.request;
+    request.set_idempotency_key(kKey);
+    ChannelOptions channel;
+    channel.address = gateway_.address();
+    ASSERT_TRUE(FlowClient(MakeChannel(channel).value()).TriggerFlow(request).ok());
+  }
+  const Outcome outcome = RunWithResults();
+  EXPECT_EQ(outcome.status, GetParam().resolved ? 0 : 1) << outcome.err;
+  EXPECT_EQ(CallsOf(7), (GetParam().arrived ? 1 : 0) + (GetParam().sent ? 1 : 0));
+  EXPECT_EQ(keys_.ExecutionsOf(7), GetParam().arrived || GetParam().sent ? 1 : 0);
+  EXPECT_EQ(RunWithResults().status, GetParam().resolved ? 0 : 1) << "and nothing changes after it";
+  EXPECT_LE(keys_.ExecutionsOf(7), 1);
+}
+
+std::string Unknown(const BatchLine& line, KeyState state) {
+  FlowError error;
+  error.key_state = state;
+  return ResultRecord(line, error, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rows, KilledTest,
+    ::testing::Values(
+        KilledCase{"before_anything", false, [](auto&, auto&) { return std::string(); }, true,
+                   true},
+        KilledCase{"before_the_call", false,
+                   [](auto& line, auto& address) { return SendingRecord(line, kKey, address); },
+                   true, true},
+        KilledCase{"after_the_call", true,
+                   [](auto& line, auto& address) { return SendingRecord(line, kKey, address); },
+                   true, true},
+        KilledCase{"key_recorded_after_the_call", true,
+                   [](auto& line, auto& address) {
+                     return SendingRecord(line) + SendingRecord(line, kKey, address);
+                   },
+                   true, true},
+        KilledCase{"answered_unknown", true,
+                   [](auto& line, auto& address) {
+                     return SendingRecord(line, kKey, address) + Unknown(line, KeyState::kNotTold);
+                   },
+                   true, true},
+        KilledCase{"answered_in_progress", true,
+                   [](auto& line, auto& address) {
+                     return SendingRecord(line, kKey, address) + Unknown(line, KeyState::kReserved);
+                   },
+                   true, true},
+        KilledCase{"answered_not_executed", false,
+                   [](auto& line, auto& address) {
+                     FlowError error;
+                     error.execution = Execution::kNotExecuted;
+                     return SendingRecord(line, kKey, address) + ResultRecord(line, error, 1);
+                   },
+                   true, true},
+        KilledCase{"answered", true,
+                   [](auto& line, auto& address) {
+                     return SendingRecord(line, kKey, address) +
+                            ResultRecord(line, TriggeredFlow{"7-1", ""}, 1);
+                   },
+                   false, true},
+        KilledCase{"answered_in_doubt", true,
+                   [](auto& line, auto& address) {
+                     return SendingRecord(line, kKey, address) + Unknown(line, KeyState::kDoubt);
+                   },
+                   false, false},
+        KilledCase{"before_the_gateway_said_it", true,
+                   [](auto& line, auto&) { return SendingRecord(line); }, false, false},
+        KilledCase{"key_taken_back", true,
+                   [](auto& line, auto& address) {
+                     return SendingRecord(line, kKey, address) + SendingRecord(line);
+                   },
+                   false, false},
+        KilledCase{"at_another_gateway", true,
+                   [](auto& line, auto&) { return SendingRecord(line, kKey, "other:443"); }, false,
+                   false}),
+    [](const auto& row) { return row.param.name; });
 
 TEST_F(BatchTest, MarkWithoutResult_LeftAloneAndGivenAResult) {
   WriteInput("{\"flow_id\":7}\n{\"flow_id\":8}\n");
@@ -250,6 +475,15 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{"results_alone",
                   {"--flow_id=1", "--results=x"},
                   "enos-flow: --results=x: expected only together with --batch\n"},
+        UsageCase{"resolved_without_results",
+                  {"--batch=-", "--resolved=x"},
+                  "enos-flow: --resolved=x: expected a file, and --results\n"},
+        UsageCase{"resolved_alone",
+                  {"--flow_id=1", "--resolved=x"},
+                  "enos-flow: --resolved=x: expected only together with --batch\n"},
+        UsageCase{"key",
+                  {"--batch=-", "--idempotency_key=k"},
+                  "enos-flow: --idempotency_key=k: expected without --batch\n"},
         UsageCase{"results_stdout",
                   {"--batch=-", "--results=-"},
                   "enos-flow: --results=-: expected a file; without this flag results go to "

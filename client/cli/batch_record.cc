@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "document.h"
+#include "instance_text.h"
 #include "json_text.h"
 
 namespace enos::flow::cli {
@@ -46,12 +47,31 @@ std::optional<LineState> StateOf(const Document& record) {
   return certain ? LineState::kNotExecuted : LineState::kUnknown;
 }
 
+// The last record counts, but for the key, which is in the last one of SENDING.
+void AddRecord(const Document& record, LineState state, PastLine& line) {
+  if (state == LineState::kNoAnswer) {
+    line.key = Member(record, "idempotency_key");
+    line.trigger_time = Member(record, "trigger_time");
+    line.gateway = Member(record, "gateway");
+  }
+  line.state = state;
+  line.fingerprint = Member(record, "fingerprint");
+  line.likely_flow_instance_id = Member(record, "likely_flow_instance_id");
+  line.final_for_key = IsFinalForKey(Member(record, "key_state"), Member(record, "reason"));
+}
+
 }  // namespace
 
-std::string SendingRecord(const BatchLine& line) {
+std::string SendingRecord(const BatchLine& line, const std::string& key,
+                          const std::string& gateway) {
   rapidjson::StringBuffer buffer;
   JsonWriter writer(buffer);
   Begin(writer, line, kSending);
+  if (!key.empty()) {
+    WriteText(writer, "idempotency_key", key);
+    WriteText(writer, "trigger_time", TimeText(line.request.trigger_time()));
+    WriteText(writer, "gateway", gateway);
+  }
   return End(writer, line, buffer);
 }
 
@@ -69,6 +89,21 @@ std::string ResultRecord(const BatchLine& line, const FlowResult& result, int at
   return End(writer, line, buffer);
 }
 
+std::string ResolvedRecord(const BatchLine& line, bool started) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  Begin(writer, line, started ? kOk : kFailed);
+  if (!started) WriteText(writer, "execution", ExecutionName(Execution::kNotExecuted));
+  WriteText(writer, "resolved", started ? "started" : "not_started");
+  return End(writer, line, buffer);
+}
+
+bool IsFinalForKey(absl::string_view key_state, absl::string_view reason) {
+  return key_state == KeyStateName(KeyState::kDoubt) ||
+         key_state == KeyStateName(KeyState::kReused) ||
+         reason == ErrorReason_Name(Reason::IDEMPOTENCY_KEY_EXPIRED);
+}
+
 absl::StatusOr<std::map<int64_t, PastLine>> ReadRecords(absl::string_view text) {
   std::map<int64_t, PastLine> lines;
   int number = 0;
@@ -84,7 +119,7 @@ absl::StatusOr<std::map<int64_t, PastLine>> ReadRecords(absl::string_view text) 
       return absl::InvalidArgumentError(
           absl::StrCat("line ", number, " is not a record of enos-flow trigger --batch"));
     }
-    lines[line] = {*state, Member(*record, "fingerprint")};
+    AddRecord(*record, *state, lines[line]);
   }
   return lines;
 }

@@ -26,6 +26,11 @@ const std::vector<Flag>& WhatFlags() {
       {"param", "KEY=VALUE", nullptr,
        "A parameter of this run; may be repeated. The order is kept; the value may be empty.",
        kWhatGroup, true},
+      {"idempotency_key", "KEY", nullptr,
+       "Names this start, so that the call can be repeated without starting the flow twice, if the "
+       "gateway keeps keys. Needs a fixed --trigger_time. auto: make a key, and print both before "
+       "the call. Not with --batch, which does so itself.",
+       kWhatGroup},
       {"params_file", "FILE", nullptr,
        "Parameters from a JSON or YAML file (-: standard input), see below. Those of --param "
        "follow.",
@@ -43,6 +48,10 @@ const std::vector<Flag>& WhatFlags() {
        "it stopped. Default: standard output, without resuming.",
        kBatchGroup},
       {"concurrency", "NUMBER", nullptr, "Number of concurrent calls, 1 to 10000. Default: 16.",
+       kBatchGroup},
+      {"resolved", "FILE", nullptr,
+       "What you found out about lines that MAY have been started and have no key that tells: on "
+       "each line an id or a line number, then started or not_started.",
        kBatchGroup},
       {"repeat_unknown", nullptr, nullptr,
        "Send again, without asking, what MAY already have been started: flows may run twice.",
@@ -87,8 +96,9 @@ const std::vector<Flag>& CallFlags() {
        "Time limit for everything, including retries; with --batch, for each line. Default: 30s.",
        kCallGroup},
       {"retries", "NUMBER", "ENOS_FLOW_RETRIES",
-       "Maximum number of retries if the flow was certainly not started and another call may help "
-       "(EnOS or the gateway busy or unreachable). Default: 0.",
+       "Maximum number of retries if another call may help (EnOS or the gateway busy or "
+       "unreachable) and cannot start the flow twice: it was certainly not started, or the gateway "
+       "keeps the call's key. Default: 0.",
        kCallGroup},
       kOutput,
   };
@@ -182,9 +192,10 @@ constexpr char kBatches[] = R"(  A line of --batch is a JSON object with any of
   written as it arrives: line, id, outcome (OK or FAILED), flow_instance_id, or code, reason,
   execution and message; attempts. The results file also says SENDING before a line is sent.
   The same command with the same results file resumes: what was started is not sent again, what was
-  certainly not started is; for what MAY have been started (UNKNOWN, or sent without an answer) it
-  asks at a terminal, and otherwise leaves it alone. The first Ctrl-C stops sending and waits for
-  the calls in flight; the second ends the command at once.
+  certainly not started is. What MAY have been started (UNKNOWN, or sent without an answer) is
+  repeated with the line's key, where the gateway keeps keys; else, and where the key is in doubt,
+  the command asks at a terminal, and otherwise leaves it alone. The first Ctrl-C stops sending and
+  waits for the calls in flight; the second ends the command at once.
 )";
 
 constexpr char kTriggerExamples[] =
@@ -192,7 +203,7 @@ constexpr char kTriggerExamples[] =
       --param REPLACE=ddee --param "note=two words"
   enos-flow trigger --address=gateway.example.com:443 --user_id=alice --org_id=o15 \
       --flow_id=3377 --trigger_time=2026-07-01T08:00:00+08:00 --output=json --retries=3
-  enos-flow trigger --request_file=flow.yaml --trigger_time=now --wait
+  enos-flow trigger --request_file=flow.yaml --idempotency_key=auto --retries=3 --wait
   enos-flow trigger --batch=flows.ndjson --results=flows.results.ndjson --concurrency=50 --retries=3
 )";
 

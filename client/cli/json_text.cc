@@ -11,6 +11,11 @@ void WriteNumber(JsonWriter& writer, const char* key, int number) {
   writer.Int(number);
 }
 
+void WriteTrue(JsonWriter& writer, const char* key) {
+  writer.Key(key);
+  writer.Bool(true);
+}
+
 void WriteTask(JsonWriter& writer, const dataflow::v1::TaskInstance& task) {
   writer.StartObject();
   WriteTextIfAny(writer, "task_instance_id", task.task_instance_id());
@@ -43,6 +48,7 @@ void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text
 void WriteFlow(JsonWriter& writer, const TriggeredFlow& flow) {
   WriteText(writer, "flow_instance_id", flow.flow_instance_id);
   WriteTextIfAny(writer, "enos_request_id", flow.enos_request_id);
+  if (flow.replayed) WriteTrue(writer, "replayed");
 }
 
 void WriteError(JsonWriter& writer, const FlowError& error) {
@@ -61,6 +67,8 @@ void WriteError(JsonWriter& writer, const FlowError& error) {
   }
   WriteTextIfAny(writer, "enos_request_id", error.enos_request_id);
   WriteTextIfAny(writer, "likely_flow_instance_id", error.likely_flow_instance_id);
+  WriteTextIfAny(writer, "key_state", KeyStateName(error.key_state));
+  if (error.key_kept) WriteTrue(writer, "key_kept");
   if (!error.violations.empty()) {
     writer.Key("violations");
     writer.StartArray();

@@ -9,6 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+#include "batch_record.h"
+#include "instance_text.h"
 #include "json_text.h"
 #include "text.h"
 
@@ -40,16 +42,22 @@ std::string ForShell(const std::string& text) {
   return plain ? shown : absl::StrCat("'", absl::StrReplaceAll(shown, {{"'", "'\\''"}}), "'");
 }
 
-// EnOS names runs by flow and minute.
-std::string LikelyId(const FlowRequest& request) {
-  const absl::Time time = absl::FromUnixSeconds(request.trigger_time().seconds());
-  return absl::StrCat(request.flow_id(), "-",
-                      absl::FormatTime("%Y%m%d%H%M00", time, absl::UTCTimeZone()));
+// Whether an earlier call with the key may have started the flow, although this one did not.
+bool LeavesEarlierOpen(const FlowError& error, KeyUse key) {
+  return key == KeyUse::kGiven && (error.key_state != KeyState::kNone ||
+                                   error.reason_kind == Reason::IDEMPOTENCY_KEY_EXPIRED);
 }
 
-std::string LastLine(const FlowError& error, const Style& style) {
+std::string LastLine(const FlowError& error, const Style& style, KeyUse key) {
   std::vector<std::string> parts;
-  if (error.execution == Execution::kNotExecuted) {
+  if (error.execution == Execution::kNotExecuted && LeavesEarlierOpen(error, key)) {
+    parts.push_back(style.Doubtful(
+        "This call certainly did not start the flow; an earlier one with this key MAY have."));
+  } else if (error.execution == Execution::kUnknown && key != KeyUse::kNone && KeyTells(error)) {
+    parts.push_back(style.Doubtful(
+        "The flow MAY have been started: call again with the same key to learn it. That cannot "
+        "start it twice."));
+  } else if (error.execution == Execution::kNotExecuted) {
     parts.push_back(style.Good("The flow was certainly not started: it is safe to call again."));
   } else if (error.execution == Execution::kUnknown) {
     parts.push_back(
@@ -63,18 +71,30 @@ std::string LastLine(const FlowError& error, const Style& style) {
   return parts.empty() ? "" : absl::StrJoin(parts, " ") + "\n";
 }
 
-template <typename Result, typename Writer>
-std::string ToJson(const Result& result, const Writer& write_value) {
-  rapidjson::StringBuffer buffer;
-  JsonWriter writer(buffer);
-  writer.StartObject();
+template <typename Result, typename WriteValue>
+void WriteResult(JsonWriter& writer, const Result& result, const WriteValue& write_value) {
   writer.Key("ok");
   writer.Bool(result.ok());
   if (result.ok()) {
-    write_value(writer);
+    write_value();
   } else {
     WriteError(writer, result.error());
   }
+}
+
+void WriteKey(JsonWriter& writer, const FlowRequest& request) {
+  if (request.idempotency_key().empty()) return;
+  WriteText(writer, "idempotency_key", request.idempotency_key());
+  WriteText(writer, "trigger_time", TimeText(request.trigger_time()));
+}
+
+// One object on a line.
+template <typename WriteMembers>
+std::string ToJson(const WriteMembers& write_members) {
+  rapidjson::StringBuffer buffer;
+  JsonWriter writer(buffer);
+  writer.StartObject();
+  write_members(writer);
   writer.EndObject();
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }
@@ -85,8 +105,8 @@ std::string FormatSuccessText(const TriggeredFlow& flow) {
   return ForTerminal(flow.flow_instance_id) + "\n";
 }
 
-std::string FormatErrorText(const FlowError& error, const std::string& address,
-                            const Style& style) {
+std::string FormatErrorText(const FlowError& error, const std::string& address, const Style& style,
+                            KeyUse key) {
   std::string what = StatusCodeName(error.code);
   if (!error.reason.empty()) absl::StrAppend(&what, " (", ForTerminal(error.reason), ")");
   std::string text =
@@ -97,7 +117,18 @@ std::string FormatErrorText(const FlowError& error, const std::string& address,
     absl::StrAppend(&text, "  ", ForTerminal(violation.field), ": ",
                     ForTerminal(violation.description), "\n");
   }
-  return text + LastLine(error, style);
+  return text + LastLine(error, style, key);
+}
+
+bool KeyTells(const FlowError& error) {
+  if (IsFinalForKey(KeyStateName(error.key_state), error.reason)) return false;
+  // A gateway that looked the key up keeps it.
+  return error.key_kept || error.key_state != KeyState::kNotTold;
+}
+
+std::string KeyFlags(const FlowRequest& request) {
+  return absl::StrCat("--idempotency_key=", ForShell(request.idempotency_key()),
+                      " --trigger_time=", TimeText(request.trigger_time()));
 }
 
 std::string CommandAboutRun(const std::string& command, const InstanceRequest& request,
@@ -109,6 +140,12 @@ std::string CommandAboutRun(const std::string& command, const InstanceRequest& r
   return line;
 }
 
+std::string LikelyId(const FlowRequest& request) {
+  const absl::Time time = absl::FromUnixSeconds(request.trigger_time().seconds());
+  return absl::StrCat(request.flow_id(), "-",
+                      absl::FormatTime("%Y%m%d%H%M00", time, absl::UTCTimeZone()));
+}
+
 std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
                            const std::string& address) {
   const InstanceRequest run = {
@@ -118,12 +155,21 @@ std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
                       CommandAboutRun("get", run, address), "\n");
 }
 
-std::string FormatJson(const FlowResult& result) {
-  return ToJson(result, [&](JsonWriter& writer) { WriteFlow(writer, result.flow()); });
+std::string FormatJson(const FlowResult& result, const FlowRequest& request) {
+  return ToJson([&](JsonWriter& writer) {
+    WriteResult(writer, result, [&] { WriteFlow(writer, result.flow()); });
+    WriteKey(writer, request);
+  });
+}
+
+std::string FormatKeyJson(const FlowRequest& request) {
+  return ToJson([&](JsonWriter& writer) { WriteKey(writer, request); });
 }
 
 std::string FormatInstanceJson(const InstanceResult& result) {
-  return ToJson(result, [&](JsonWriter& writer) { WriteInstance(writer, result.instance()); });
+  return ToJson([&](JsonWriter& writer) {
+    WriteResult(writer, result, [&] { WriteInstance(writer, result.instance()); });
+  });
 }
 
 }  // namespace enos::flow::cli

@@ -13,16 +13,30 @@ enum class OutputFormat { kText, kJson };
 // The instance id alone, on a line, safe for a terminal.
 std::string FormatSuccessText(const TriggeredFlow& flow);
 
+// How a call's idempotency key came to it, which decides what an error says about the flow: with
+// one that was given an earlier call may have started it.
+enum class KeyUse { kNone, kMade, kGiven };
+
 // What a person can act on, several lines, safe for a terminal whatever the error's texts contain:
 // what happened, what EnOS said, each invalid field, and last, for a call that starts flows,
 // whether the flow may have been started. `address` is the gateway that was called.
 std::string FormatErrorText(const FlowError& error, const std::string& address,
-                            const Style& style = Style());
+                            const Style& style = Style(), KeyUse key = KeyUse::kNone);
+
+// Whether the same call is to be repeated with the same key, to learn what became of it.
+bool KeyTells(const FlowError& error);
+
+// "--idempotency_key=KEY --trigger_time=TIME": what makes the command another call with the same
+// key.
+std::string KeyFlags(const FlowRequest& request);
 
 // A command for a shell, "enos-flow get ID --user_id=alice --org_id=o15", with the address where it
 // is not the one that is called anyway.
 std::string CommandAboutRun(const std::string& command, const InstanceRequest& request,
                             const std::string& address);
+
+// The id that a run of that request most likely has: EnOS names runs by flow and minute. A guess.
+std::string LikelyId(const FlowRequest& request);
 
 // After an error that leaves open whether the flow was started: the run's likely id, and the
 // command that looks for it. The id is the gateway's guess, else ours of the same kind.
@@ -34,9 +48,15 @@ std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
 //   {"ok":true,"flow_instance_id":…,"enos_request_id":…}
 //   {"ok":false,"code":…,"reason":…,"execution":"NOT_EXECUTED"|"UNKNOWN","message":…,
 //    "enos_code":…,"enos_message":…,"http_status":…,"enos_request_id":…,
-//    "likely_flow_instance_id":…,"violations":[{"field":…,"description":…}],"retry_after_ms":…}
+//    "likely_flow_instance_id":…,"key_state":…,"key_kept":true,
+//    "violations":[{"field":…,"description":…}],"retry_after_ms":…}
 // Of the latter ok, code, execution and message are always there; the others where they are known.
-std::string FormatJson(const FlowResult& result);
+// Of a request with a key both end with "idempotency_key":…,"trigger_time":…, and the former may
+// have "replayed":true.
+std::string FormatJson(const FlowResult& result, const FlowRequest& request = FlowRequest());
+
+// {"idempotency_key":…,"trigger_time":…}
+std::string FormatKeyJson(const FlowRequest& request);
 
 // Likewise; where ok the fields of FlowInstance, times in RFC 3339. Errors have no execution.
 std::string FormatInstanceJson(const InstanceResult& result);

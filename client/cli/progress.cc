@@ -18,13 +18,14 @@ constexpr size_t kBarColumns = 24;
 
 std::string ProgressText(const BatchCounts& counts, std::chrono::milliseconds elapsed,
                          int columns) {
-  const size_t ended = counts.started + counts.not_executed + counts.unknown;
+  const size_t ended = counts.started + counts.not_executed + counts.unknown + counts.undecided;
   const size_t total = counts.total();
   const size_t filled = total == 0 ? kBarColumns : kBarColumns * ended / total;
   std::string text = absl::StrCat("[", std::string(filled, '#'),
                                   std::string(kBarColumns - filled, '.'), "] ", ended, "/", total);
   if (counts.not_executed > 0) absl::StrAppend(&text, "  ", counts.not_executed, " failed");
-  if (counts.unknown > 0) absl::StrAppend(&text, "  ", counts.unknown, " unclear");
+  const size_t unclear = counts.unknown + counts.undecided;
+  if (unclear > 0) absl::StrAppend(&text, "  ", unclear, " unclear");
   absl::StrAppend(&text, "  ", counts.in_flight, " in flight");
   const double seconds = static_cast<double>(elapsed.count()) / 1000;
   if (ended > 0 && seconds > 0) {

@@ -195,10 +195,7 @@ absl::StatusOr<FlowRequest> MakeRequest(const RequestFields& fields, absl::Time 
   request.set_org_id(*fields.org_id);
   request.set_flow_id(*ParseWholeNumber(*fields.flow_id, 1, std::numeric_limits<int32_t>::max()));
   const absl::Time time = *ParseTriggerTime(fields.trigger_time.value_or("now"), now);
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  request.mutable_trigger_time()->set_seconds(seconds);
-  request.mutable_trigger_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  SetTriggerTime(request, time);
   if (!fields.parameters) return request;
   for (const auto& [key, value] : *fields.parameters) {
     auto* const added = request.add_parameters();
@@ -206,6 +203,13 @@ absl::StatusOr<FlowRequest> MakeRequest(const RequestFields& fields, absl::Time 
     added->set_value(value);
   }
   return request;
+}
+
+void SetTriggerTime(FlowRequest& request, absl::Time time) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  request.mutable_trigger_time()->set_seconds(seconds);
+  request.mutable_trigger_time()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
 }
 
 std::string Fingerprint(const RequestFields& fields) {

@@ -48,6 +48,8 @@ absl::Status CheckFields(const RequestFields& fields, absl::Time now);
 // gateway, which knows them.
 absl::StatusOr<FlowRequest> MakeRequest(const RequestFields& fields, absl::Time now);
 
+void SetTriggerTime(FlowRequest& request, absl::Time time);
+
 // 32 hexadecimal digits that are the same for the same fields (except id) and, as far as SHA-256
 // goes, for no others.
 std::string Fingerprint(const RequestFields& fields);

@@ -1,15 +1,40 @@
 #include "resume_plan.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "output.h"
+#include "request_fields.h"
 #include "text.h"
+#include "trigger_time.h"
 
 namespace enos::flow::cli {
 namespace {
 
 constexpr size_t kNamedLines = 20;
 
-void Add(ResumePlan& plan, const BatchLine& line, LineState state) {
-  switch (state) {
+// Whether the line can be repeated with the key that it was sent with; makes it so.
+bool TakeKey(BatchLine& line, const PastLine& past, const std::string& gateway) {
+  if (past.key.empty() || past.final_for_key || past.gateway != gateway) return false;
+  const auto time = ParseTriggerTime(past.trigger_time, absl::UnixEpoch());
+  if (!time.ok()) return false;
+  SetTriggerTime(line.request, *time);
+  line.request.set_idempotency_key(past.key);
+  return true;
+}
+
+// As the gateway guessed it, else as we do, if the time is known that was sent.
+std::string LikelyIdOf(const BatchLine& line, const PastLine& past) {
+  if (!past.likely_flow_instance_id.empty()) return past.likely_flow_instance_id;
+  const auto time = ParseTriggerTime(past.trigger_time, absl::UnixEpoch());
+  if (past.key.empty() || !time.ok()) return "";
+  FlowRequest sent;
+  sent.set_flow_id(line.request.flow_id());
+  SetTriggerTime(sent, *time);
+  return LikelyId(sent);
+}
+
+void Add(ResumePlan& plan, BatchLine& line, const PastLine& past, const std::string& gateway) {
+  switch (past.state) {
     case LineState::kOk:
       ++plan.done;
       return;
@@ -18,18 +43,22 @@ void Add(ResumePlan& plan, const BatchLine& line, LineState state) {
       return;
     case LineState::kUnknown:
     case LineState::kNoAnswer:
-      plan.doubtful.push_back({&line, state == LineState::kUnknown});
+      if (TakeKey(line, past, gateway)) {
+        plan.to_send.push_back(&line);
+      } else {
+        plan.doubtful.push_back({&line, past.state == LineState::kUnknown, LikelyIdOf(line, past)});
+      }
       return;
   }
 }
 
 }  // namespace
 
-ResumePlan PlanResume(const std::vector<BatchLine>& lines,
-                      const std::map<int64_t, PastLine>& past) {
+ResumePlan PlanResume(std::vector<BatchLine>& lines, const std::map<int64_t, PastLine>& past,
+                      const std::string& gateway) {
   ResumePlan plan;
   std::map<int64_t, PastLine> not_seen = past;
-  for (const BatchLine& line : lines) {
+  for (BatchLine& line : lines) {
     const auto found = past.find(line.number);
     if (found == past.end()) {
       plan.to_send.push_back(&line);
@@ -41,7 +70,7 @@ ResumePlan PlanResume(const std::vector<BatchLine>& lines,
           absl::StrCat("line ", line.number, ": does not match its results: it was changed"));
       continue;
     }
-    Add(plan, line, found->second.state);
+    Add(plan, line, found->second, gateway);
   }
   for (const auto& [number, line] : not_seen) {
     plan.problems.push_back(absl::StrCat("line ", number, ": has results, but is missing"));
@@ -54,7 +83,11 @@ std::string NameLines(const std::vector<DoubtfulLine>& lines) {
   for (size_t i = 0; i < lines.size() && i < kNamedLines; ++i) {
     const BatchLine& line = *lines[i].line;
     absl::StrAppend(&names, i == 0 ? "" : ", ", line.number);
-    if (!line.id.empty()) absl::StrAppend(&names, " (id ", Excerpt(line.id), ")");
+    std::vector<std::string> notes;
+    if (!line.id.empty()) notes.push_back(absl::StrCat("id ", Excerpt(line.id)));
+    const std::string& run = lines[i].likely_flow_instance_id;
+    if (!run.empty()) notes.push_back(absl::StrCat("likely run ", Excerpt(run)));
+    if (!notes.empty()) absl::StrAppend(&names, " (", absl::StrJoin(notes, ", "), ")");
   }
   if (lines.size() > kNamedLines) {
     absl::StrAppend(&names, " and ", lines.size() - kNamedLines, " more");

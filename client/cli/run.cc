@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "batch_command.h"
 #include "completion.h"
@@ -20,20 +21,34 @@
 namespace enos::flow::cli {
 namespace {
 
+// With what follows from it: how to call again, or how to look.
+std::string FailureText(const TriggerCommand& command, const FlowError& error, const Style& style) {
+  const std::string& address = command.settings.channel.address;
+  const bool has_key = !command.request.idempotency_key().empty();
+  const KeyUse key = command.made_key ? KeyUse::kMade : has_key ? KeyUse::kGiven : KeyUse::kNone;
+  std::string text = FormatErrorText(error, address, style, key);
+  if (has_key && KeyTells(error) && !error.SafeToRepeat()) {
+    absl::StrAppend(&text, "To call again, add or keep:\n  ", KeyFlags(command.request), "\n");
+  } else if (!error.SafeToRepeat()) {
+    text += FormatLookHint(error, command.request, address);
+  }
+  return text;
+}
+
 int Report(const TriggerCommand& command, const FlowResult& result, Console& console) {
   std::ostream& out = console.out;
   std::ostream& err = console.err;
   const bool json = command.output == OutputFormat::kJson;
   if (!result.ok() && !json) {
-    const std::string& address = command.settings.channel.address;
-    err << FormatErrorText(result.error(), address, console.err_style);
-    if (!result.error().SafeToRepeat()) {
-      err << FormatLookHint(result.error(), command.request, address);
-    }
-    err << std::flush;
+    err << FailureText(command, result.error(), console.err_style) << std::flush;
     return kExitFailedCall;
   }
-  out << (json ? FormatJson(result) : FormatSuccessText(result.flow())) << std::flush;
+  out << (json ? FormatJson(result, command.request) : FormatSuccessText(result.flow()))
+      << std::flush;
+  if (!json && result.flow().replayed) {
+    err << "enos-flow: an earlier call with this key started the flow; nothing was started now.\n"
+        << std::flush;
+  }
   if (!out) {
     // Still the status of the call: a script that sees a failure may start the flow again.
     err << "enos-flow: stdout cannot be written to; the answer was: " << FormatJson(result)
@@ -42,7 +57,20 @@ int Report(const TriggerCommand& command, const FlowResult& result, Console& con
   return result.ok() ? kExitOk : kExitFailedCall;
 }
 
-FlowResult Call(const TriggerCommand& command, const FlowClient& client) {
+// Before anything is sent: whoever ends this program in mid-call can repeat the call. On stderr
+// also with --output=json, because stdout has one object, which ends the same way.
+void TellKey(const TriggerCommand& command, Console& console) {
+  if (!command.made_key) return;
+  if (command.output == OutputFormat::kJson) {
+    console.err << FormatKeyJson(command.request) << std::flush;
+  } else {
+    console.err << "enos-flow: to repeat this call, use " << KeyFlags(command.request) << "\n"
+                << std::flush;
+  }
+}
+
+FlowResult Call(const TriggerCommand& command, const FlowClient& client, Console& console) {
+  TellKey(command, console);
   return client.TriggerFlowWithRepeat(command.request, command.settings.call,
                                       command.settings.repeat);
 }
@@ -50,7 +78,7 @@ FlowResult Call(const TriggerCommand& command, const FlowClient& client) {
 int TriggerAndWait(const TriggerCommand& command, const FlowClient& client, Console& console) {
   // From here on: whoever interrupts the call is still told what it started.
   const InterruptWatch interrupts;
-  const FlowResult result = Call(command, client);
+  const FlowResult result = Call(command, client, console);
   const int status = Report(command, result, console);
   if (!result.ok()) return status;
   return WatchRun(
@@ -67,11 +95,11 @@ int TriggerOne(const TriggerCommand& command, Console& console) {
   const auto client = OpenClient(command.settings);
   if (!client.ok()) return WrongUsage(client.status(), console);
   if (command.wait) return TriggerAndWait(command, *client, console);
-  return Report(command, Call(command, *client), console);
+  return Report(command, Call(command, *client, console), console);
 }
 
 absl::Status CheckBatchFlags(const FlagValues& values) {
-  for (const char* const flag : {"results", "concurrency", "repeat_unknown"}) {
+  for (const char* const flag : {"results", "resolved", "concurrency", "repeat_unknown"}) {
     const auto value = ReadText(values, flag);
     if (value) return WrongFlag(flag, *value, "expected only together with --batch");
   }
@@ -80,7 +108,7 @@ absl::Status CheckBatchFlags(const FlagValues& values) {
 
 int RunTrigger(const CommandLine& line, Console& console) {
   if (line.values.count("batch") > 0) {
-    for (const char* const flag : {"wait", "watch_timeout"}) {
+    for (const char* const flag : {"wait", "watch_timeout", "idempotency_key"}) {
       const auto value = ReadText(line.values, flag);
       if (value) return WrongUsage(WrongFlag(flag, *value, "expected without --batch"), console);
     }

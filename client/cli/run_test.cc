@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "fake_flow_service.h"
+#include "fake_keys.h"
+#include "output.h"
 #include "rich_status.h"
 
 namespace enos::flow::cli {
@@ -178,6 +180,99 @@ TEST_F(RunEnosFlowTest, MayHaveStarted_CommandThatLooks) {
   EXPECT_THAT(Trigger(gateway).err, EndsWith(looks));
   // The guess is ours where no gateway said it.
   EXPECT_THAT(Trigger(gateway, {"--trigger_time=2026-07-01T10:00:59+02:00"}).err, EndsWith(looks));
+}
+
+// `enos-flow trigger` with a key, against a gateway that keeps keys.
+class RunWithKeyTest : public RunEnosFlowTest {
+ protected:
+  Outcome TriggerWith(const std::string& key, std::vector<std::string> more = {}) {
+    more.push_back("--idempotency_key=" + key);
+    if (key != "auto") more.emplace_back("--trigger_time=2026-07-01T10:00:00.5+02:00");
+    return Trigger(gateway_, std::move(more));
+  }
+
+  testing::FakeKeys keys_;
+  FakeFlowService gateway_{keys_.Around(AnswerId("1-2"))};
+};
+
+TEST_F(RunWithKeyTest, SameKeyAgain_SaysThatNothingWasStartedNow) {
+  const Outcome first = TriggerWith("k-1");
+  EXPECT_EQ(first.out, "1-2\n");
+  EXPECT_THAT(first.err, IsEmpty());
+  const Outcome again = TriggerWith("k-1");
+  EXPECT_EQ(again.status, 0);
+  EXPECT_EQ(again.out, "1-2\n");
+  EXPECT_EQ(
+      again.err,
+      "enos-flow: an earlier call with this key started the flow; nothing was started now.\n");
+  EXPECT_EQ(TriggerWith("k-1", {"--output=json"}).out,
+            "{\"ok\":true,\"flow_instance_id\":\"1-2\",\"replayed\":true,"
+            "\"idempotency_key\":\"k-1\",\"trigger_time\":\"2026-07-01T08:00:00.5Z\"}\n");
+}
+
+TEST_F(RunWithKeyTest, AnswerLost_SaysHowToCallAgain) {
+  keys_.LoseAnswers(3377, 1);
+  const Outcome lost = TriggerWith("k'1");
+  EXPECT_EQ(lost.status, 1);
+  EXPECT_THAT(lost.err,
+              EndsWith("The flow MAY have been started: call again with the same key to learn it. "
+                       "That cannot start it twice.\nTo call again, add or keep:\n"
+                       "  --idempotency_key='k'\\''1' --trigger_time=2026-07-01T08:00:00.5Z\n"));
+  keys_.LoseAnswers(3377, 1);
+  EXPECT_EQ(TriggerWith("k'1", {"--retries=1"}).status, 0);
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 1);
+}
+
+TEST_F(RunWithKeyTest, AnswerLostAndKeysNotKept_SaysToLook) {
+  keys_.Keep(false);
+  keys_.LoseAnswers(3377, 1);
+  const Outcome lost = TriggerWith("k-1", {"--retries=3"});
+  EXPECT_THAT(lost.err, HasSubstr("check in EnOS before calling again.\n"));
+  EXPECT_THAT(lost.err, HasSubstr("  enos-flow get 3377-20260701080000 "));
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 1);
+}
+
+TEST_F(RunWithKeyTest, Auto_ToldBeforeTheCallAndUsedInIt) {
+  const Outcome outcome = TriggerWith("auto");
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "1-2\n");
+  ASSERT_EQ(gateway_.requests().size(), 1U);
+  const FlowRequest sent = gateway_.requests()[0];
+  EXPECT_EQ(outcome.err, "enos-flow: to repeat this call, use " + KeyFlags(sent) + "\n");
+  // It is another call unless all of the time is there.
+  const std::string time = KeyFlags(sent).substr(KeyFlags(sent).find(" --trigger_time=") + 1);
+  EXPECT_EQ(Trigger(gateway_, {"--idempotency_key=" + sent.idempotency_key(), time}).status, 0);
+  EXPECT_EQ(keys_.ExecutionsOf(3377), 1);
+}
+
+TEST_F(RunWithKeyTest, AutoAndNothingSent_ToldAllTheSame) {
+  const std::vector<std::string> call = {
+      "trigger",     "--address=127.0.0.1:1", "--user_id=u",           "--org_id=o",
+      "--flow_id=1", "--timeout=9s",          "--idempotency_key=auto"};
+  EXPECT_THAT(Run(call).err, StartsWith("enos-flow: to repeat this call, use --idempotency_key="));
+  variables_ = {{"ENOS_FLOW_OUTPUT", "json"}};
+  const Outcome json = Run(call);
+  EXPECT_THAT(json.err, StartsWith("{\"idempotency_key\":\""));
+  EXPECT_THAT(json.out, EndsWith(json.err.substr(1))) << "in the result as well";
+}
+
+grpc::Status Refused(const char* key_state) {
+  testing::RichStatus status;
+  status.code = grpc::StatusCode::PERMISSION_DENIED;
+  status.reason = "CALLER_NOT_ALLOWED";
+  status.metadata = {{"execution", "NOT_EXECUTED"}, {"key_state", key_state}};
+  return status.ToGrpc();
+}
+
+TEST_F(RunWithKeyTest, RefusedWithAKeyThatWasGiven_EarlierCallsStayOpenUnlessTheKeyIsFree) {
+  FakeFlowService gateway(AnswerInTurn({Refused(""), Refused("NONE"), Refused("")}));
+  const std::vector<std::string> given = {"--idempotency_key=k", "--trigger_time=1574385824000"};
+  EXPECT_THAT(Trigger(gateway, given).err,
+              EndsWith("This call certainly did not start the flow; an earlier one with this key "
+                       "MAY have.\n"));
+  EXPECT_THAT(Trigger(gateway, given).err, EndsWith("it is safe to call again.\n"));
+  EXPECT_THAT(Trigger(gateway, {"--idempotency_key=auto"}).err,
+              EndsWith("it is safe to call again.\n"));
 }
 
 struct UsageCase {

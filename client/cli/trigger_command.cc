@@ -1,6 +1,11 @@
 #include "trigger_command.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "enos/flow/idempotency_key.h"
 #include "request_file.h"
 #include "text.h"
 
@@ -31,6 +36,42 @@ absl::StatusOr<RequestFields> ReadRequestFlags(const FlagValues& values) {
   return fields;
 }
 
+namespace {
+
+constexpr char kKeyFlag[] = "idempotency_key";
+
+// Length limits are left to the gateway.
+bool IsKey(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
+}
+
+// The trigger time belongs to what the key stands for: one that is computed anew would make the
+// repeat another call, and its key refused.
+absl::Status ReadKey(const FlagValues& values, const RequestFields& fields,
+                     TriggerCommand& command) {
+  const auto key = ReadText(values, kKeyFlag);
+  if (!key) return absl::OkStatus();
+  command.made_key = *key == "auto";
+  if (command.made_key) {
+    command.request.set_idempotency_key(NewIdempotencyKey());
+    return absl::OkStatus();
+  }
+  if (!IsKey(*key)) {
+    return WrongFlag(kKeyFlag, *key, "expected printable ASCII characters without spaces, or auto");
+  }
+  if (!fields.trigger_time || absl::StartsWith(*fields.trigger_time, "now")) {
+    return WrongFlag(kKeyFlag, *key,
+                     "expected together with a fixed --trigger_time, the same in every call with "
+                     "this key, for example 2026-07-01T08:00:00Z");
+  }
+  command.request.set_idempotency_key(*key);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl::Time now,
                                                   std::istream& standard_input) {
   TriggerCommand command;
@@ -42,6 +83,8 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl:
     return absl::InvalidArgumentError(absl::StrCat("--", request.status().message()));
   }
   command.request = *std::move(request);
+  absl::Status key = ReadKey(line.values, *fields, command);
+  if (!key.ok()) return key;
   auto settings = ReadCallSettings(line.values);
   if (!settings.ok()) return settings.status();
   command.settings = *std::move(settings);

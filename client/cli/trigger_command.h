@@ -22,6 +22,7 @@ struct TriggerCommand {
   CallSettings settings;
   OutputFormat output = OutputFormat::kText;
   FlowRequest request;
+  bool made_key = false;             // by this program, for `auto`
   std::optional<WatchOptions> wait;  // then watch the run until it has ended
 };
 

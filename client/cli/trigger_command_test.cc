@@ -79,6 +79,35 @@ TEST(MakeTriggerCommandTest, Everything_AsGiven) {
   EXPECT_EQ(command->settings.token_file, "token");
 }
 
+TEST(MakeTriggerCommandTest, KeyWithAFixedTime_AsGiven) {
+  const auto command =
+      Make(With({{"idempotency_key", {"order-17/3"}}, {"trigger_time", {"2026-07-01T08:00:00Z"}}}));
+  ASSERT_TRUE(command.ok()) << command.status();
+  EXPECT_EQ(command->request.idempotency_key(), "order-17/3");
+  EXPECT_FALSE(command->made_key);
+}
+
+TEST(MakeTriggerCommandTest, KeyAuto_NewEachTimeWithAnyTime) {
+  const auto one = Make(With({{"idempotency_key", {"auto"}}}));
+  const auto two = Make(With({{"idempotency_key", {"auto"}}, {"trigger_time", {"now+60s"}}}));
+  ASSERT_TRUE(one.ok() && two.ok());
+  EXPECT_TRUE(one->made_key);
+  EXPECT_EQ(one->request.idempotency_key().size(), 36U);
+  EXPECT_NE(one->request.idempotency_key(), two->request.idempotency_key());
+}
+
+// It would be another one at the next call, which the gateway would refuse.
+TEST(MakeTriggerCommandTest, KeyWithoutAFixedTime_Refused) {
+  const std::string expected =
+      "--idempotency_key=k: expected together with a fixed --trigger_time, the same in every call "
+      "with this key, for example 2026-07-01T08:00:00Z";
+  for (const char* const time : {"now", "now+60s", ""}) {
+    FlagValues values = With({{"idempotency_key", {"k"}}});
+    if (*time != '\0') values["trigger_time"] = {time};
+    EXPECT_EQ(Make(values).status().message(), expected) << time;
+  }
+}
+
 TEST(MakeTriggerCommandTest, PlaintextAskedByName_Plaintext) {
   const auto command = Make(With({{"plaintext", {"true"}}}));
   ASSERT_TRUE(command.ok());
@@ -109,6 +138,7 @@ constexpr char kFlow[] = "expected a whole number from 1 to 2147483647";
 constexpr char kTime[] =
     "expected now, now+60s, now-1h30m, an RFC 3339 time such as 2026-07-01T08:00:00Z, or Unix "
     "milliseconds";
+constexpr char kKey[] = "expected printable ASCII characters without spaces, or auto";
 constexpr char kParam[] = "expected KEY=VALUE with a key that is not empty";
 constexpr char kTimeout[] =
     "expected a duration from 1ms to 24h with its unit, for example 30s or 1m30s";
@@ -129,6 +159,9 @@ INSTANTIATE_TEST_SUITE_P(
                       WrongCase{"flow_id_plus", "flow_id", "+1", kFlow},
                       WrongCase{"trigger_time_word", "trigger_time", "soon", kTime},
                       WrongCase{"trigger_time_empty", "trigger_time", "", kTime},
+                      WrongCase{"key_empty", "idempotency_key", "", kKey},
+                      WrongCase{"key_with_space", "idempotency_key", "a b", kKey},
+                      WrongCase{"key_not_ascii", "idempotency_key", "k\xC3\xA9", kKey},
                       WrongCase{"param_without_equals", "param", "K", kParam},
                       WrongCase{"param_without_key", "param", "=V", kParam},
                       WrongCase{"param_empty", "param", "", kParam},

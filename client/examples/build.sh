@@ -27,16 +27,12 @@ packages() {
       golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc python3 ;;
     # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos. TLS needs tcnative (OpenSSL):
     # Debian's netty cannot do ALPN with the JDK's own TLS.
-    java) printf '%s\n' openjdk-17-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
+    java) printf '%s\n' default-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
       libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java junit4 protobuf-compiler \
       protobuf-compiler-grpc-java-plugin golang-github-gogo-googleapis-dev ;;
-    node)
-      printf '%s\n' golang-github-gogo-googleapis-dev
-      # Left out where they are there in another way.
-      command -v npm >/dev/null || printf '%s\n' nodejs npm
-      ;;
-    python) printf '%s\n' python3 python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc \
-      golang-github-gogo-googleapis-dev ;;
+    # Left out where they are there in another way.
+    node) command -v npm >/dev/null || printf '%s\n' nodejs npm ;;
+    python) "$root/client/python/build.sh" --packages ;;
     ruby) printf '%s\n' ruby ruby-grpc protobuf-compiler protobuf-compiler-grpc ;;
     *)
       echo "build.sh: there is no example '$1'; there are ${LANGUAGES[*]}" >&2
@@ -119,7 +115,7 @@ build_java() {
 }
 
 build_node() {
-  need node npm "$GOOGLEAPIS/google/rpc/status.proto"
+  need node npm
   if [[ ! -d "$out/node_modules" ]] || ! cmp -s "$here/node/package-lock.json" "$out/package-lock.json"; then
     cp "$here/node/package.json" "$here/node/package-lock.json" "$out/"
     if ! npm ci --prefix "$out" --prefer-offline --ignore-scripts --no-audit --no-fund; then
@@ -128,21 +124,21 @@ build_node() {
       exit 77
     fi
   fi
-  mkdir -p "$out/proto/enos/dataflow/v1" "$out/proto/google/rpc"
-  cp "$root/proto/$FLOW" "$out/proto/$FLOW"
-  cp "$GOOGLEAPIS/google/rpc/status.proto" "$GOOGLEAPIS/google/rpc/error_details.proto" "$out/proto/google/rpc/"
+  "$root/client/node/build.sh" "$out/packages"
+  rm -rf "$out/node_modules/enos-flow-client"
+  mkdir "$out/node_modules/enos-flow-client"
+  tar -xzf "$out"/packages/enos-flow-client-*.tgz --strip-components=1 -C "$out/node_modules/enos-flow-client"
   cp "$here"/node/*.js "$out/"
   write_launcher node "$out/trigger_flow.js"
 }
 
 build_python() {
   # Debian's own interpreter: another one on the PATH would not have Debian's grpc.
-  need /usr/bin/python3 protoc grpc_python_plugin "$GOOGLEAPIS/google/rpc/status.proto"
+  need /usr/bin/python3 protoc
   /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null || need /usr/lib/python3/dist-packages/grpc
-  protoc -I "$root/proto" --python_out="$out" --grpc_python_out="$out" \
-    --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" "$FLOW"
-  # Debian has no Python package of google.rpc.
-  protoc -I "$GOOGLEAPIS" --python_out="$out" google/rpc/status.proto google/rpc/error_details.proto
+  "$root/client/python/build.sh" "$out/packages"
+  rm -rf "$out"/enos_flow_client*
+  /usr/bin/python3 -m zipfile -e "$out"/packages/enos_flow_client-*.whl "$out"
   cp "$here"/python/*.py "$out/"
   write_launcher /usr/bin/python3 -B "$out/trigger_flow.py"
 }
@@ -155,10 +151,19 @@ build_ruby() {
   write_launcher ruby -I "$out" "$here/ruby/trigger_flow.rb"
 }
 
+# package_sources: where the language has a package.
+package_sources() {
+  case "$language" in
+    python | node) printf '%s\n' "$root/client/$language" "$root/client/error_details.proto" ;;
+  esac
+}
+
 # is_current: built, and no source is newer.
 is_current() {
+  local package=()
+  mapfile -t package < <(package_sources)
   [[ -x "$out/trigger_flow" && -e "$out/.built" ]] &&
-    [[ -z "$(find "$here/$language" "$here/build.sh" "$root/proto/enos" -type f -newer "$out/.built" -print -quit)" ]]
+    [[ -z "$(find "$here/$language" "$here/build.sh" "$root/proto/enos" "${package[@]}" -type f -newer "$out/.built" -print -quit)" ]]
 }
 
 case "${1:-}" in

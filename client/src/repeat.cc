@@ -56,8 +56,8 @@ milliseconds BackoffWait(int attempts_made, double random, const RepeatOptions& 
 
 bool IsWorthRepeating(const FlowError& error) {
   if (!error.SafeToRepeat()) return error.SafeToRepeatWithSameKey() && !IsRefusal(error.code);
-  return (error.code == grpc::StatusCode::UNAVAILABLE ||
-          error.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  return error.code == grpc::StatusCode::UNAVAILABLE ||
+         error.code == grpc::StatusCode::RESOURCE_EXHAUSTED;
 }
 
 std::optional<milliseconds> WaitBeforeRepeat(const FlowError& error, int attempts_made,

@@ -61,6 +61,14 @@ void SendAnswer(int connection, uint32_t stream) {
        HeaderLiteral("grpc-status", "0"));
 }
 
+// A client may drop what it reads together with the connection's end.
+void WaitUntilRead(int connection, std::string* input) {
+  Send(connection, Frame::kPing, 0, 0, "12345678");
+  while (const auto frame = ReadFrame(connection, input)) {
+    if (frame->type == Frame::kPing && (frame->flags & Frame::kAck) != 0) return;
+  }
+}
+
 void SendGoAway(int connection, uint32_t last_stream) {
   Send(connection, Frame::kGoAway, 0, 0, BigEndian(last_stream) + BigEndian(0));
 }
@@ -127,12 +135,12 @@ void ScriptedHttp2Server::ServeConnection(int connection) {
     } else if (frame->type == Frame::kPing && (frame->flags & Frame::kAck) == 0) {
       Send(connection, Frame::kPing, Frame::kAck, 0, frame->payload);
     } else if (frame->type == Frame::kData && (frame->flags & Frame::kEndStream) != 0) {
-      if (!Decide(connection, frame->stream)) return;
+      if (!Decide(connection, frame->stream, &input)) return;
     }
   }
 }
 
-bool ScriptedHttp2Server::Decide(int connection, unsigned stream) {
+bool ScriptedHttp2Server::Decide(int connection, unsigned stream, std::string* input) {
   const auto number = static_cast<size_t>(calls_++);
   switch (number < fates_.size() ? fates_[number] : Fate::kAnswered) {
     case Fate::kAnswered:
@@ -152,10 +160,13 @@ bool ScriptedHttp2Server::Decide(int connection, unsigned stream) {
       return false;
     case Fate::kHeadersOnly:
       SendHeaders(connection, stream, "");
+      WaitUntilRead(connection, input);
       break;
     case Fate::kHeadersWithKeys:
       SendHeaders(connection, stream, HeaderLiteral("enos-idempotency", "1"));
-      break;
+      WaitUntilRead(connection, input);
+      Send(connection, Frame::kRstStream, 0, stream, BigEndian(kCancel));
+      return true;
     case Fate::kTrailersOnly:
       SendHeaders(connection, stream, HeaderLiteral("grpc-status", "14"), Frame::kEndStream);
       return true;

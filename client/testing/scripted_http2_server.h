@@ -23,7 +23,7 @@ class ScriptedHttp2Server {
     kCancelled,         // RST_STREAM with CANCEL
     kConnectionClosed,  // without a word
     kHeadersOnly,       // the initial metadata; then the connection ends
-    kHeadersWithKeys,   // the same, with "enos-idempotency: 1"
+    kHeadersWithKeys,   // the same, with "enos-idempotency: 1"; then RST_STREAM with CANCEL
     kTrailersOnly       // an error with no initial metadata: UNAVAILABLE
   };
 
@@ -39,7 +39,7 @@ class ScriptedHttp2Server {
   void Serve();
   void ServeConnection(int connection);
   // False: the connection ends.
-  bool Decide(int connection, unsigned stream);
+  bool Decide(int connection, unsigned stream, std::string* input);
 
   const std::vector<Fate> fates_;
   const int listener_;

@@ -65,7 +65,10 @@ void RawClient::Reset() {
 RawClient::Outcome RawClient::ReadSome() {
   if (reset_) return Outcome::kReset;
   std::array<char, 16 * 1024> bytes{};
-  const ssize_t size = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  ssize_t size = 0;
+  do {  // libuv's io_uring interrupts the thread that made it, too
+    size = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  } while (size < 0 && errno == EINTR);
   if (size > 0) {
     received_.append(bytes.data(), static_cast<std::size_t>(size));
     return Outcome::kOpen;

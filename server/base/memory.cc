@@ -20,6 +20,12 @@ namespace {
 // For "no limit" version 1 writes the largest multiple of a page; version 2 writes "max".
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;
 
+#if MI_MALLOC_VERSION < 210  // renamed in 2.1
+constexpr mi_option_t kReturnDelay = mi_option_decommit_delay;
+#else
+constexpr mi_option_t kReturnDelay = mi_option_purge_delay;
+#endif
+
 std::optional<uint64_t> ReadLimit(const std::string& path) {
   std::ifstream file(path);
   uint64_t limit = 0;
@@ -62,8 +68,8 @@ uint64_t ResidentMemory::Bytes() const {
 
 void GiveMemoryBackAtOnce(bool at_once) {
   if (mi_option_set == nullptr || mi_option_get == nullptr) return;
-  static const long delay = mi_option_get(mi_option_decommit_delay);  // NOLINT(google-runtime-int)
-  mi_option_set(mi_option_decommit_delay, at_once ? 0 : delay);
+  static const long delay = mi_option_get(kReturnDelay);  // NOLINT(google-runtime-int)
+  mi_option_set(kReturnDelay, at_once ? 0 : delay);
 }
 
 void CollectFreedMemory() {

@@ -10,6 +10,7 @@
 #include "server/check/report.h"
 #include "server/http/proxy_variables.h"
 #include "server/http_options.h"
+#include "server/keystore/open_key_store.h"
 #include "server/reload/access_files.h"
 
 namespace enos::gateway {
@@ -46,6 +47,24 @@ void ReportSettings(const Settings& settings, const Report& report) {
           ""});
 }
 
+// False: calls with a key would be refused, or the gateway would not start.
+bool ReportStore(const Settings& settings, const Report& report) {
+  constexpr std::string_view kCheck = "idempotency";
+  const std::string_view store = settings.idempotency_store.Reveal();
+  if (store.empty()) return true;
+  const auto text = DescribeStore(store, settings.enos_url.ToString());
+  if (text.ok()) {
+    report({CheckResult::kOk, std::string(kCheck), Concat("The store is ", *text), ""});
+    return true;
+  }
+  report({CheckResult::kFailed, std::string(kCheck),
+          Concat("No use of the store (", StoreKind(store),
+                 "): ", std::string(text.status().message()), "."),
+          "Check ENOS_GATEWAY_IDEMPOTENCY_STORE, or the file that "
+          "ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE names, and the way to that database."});
+  return false;
+}
+
 CheckOptions OptionsOf(const Settings& settings) {
   CheckOptions options;
   options.enos_url = settings.enos_url;
@@ -67,9 +86,10 @@ absl::StatusOr<bool> RunCheck(Settings settings, const RandomSource& random,
     write(FormatCheckLine(line, format));
   };
   ReportSettings(settings, report);
+  const bool store = ReportStore(settings, report);
   const CheckOptions options = OptionsOf(settings);
   LoopAccess enos(settings, random);
-  return RunChecks(options, enos, report);
+  return RunChecks(options, enos, report) && store;
 }
 
 }  // namespace enos::gateway

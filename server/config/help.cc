@@ -48,10 +48,10 @@ std::string SettingEntries() {
 }
 
 std::string Keys() {
-  std::string text = "\nKeys (required; never as flags, because other users can read those):\n";
+  std::string text = "\nSecrets (never as flags, because other users can read those):\n";
   for (const KeyInfo& key : KeyTable()) {
     text += Concat(
-        "  ", key.variable, ", or ", key.file_variable, "\n",
+        "  ", key.variable, ", or ", key.file_variable, key.required ? "   [required]" : "", "\n",
         Wrapped(Concat("Holds ", key.help, "; the second variable names a file that holds it."),
                 6));
   }

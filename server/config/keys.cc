@@ -7,8 +7,6 @@
 namespace enos::gateway {
 namespace {
 
-constexpr std::string_view kExpectedText = "1 to 4096 printable ASCII characters without spaces";
-
 std::string ShownPath(const std::string& path) {
   const bool is_path = StartsWith(path, "/") || StartsWith(path, "./") || StartsWith(path, "../");
   return is_path ? Quoted(path, SecretMask()) : "the file name (not shown: it has no directory)";
@@ -25,9 +23,9 @@ std::optional<std::string> ReadKeyFile(const KeyInfo& key, const std::string& pa
   const std::string_view text = WithoutLineBreak(content->Reveal());
   settings->*key.field = Secret(text);
   settings->*key.file = path;
-  if (IsKeyText(text)) return std::nullopt;
+  if (key.is_valid(text)) return std::nullopt;
   return Concat(key.file_variable, ": the content of ", ShownPath(path),
-                " (not shown) is not valid, expected ", kExpectedText);
+                " (not shown) is not valid, expected ", key.expected);
 }
 
 }  // namespace
@@ -42,14 +40,16 @@ std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environm
                   ": both are set (not shown), expected only one of them");
   }
   if (path) return ReadKeyFile(key, *path, read_file, settings);
+  const bool nothing = !value || value->empty();
+  if (nothing && !key.required) return std::nullopt;
   if (!value) {
     return Concat(key.variable, " (or ", key.file_variable, "): missing, expected ", key.help,
                   " in one of these variables");
   }
-  const bool valid = IsKeyText(*value);
+  const bool valid = key.is_valid(*value);
   settings->*key.field = Secret::TakeFrom(*value);
   if (valid) return std::nullopt;
-  return Concat(key.variable, ": the value (not shown) is not valid, expected ", kExpectedText);
+  return Concat(key.variable, ": the value (not shown) is not valid, expected ", key.expected);
 }
 
 void RegisterKeyVariables(const EnvLookup& environment, SecretMask* mask) {

@@ -12,8 +12,9 @@ namespace enos::gateway {
 
 // Reads one key from its variable, or from the file that its other variable names (a trailing line
 // break is removed), into the field. Returns the error line (without the program's name) if it is
-// missing, given both ways, unreadable or not a key. The key itself is never in the line; neither
-// is a file name that does not look like one, because it may be a key in the wrong variable.
+// required and missing, given both ways, unreadable or not a key. The key itself is never in the
+// line; neither is a file name that does not look like one, because it may be a key in the wrong
+// variable.
 std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environment,
                                    const FileReader& read_file, Settings* settings);
 

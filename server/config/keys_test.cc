@@ -128,5 +128,30 @@ INSTANTIATE_TEST_SUITE_P(
                 "SecretKey"}),
     [](const auto& param) { return param.param.name; });
 
+TEST(StoreSetting, IsADatabaseOrNothing) {
+  const KeyInfo& store = KeyTable()[2];
+  const auto read = [&](const std::string& value, std::string& found) {
+    const EnvLookup environment = [&](std::string_view name) -> std::optional<std::string> {
+      if (name != "ENOS_GATEWAY_IDEMPOTENCY_STORE") return std::nullopt;
+      return value;
+    };
+    Settings settings;
+    const auto error = ReadKey(store, environment, &ReadTestFile, &settings);
+    found = settings.idempotency_store.Reveal();
+    return error.value_or("");
+  };
+  std::string found;
+  for (const std::string text : {"", "sqlite:/var/lib/x/keys.db", "postgresql://u:p@h:5432/d"}) {
+    EXPECT_EQ(read(text, found), "");
+    EXPECT_EQ(found, text);
+  }
+  for (const char* text : {"sqlite:keys.db", "sqlite:/", "sqlite:/dir/", "mysql://u:p4ss@h/d",
+                           "postgresql:/h", "postgresql://u:p 4ss@h/d"}) {
+    const std::string error = read(text, found);
+    EXPECT_THAT(error, HasSubstr("expected sqlite:/PATH or postgresql://...")) << text;
+    EXPECT_THAT(error, Not(HasSubstr("4ss")));
+  }
+}
+
 }  // namespace
 }  // namespace enos::gateway

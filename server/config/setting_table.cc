@@ -284,6 +284,10 @@ std::vector<SettingInfo> TimeSettings() {
        "addresses.",
        "a duration from 1s to 24h in whole milliseconds, like 5m or 1h", false,
        &SetDuration<&Settings::upstream_max_connection_age, kSecond, 24 * kHour>},
+      {kTime, "--idempotency_ttl", "ENOS_GATEWAY_IDEMPOTENCY_TTL", "DURATION", "24h",
+       "How long an idempotency key is remembered; a UUID of version 7 that is older is refused.",
+       "a duration from 1h to 744h in whole milliseconds, like 24h", false,
+       &SetDuration<&Settings::idempotency_ttl, kHour, 744 * kHour>},
   };
 }
 
@@ -387,11 +391,18 @@ const SettingInfo& SettingNamed(std::string_view flag) {
 }
 
 const std::vector<KeyInfo>& KeyTable() {
+  constexpr std::string_view kKeyText = "1 to 4096 printable ASCII characters without spaces";
   static const auto& table = *new std::vector<KeyInfo>{
-      {"ENOS_ACCESS_KEY", "ENOS_ACCESS_KEY_FILE", "the application's AccessKey",
-       &Settings::access_key, &Settings::access_key_file},
-      {"ENOS_SECRET_KEY", "ENOS_SECRET_KEY_FILE", "the application's SecretKey",
-       &Settings::secret_key, &Settings::secret_key_file},
+      {"ENOS_ACCESS_KEY", "ENOS_ACCESS_KEY_FILE", "the application's AccessKey", true, kKeyText,
+       &IsKeyText, &Settings::access_key, &Settings::access_key_file},
+      {"ENOS_SECRET_KEY", "ENOS_SECRET_KEY_FILE", "the application's SecretKey", true, kKeyText,
+       &IsKeyText, &Settings::secret_key, &Settings::secret_key_file},
+      {"ENOS_GATEWAY_IDEMPOTENCY_STORE", "ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE",
+       "the database that remembers idempotency keys: sqlite:/PATH (one gateway on one disk) or "
+       "postgresql://USER:PASSWORD@HOST/DATABASE (any number of gateways)",
+       false,
+       "sqlite:/PATH or postgresql://..., at most 4096 printable ASCII characters without spaces",
+       &IsStoreText, &Settings::idempotency_store, &Settings::idempotency_store_file},
   };
   return table;
 }

@@ -47,11 +47,15 @@ struct KeyInfo {
   std::string_view variable;
   std::string_view file_variable;
   std::string_view help;
+  bool required;
+  std::string_view expected;  // what a valid one is
+  bool (*is_valid)(std::string_view text);
   Secret Settings::* field;
   std::string Settings::* file;
 };
 
-// The access key and the secret key.
+// The access key, the secret key, and what may have a password in it: where idempotency keys are
+// kept.
 const std::vector<KeyInfo>& KeyTable();
 
 }  // namespace enos::gateway

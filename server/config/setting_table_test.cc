@@ -30,7 +30,7 @@ auto Comparable(const Settings& s) {
       s.drain_timeout, s.max_connection_age, s.max_connection_idle, s.handshake_timeout,
       s.log_level, s.log_format, s.policy_file, s.jwt_keys_file, s.jwt_issuer, s.jwt_audience,
       s.max_in_flight_per_caller, s.max_memory, s.front_socket, s.check, s.probe_flow, s.probe_user,
-      s.probe_org);
+      s.probe_org, s.idempotency_ttl);
 }
 
 std::string TestName(const testing::TestParamInfo<SettingInfo>& param) {

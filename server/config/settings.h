@@ -119,6 +119,16 @@ struct Settings {
   // (never) to 1,000,000. nullopt: three quarters of the container's limit, if it has one.
   std::optional<int64_t> max_memory;
 
+  // -- Idempotency keys
+
+  // The database that remembers them: sqlite:/PATH or postgresql://..., with its password; empty:
+  // calls with a key are refused.
+  Secret idempotency_store;
+  // The file it came from; empty: from the environment.
+  std::string idempotency_store_file;
+  // How long a key is remembered: 1 h to 31 days.
+  std::chrono::milliseconds idempotency_ttl = std::chrono::hours(24);
+
   // -- Removed settings that are still set
 
   struct Removed {

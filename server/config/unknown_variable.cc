@@ -40,6 +40,7 @@ bool IsOfService(std::string_view name) {
 std::set<std::string_view> KnownVariables() {
   std::set<std::string_view> known;
   for (const SettingInfo& setting : SettingTable()) known.insert(setting.variable);
+  for (const KeyInfo& key : KeyTable()) known.insert({key.variable, key.file_variable});
   for (const RemovedSetting& removed : RemovedSettings()) known.insert(removed.variable);
   return known;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/base/text.h"
+
 namespace enos::gateway {
 std::optional<std::chrono::milliseconds> ParseDurationBetween(std::string_view text,
                                                               std::chrono::milliseconds least,
@@ -44,6 +46,12 @@ std::string_view WithoutLineBreak(std::string_view text) {
 bool IsKeyText(std::string_view text) {
   return !text.empty() && text.size() <= kMaxKeyBytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool IsStoreText(std::string_view text) {
+  constexpr std::string_view kFile = "sqlite:/";
+  const bool file = StartsWith(text, kFile) && text.size() > kFile.size() && text.back() != '/';
+  return IsKeyText(text) && (file || StartsWith(text, "postgresql://"));
 }
 
 }  // namespace enos::gateway

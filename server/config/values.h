@@ -30,6 +30,9 @@ std::string_view WithoutLineBreak(std::string_view text);
 // Whether the text can be a key: 1 to 4096 printable ASCII characters except spaces.
 bool IsKeyText(std::string_view text);
 
+// Whether the text can name a database of idempotency keys.
+bool IsStoreText(std::string_view text);
+
 inline constexpr size_t kMaxKeyBytes = 4096;
 
 }  // namespace enos::gateway

@@ -15,6 +15,7 @@ namespace enos::gateway {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = std::size_t{64} << 10;
+constexpr auto kTooLargeForCurl = static_cast<CURLcode>(100);  // CURLE_TOO_LARGE, since 8.6
 
 // Errors that occur before there is a connection to write to.
 bool IsBeforeRequest(CURLcode code) {
@@ -80,6 +81,7 @@ void CurlTransfer::Prepare(const std::string& base_url, HttpRequest request,
   resolve_ = std::move(resolve);
   done_ = std::move(done);
   requests_allowed_ = 0;
+  over_tls_ = never_kept_ || base_url.rfind("https:", 0) == 0;
   written_before_ = 0;
   headers_complete_ = false;
   header_bytes_ = 0;
@@ -250,7 +252,9 @@ std::size_t CurlTransfer::OnBody(char* data, std::size_t size, std::size_t count
 
 HttpResult CurlTransfer::TakeResult(CURLcode code) {
   HttpResult result;
-  result.maybe_sent = requests_allowed_ > 0 && BytesWritten() > written_before_;
+  // Over TLS libcurl 8 writes several records at once, and reports none of them if a later one
+  // fails.
+  result.maybe_sent = requests_allowed_ > 0 && (over_tls_ || BytesWritten() > written_before_);
   result.end = EndFor(code, result.maybe_sent);
   result.status = headers_complete_ ? Status() : 0;
   if (result.end == TransferEnd::kAnswered) {
@@ -270,7 +274,8 @@ std::string CurlTransfer::Describe(CURLcode code) const {
   // Caused by us, see the class comment; libcurl's text would name the callback.
   if (requests_allowed_ > 0 && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_COULDNT_CONNECT))
     return "the connection broke before an answer came";
-  if (too_large_ || code == CURLE_OUT_OF_MEMORY) return "the answer is too large";
+  if (too_large_ || code == CURLE_OUT_OF_MEMORY || code == kTooLargeForCurl)
+    return "the answer is too large";
   return error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code);
 }
 
@@ -298,7 +303,8 @@ TransferEnd CurlTransfer::EndFor(CURLcode code, bool maybe_sent) const {
     case CURLE_WRITE_ERROR:  // our callbacks refused more
       if (too_early_) return TransferEnd::kMalformed;
       return too_large_ ? TransferEnd::kTooLarge : no_answer;
-    case CURLE_OUT_OF_MEMORY:  // libcurl's word for one header line above its own limit, 100 KB
+    case CURLE_OUT_OF_MEMORY:  // one header line above libcurl's own limit, 100 KB, before 8.6
+    case kTooLargeForCurl:
       return maybe_sent ? TransferEnd::kTooLarge : no_answer;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:

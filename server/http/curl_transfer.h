@@ -129,6 +129,7 @@ class CurlTransfer {
 
   bool connection_refused_ = false;
   int requests_allowed_ = 0;  // how often libcurl was allowed to write a request: 0 or 1
+  bool over_tls_ = false;     // to EnOS, or to a proxy
   curl_off_t written_before_ =
       0;                   // what setting up the connection had written by then (a proxy's CONNECT)
   bool is_final_ = false;  // reading the final answer, not an interim one (1xx)

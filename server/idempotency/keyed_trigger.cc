@@ -355,18 +355,17 @@ void KeyedTrigger::Note(Key& key, const TriggerResult& result) {
 
 void KeyedTrigger::Remove(Key& key, std::optional<CallError> refusal) {
   key.phase = Phase::kRemoving;
-  key.outcome.reset();
-  if (refusal) key.outcome = *std::move(refusal);
+  key.outcome = std::move(refusal);
   env_.store.Remove(key.attempt, key.attempt.end_by + kLeaseRest,
-                    [this, &key](const KeyFinding& finding) {
-                      OnRemoved(key, finding.state == KeyState::kNone);
-                    });
+                    [this, &key](const KeyFinding& finding) { OnRemoved(key, finding.state); });
 }
 
-void KeyedTrigger::OnRemoved(Key& key, bool removed) {
+void KeyedTrigger::OnRemoved(Key& key, KeyState found) {
   if (key.outcome) {
-    const TriggerResult refusal = With(removed ? KeyHeld::kNone : KeyHeld::kReserved,
-                                       *std::exchange(key.outcome, std::nullopt));
+    const KeyHeld held = found == KeyState::kNone      ? KeyHeld::kNone
+                         : found == KeyState::kInDoubt ? KeyHeld::kDoubt
+                                                       : KeyHeld::kReserved;
+    const TriggerResult refusal = With(held, *std::exchange(key.outcome, std::nullopt));
     if (key.owner != nullptr) Answer(*key.owner, refusal);
     const std::vector<Call*> waiters(key.waiters.begin(), key.waiters.end());
     for (Call* const waiter : waiters) {

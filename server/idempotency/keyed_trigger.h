@@ -65,7 +65,7 @@ class KeyedTrigger {
   KeyedTrigger& operator=(const KeyedTrigger&) = delete;
 
   // `done` is called once, from within or later, unless the caller is gone before.
-  CallId Start(StartKey key, TriggerJob job, Announce announce, TriggerDone done);
+  CallId Start(StartKey start, TriggerJob job, Announce announce, TriggerDone done);
 
   // As FlowTrigger's.
   bool CallerGone(CallId id);
@@ -150,7 +150,7 @@ class KeyedTrigger {
   void OnAnswered(Key& key, TriggerResult result);
   void Note(Key& key, const TriggerResult& result);
   void Remove(Key& key, std::optional<CallError> refusal);
-  void OnRemoved(Key& key, bool removed);
+  void OnRemoved(Key& key, KeyState found);
   void OnFound(Key& key, KeyFinding finding);
   bool OwnerGone(Key& key);
 

@@ -259,6 +259,31 @@ TEST_F(KeyedTriggerTest, LeaseOfADeadProcess_WaitsThenInDoubtAndNeverSent) {
   EXPECT_EQ(rig.Sends(), 0U);
 }
 
+TEST_F(KeyedTriggerTest, LeaseEndedBeforeTheCall_InDoubtAtOnceAndNeverSent) {
+  Hold(other);
+  database.now += seconds(36);
+  const auto& call = rig.Start();
+  rig.store.DoAll();
+  EXPECT_EQ(call.reason(), Reason::IDEMPOTENCY_IN_DOUBT);
+  EXPECT_EQ(rig.Sends(), 0U);
+}
+
+TEST_F(KeyedTriggerTest, RefusedAfterTheLease_StaysInDoubtAsOthersWereTold) {
+  const auto& call = StartAndReserve(rig);
+  database.now += seconds(36);
+  const auto& elsewhere = other.Start();
+  other.store.DoAll();
+  EXPECT_EQ(elsewhere.error().key_held, KeyHeld::kDoubt);
+  rig.AnswerFlow(200, FlowErrorJson(62104));
+  rig.store.DoAll();
+  EXPECT_EQ(call.reason(), Reason::FLOW_HAS_NO_TASK);
+  EXPECT_EQ(call.error().key_held, KeyHeld::kDoubt);
+  const auto& repeat = other.Start();
+  other.store.DoAll();
+  EXPECT_EQ(repeat.reason(), Reason::IDEMPOTENCY_IN_DOUBT);
+  EXPECT_EQ(other.Sends(), 0U);
+}
+
 // -- Waiting
 
 TEST_F(KeyedTriggerTest, RepeatInTheSameProcess_WaitsWithoutTheStore) {

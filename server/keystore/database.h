@@ -9,8 +9,7 @@ namespace enos::gateway {
 
 // The words in which the databases differ.
 struct SqlDialect {
-  const char* now;     // the database's clock: milliseconds since 1970, the same within a statement
-  const char* commit;  // ends a transaction so that "done" means durable
+  const char* now;  // the database's clock: milliseconds since 1970, the same within a statement
 };
 
 using SqlRow = std::vector<std::optional<std::string>>;  // nullopt: NULL

@@ -100,13 +100,14 @@ void AppendUpdates(const Chosen& results, SqlText& sql) {
 
 void AppendDeletes(const Chosen& removes, SqlText& sql) {
   if (removes.empty()) return;
-  sql.Words(
-      "DELETE FROM enos_idempotency_keys WHERE state = 'RESERVED' AND (id, nonce) IN (VALUES ");
+  sql.Words("DELETE FROM enos_idempotency_keys WHERE state = 'RESERVED' AND lease_until_ms > ");
+  sql.Now().Words(" AND (id, nonce) IN (VALUES ");
   for (size_t i = 0; i < removes.size(); ++i) {
     if (i > 0) sql.Words(", ");
     const KeyAttempt& attempt = removes[i]->attempt;
     sql.Words("(").Text(attempt.key.id).Words(", ").Text(attempt.nonce).Words(")");
   }
+  // Afterwards others may have been told that it is in doubt for good.
   sql.Words("); ");
 }
 
@@ -239,7 +240,7 @@ std::string BatchSql(const std::vector<const KeyOperation*>& batch, SteadyTime n
     AppendInserts(reserves, now, ttl, sql);
     AppendUpdates(results, sql);
     AppendDeletes(removes, sql);
-    sql.Commit().Words("; ");
+    sql.Words("COMMIT; ");
   }
   AppendSelect(batch, sql);
   return sql.sql();
@@ -287,7 +288,7 @@ std::string CreateTablesSql(const std::string& enos, const SqlDialect& dialect) 
       .Words(", ")
       .Text(enos)
       .Words(", 0, '', 0) ON CONFLICT DO NOTHING; ");
-  return sql.Commit().sql();
+  return sql.Words("COMMIT").sql();
 }
 
 std::string ReadMetaSql(const SqlDialect& dialect) {
@@ -319,7 +320,7 @@ std::string EndLeasesSql(const SqlDialect& dialect) {
       "BEGIN; UPDATE enos_idempotency_keys SET lease_until_ms = 0 WHERE state = 'RESERVED'"
       " AND created_at_ms > ");
   sql.Now().Words(" - ").Number(kLongestLease.count()).Words("; ");
-  return sql.Commit().sql();
+  return sql.Words("COMMIT").sql();
 }
 
 std::string SweepTurnSql(const std::string& me, milliseconds length, const SqlDialect& dialect) {
@@ -327,7 +328,7 @@ std::string SweepTurnSql(const std::string& me, milliseconds length, const SqlDi
   sql.Words("BEGIN; UPDATE enos_idempotency_meta SET sweeper = ").Text(me);
   sql.Words(", sweeper_until_ms = ").Now().Words(" + ").Number(length.count());
   sql.Words(" WHERE sweeper = ").Text(me).Words(" OR sweeper_until_ms < ").Now().Words("; ");
-  sql.Commit().Words("; SELECT sweeper FROM enos_idempotency_meta");
+  sql.Words("COMMIT; SELECT sweeper FROM enos_idempotency_meta");
   return sql.sql();
 }
 
@@ -357,7 +358,7 @@ std::string SweepSql(const std::string& me, milliseconds keep, const SqlDialect&
       " AND created_at_ms <= (SELECT newest_removed_ms FROM enos_idempotency_meta WHERE sweeper "
       "= ");
   sql.Text(me).Words("); ");
-  sql.Commit().Words("; SELECT 1 FROM enos_idempotency_keys WHERE ");
+  sql.Words("COMMIT; SELECT 1 FROM enos_idempotency_keys WHERE ");
   old(sql);
   sql.Words(" AND EXISTS (SELECT 1 FROM enos_idempotency_meta WHERE sweeper = ").Text(me);
   sql.Words(") LIMIT 1");

@@ -33,8 +33,8 @@ struct KeyNote {
 // An attempt that owns a record, or wants to.
 struct KeyAttempt {
   KeyRef key;
-  std::string nonce;    // 32 hexadecimal digits, of this attempt alone
-  SteadyTime end_by{};  // when its transfer must have ended; the lease lasts 5 s longer
+  std::string nonce;  // 32 hexadecimal digits, of this attempt alone
+  SteadyTime end_by;  // when its transfer must have ended; the lease lasts 5 s longer
 };
 
 enum class KeyState {
@@ -86,7 +86,8 @@ class KeyStore {
                      Done done) = 0;
 
   // Removes the attempt's own record: kNone, or kUnavailable. Only for what was certainly not
-  // executed.
+  // executed, and only while the lease lives: afterwards somebody may have been told that the key
+  // is in doubt for good, and it stays so: kInDoubt.
   virtual void Remove(const KeyAttempt& attempt, SteadyTime until, Done done) = 0;
 };
 

@@ -173,6 +173,15 @@ TEST_P(KeyStoreBehaviourTest, AResultIsFinal) {
   EXPECT_EQ(Await(rig.Remove(mine)).state, KeyState::kStarted) << "what was executed stays";
 }
 
+TEST_P(KeyStoreBehaviourTest, WhatOthersMayHaveSeenInDoubtIsNotRemoved) {
+  StoreRig rig(Open());
+  const KeyAttempt mine = AttemptAt(1, 1);
+  EXPECT_EQ(Await(rig.Reserve(mine)).state, KeyState::kMine);
+  Sql("UPDATE enos_idempotency_keys SET lease_until_ms = 0");
+  EXPECT_EQ(Await(rig.Remove(mine)).state, KeyState::kInDoubt);
+  EXPECT_EQ(Await(rig.Look(mine.key)).state, KeyState::kInDoubt);
+}
+
 TEST_P(KeyStoreBehaviourTest, OnlyTheOwnerRemoves) {
   StoreRig rig(Open());
   const KeyAttempt mine = AttemptAt(1, 1);

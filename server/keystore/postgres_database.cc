@@ -50,9 +50,10 @@ void RegisterRawPasswords(std::string_view url) {
     RegisterSecret(user.substr(colon + 1), SecretLife::kForever);
   const size_t question = rest.find('?');
   if (question == std::string_view::npos) return;
-  for (const std::string_view part : Split(rest.substr(question + 1), '&')) {
-    for (const std::string_view name : {"password=", "sslpassword="})
-      if (StartsWith(part, name)) RegisterSecret(part.substr(name.size()), SecretLife::kForever);
+  for (const std::string_view parameter : Split(rest.substr(question + 1), '&')) {
+    for (const std::string_view start : {"password=", "sslpassword="})
+      if (StartsWith(parameter, start))
+        RegisterSecret(parameter.substr(start.size()), SecretLife::kForever);
   }
 }
 
@@ -71,21 +72,25 @@ bool RegisterPasswords(std::string_view url) {
 }
 
 PostgresDatabase::PostgresDatabase(std::string_view url, milliseconds limit)
-    : url_(url), limit_(limit) {}
+    : url_(url), limit_(limit), readable_(RegisterPasswords(url)) {}
 
 PostgresDatabase::~PostgresDatabase() { Close(); }
 
 const SqlDialect& PostgresDatabase::dialect() const {
   static const SqlDialect dialect = {
-      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))",
-      // With the time-out a commit that waits for a synchronous standby would be reported as done,
-      // although the standby does not have it.
-      "SET LOCAL statement_timeout = 0; COMMIT"};
+      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))"};
   return dialect;
 }
 
 SqlResult PostgresDatabase::Connect() {
   Close();
+  // Not libpq's own text: the whole URL may be in it.
+  if (!readable_) {
+    return {SqlEnd::kRefused,
+            {},
+            "the URL cannot be read, expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with "
+            "special characters of the password percent-encoded"};
+  }
   const SteadyTime until = std::chrono::steady_clock::now() + limit_;
   SqlResult result = Login(until);
   if (result.end == SqlEnd::kDone) result = CheckServer(until);

@@ -48,6 +48,7 @@ class PostgresDatabase final : public Database {
 
   const Secret url_;
   const std::chrono::milliseconds limit_;
+  const bool readable_;
   pg_conn* connection_ = nullptr;
 };
 

@@ -1,5 +1,7 @@
 #include "server/keystore/sql_key_store.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -12,7 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How long an operation waits that was told to try again.
-constexpr milliseconds kAgainAfter{50};
+constexpr milliseconds kAgainAfter{100};
 // Of the queue, while it looks for keys that are not in the batch yet.
 constexpr size_t kMostLookedAt = 1024;
 // Expired operations are taken out of the queue when there are that many.
@@ -161,6 +163,7 @@ void SqlKeyStore::DropAnswered() {
 // -- On the thread
 
 void SqlKeyStore::Work() {
+  pthread_setname_np(pthread_self(), "enos-keystore");
   Batch batch;
   while (Next(&batch)) {
     if (!connected_ && !Connect()) {
@@ -209,7 +212,8 @@ SqlKeyStore::Batch SqlKeyStore::Take() {
     queue_.pop_front();
     if (asked->answered || asked->until <= now) continue;
     const bool first = keys.insert(asked->operation.attempt.key.id).second;
-    if (first && asked->not_before <= now) {
+    const bool fits = batch.empty() || (!asked->alone && !batch[0]->alone);
+    if (first && fits && asked->not_before <= now) {
       batch.push_back(std::move(asked));
     } else {
       left.push_back(std::move(asked));
@@ -271,8 +275,13 @@ void SqlKeyStore::Do(const Batch& batch) {
     Up();
     return Finish(batch, result.rows);
   }
-  if (result.end != SqlEnd::kLost) return DoEach(batch, result);
-  Down(result.why);
+  const bool all_locked = result.end == SqlEnd::kAgain && database_->exclusive();
+  if (result.end != SqlEnd::kLost && !all_locked) return DoEach(batch, result);
+  if (all_locked) {
+    for (const AskedPtr& asked : batch) asked->not_before = Now() + kAgainAfter;
+  } else {
+    Down(result.why);
+  }
   PutBack(batch);
 }
 
@@ -288,6 +297,7 @@ void SqlKeyStore::DoEach(const Batch& batch, const SqlResult& failed) {
   }
   if (failed.end == SqlEnd::kAgain) {
     batch[0]->not_before = Now() + kAgainAfter;
+    batch[0]->alone = true;
     return PutBack(batch);
   }
   post_([this, asked = batch[0], why = failed.why] { Answer(asked, Unavailable(why)); });

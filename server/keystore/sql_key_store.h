@@ -77,7 +77,10 @@ class SqlKeyStore final : public KeyStore {
     KeyOperation operation;
     SteadyTime asked;
     SteadyTime until;
-    SteadyTime not_before{};            // the thread's: after it was told to try again
+    // The thread's, after it was told to try again: not before, and not with others, whom it would
+    // hold up.
+    SteadyTime not_before;
+    bool alone = false;
     std::atomic<bool> answered{false};  // set by the loop; the thread then leaves it out
     Done done;                          // the loop's
     TimerId timer = 0;                  // the loop's
@@ -130,9 +133,9 @@ class SqlKeyStore final : public KeyStore {
   int failures_ = 0;
   std::optional<std::string> reported_;  // the last `why`
   std::string sweeper_;
-  SteadyTime retry_at_{};
-  SteadyTime sweep_at_{};
-  SteadyTime idle_check_at_{};
+  SteadyTime retry_at_;
+  SteadyTime sweep_at_;
+  SteadyTime idle_check_at_;
   std::thread thread_;
 };
 

@@ -119,6 +119,7 @@ TEST_F(SqlKeyStoreTest, WhatComesWhileItIsBusyIsOneTransaction) {
   auto look = Occupy(rig);
   std::vector<StoreRig::Finding> findings;
   for (int i = 0; i < 64; ++i) findings.push_back(rig.Reserve(AttemptAt(i, 1)));
+  rig.AwaitAsked();
   faults_.Release();
   for (auto& finding : findings) EXPECT_EQ(Await(finding).state, KeyState::kMine);
   EXPECT_EQ(faults_.batches, 2);
@@ -162,6 +163,7 @@ TEST_F(SqlKeyStoreTest, OneThatIsRefusedSpoilsItForNobodyElse) {
   auto look = Occupy(rig);
   std::vector<StoreRig::Finding> findings;
   for (int i = 0; i < 10; ++i) findings.push_back(rig.Reserve(AttemptAt(i, 1)));
+  rig.AwaitAsked();
   faults_.refused = Digest(1004);
   faults_.Release();
   for (size_t i = 0; i < findings.size(); ++i)

@@ -30,10 +30,6 @@ class SqlText {
     sql_.append(dialect_.now);
     return *this;
   }
-  SqlText& Commit() {
-    sql_.append(dialect_.commit);
-    return *this;
-  }
   SqlText& Number(int64_t number) {
     sql_.append(std::to_string(number));
     return *this;

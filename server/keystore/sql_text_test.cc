@@ -29,17 +29,10 @@ TEST(SqlTextTest, LeavesAloneWhatIsNoEncoding) {
 }
 
 TEST(SqlTextTest, BuildsAStatement) {
-  const SqlDialect dialect = {"(now)", "COMMIT"};
+  const SqlDialect dialect = {"(now)"};
   SqlText sql(dialect);
-  sql.Words("SELECT ")
-      .Number(-5)
-      .Words(", ")
-      .Text("x'; DROP")
-      .Words(", ")
-      .Now()
-      .Words("; ")
-      .Commit();
-  EXPECT_EQ(sql.sql(), "SELECT -5, 'x%27; DROP', (now); COMMIT");
+  sql.Words("SELECT ").Number(-5).Words(", ").Text("x'; DROP").Words(", ").Now();
+  EXPECT_EQ(sql.sql(), "SELECT -5, 'x%27; DROP', (now)");
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ SqliteDatabase::~SqliteDatabase() {
 
 const SqlDialect& SqliteDatabase::dialect() const {
   static const SqlDialect dialect = {
-      "(SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))", "COMMIT"};
+      "(SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"};
   return dialect;
 }
 
@@ -99,14 +99,21 @@ SqlResult SqliteDatabase::MakeFile() const {
 }
 
 SqlResult SqliteDatabase::Open() {
+  // Its statistics, which nobody reads, take a lock at each allocation. Has to come first of all.
+  static const int no_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(no_statistics);
   const int flags = use_ == Use::kOwn ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int code = sqlite3_open_v2(path_.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) return Failure(code);
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_timeout(handle_, kBusyMilliseconds);
   if (use_ == Use::kRead) return Done();
-  // FULL: in WAL mode anything less does not write through at a commit.
-  SqlResult mode = Run("PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL");
+  // FULL: in WAL mode anything less does not write through at a commit. The folder for temporary
+  // files may be read-only, and is slower than memory. 16 MiB of pages: keys are random, so each
+  // reservation needs another page of their index.
+  SqlResult mode =
+      Run("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;"
+          " PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL");
   if (mode.end != SqlEnd::kDone) return mode;
   if (mode.rows.empty() || mode.rows[0].at(0) != "wal")
     return Refused(Concat(path_, ": its file system does not permit SQLite's WAL"));

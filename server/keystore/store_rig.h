@@ -106,6 +106,13 @@ class StoreRig {
     return Ask([=](auto until, auto done) { store_.Remove(attempt, until, std::move(done)); });
   }
 
+  // Until the store has been asked all of that.
+  void AwaitAsked() {
+    std::promise<void> asked;
+    loop_.Post([&asked] { asked.set_value(); });
+    asked.get_future().wait();
+  }
+
   // For what is asked from now on.
   void SetPatience(std::chrono::milliseconds patience) { patience_ = patience; }
 

@@ -150,12 +150,6 @@ void GatewayMetrics::AddCallMetrics() {
        {Reason::INVALID_REQUEST, Reason::CALLER_UNAUTHENTICATED, Reason::CALLER_NOT_ALLOWED,
         Reason::GATEWAY_OVERLOADED, Reason::GATEWAY_SHUTTING_DOWN, Reason::ENOS_TIMEOUT})
     ByName(refused_by_reason_, refused_, reason);
-  auto& keyed = CounterFamily("enos_gateway_idempotency_calls_total",
-                              "Calls with an idempotency key, by what the key came to.", registry_);
-  constexpr std::array<const char*, kKeyResults> kNames{
-      "executed",    "replayed",          "doubt",  "in_doubt", "reused", "expired",
-      "in_progress", "store_unavailable", "refused"};
-  for (size_t i = 0; i < kKeyResults; ++i) keyed_.at(i) = &keyed.Add({{"result", kNames.at(i)}});
   auto& cut = CounterFamily("enos_gateway_connections_cut_total",
                             "Callers' connections that were cut: too much sent without completing "
                             "a call (unfinished), or the process was short of memory.",
@@ -325,6 +319,39 @@ void GatewayMetrics::SetCertificateExpiry(WallTime until) {
            registry_)
       .Add({})
       .Set(std::chrono::duration<double>(until.time_since_epoch()).count());
+}
+
+void GatewayMetrics::AddKeyStore() {
+  auto& keyed = CounterFamily("enos_gateway_idempotency_calls_total",
+                              "Calls with an idempotency key, by what the key came to.", registry_);
+  constexpr std::array<const char*, kKeyResults> kResults{
+      "executed",    "replayed",          "doubt",  "in_doubt", "reused", "expired",
+      "in_progress", "store_unavailable", "refused"};
+  for (size_t i = 0; i < kKeyResults; ++i) keyed_.at(i) = &keyed.Add({{"result", kResults.at(i)}});
+  constexpr std::array<const char*, 4> kNames = {"reserve", "look", "complete", "remove"};
+  auto& total = CounterFamily("enos_gateway_idempotency_store_operations_total",
+                              "Operations on the store of idempotency keys.", registry_);
+  auto& seconds =
+      Register(prometheus::BuildHistogram(), "enos_gateway_idempotency_store_operation_seconds",
+               "How long they took, from asked to answered.", registry_);
+  const prometheus::Histogram::BucketBoundaries buckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                           0.1,   0.25,   0.5,   1,    2.5,   5};
+  for (size_t i = 0; i < store_.size(); ++i) {
+    for (const bool ok : {false, true}) {
+      store_.at(i).by_result.at(ok ? 1 : 0) =
+          &total.Add({{"operation", kNames.at(i)}, {"result", ok ? "ok" : "failed"}});
+    }
+    store_.at(i).seconds = &seconds.Add({{"operation", kNames.at(i)}}, buckets);
+  }
+  store_up_ = &Register(prometheus::BuildGauge(), "enos_gateway_idempotency_store_up",
+                        "1 while the store of idempotency keys answers, else 0.", registry_)
+                   .Add({});
+}
+
+void GatewayMetrics::StoreOperationEnded(StoreOperation operation, bool ok, Duration took) {
+  const StoreCalls& calls = store_.at(static_cast<size_t>(operation));
+  calls.by_result.at(ok ? 1 : 0)->Increment();
+  calls.seconds->Observe(Seconds(took));
 }
 
 std::string GatewayMetrics::Text() const {

@@ -28,6 +28,9 @@ enum class BreakerState { kClosed, kHalfOpen, kOpen };
 // Files that may change while the gateway runs.
 enum class ReloadedFiles { kTls, kKeys, kPolicy, kJwtKeys };
 
+// What the store of idempotency keys is asked for.
+enum class StoreOperation { kReserve, kLook, kComplete, kRemove };
+
 // Everything that the gateway counts and times, and its text for Prometheus. Names follow the
 // conventions of Prometheus and, for grpc_server_*, of grpc-ecosystem; every label has a bounded
 // set of values (label_values.h).
@@ -46,7 +49,7 @@ class GatewayMetrics {
   // A request to EnOS ended; a call was resent, or will be, for this reason.
   void UpstreamRequestEnded(const UpstreamRequest& request);
   void Retried(Reason reason);
-  // A call with an idempotency key was answered.
+  // A call with an idempotency key was answered; after AddKeyStore.
   void KeyedCallEnded(KeyResult result) { keyed_.at(static_cast<size_t>(result))->Increment(); }
   // A watched run was polled; parts of an answer about a run could not be read, by UnreadablePart.
   void Polled(bool answered) { polls_.at(answered ? 1 : 0)->Increment(); }
@@ -69,6 +72,12 @@ class GatewayMetrics {
   void Reloaded(ReloadedFiles files, bool ok);
   // Until when the listener's certificate is valid; exported from the first call on.
   void SetCertificateExpiry(WallTime until);
+
+  // There is a store of idempotency keys: its metrics are exported from now on, as not reachable.
+  void AddKeyStore();
+  // It answered an operation, or not in time; it answers, or does not any more. After AddKeyStore.
+  void StoreOperationEnded(StoreOperation operation, bool ok, Duration took);
+  void SetStoreUp(bool up) { store_up_->Set(up ? 1 : 0); }
 
   // Values that are sampled at each scrape: add them before the first one.
   SampledMetrics& sampled() { return sampled_; }
@@ -126,6 +135,13 @@ class GatewayMetrics {
   std::array<prometheus::Counter*, kKeyResults> keyed_{};
   std::array<prometheus::Counter*, 2> cut_{};    // unfinished, memory
   std::array<prometheus::Gauge*, 3> breaker_{};  // by BreakerState
+
+  struct StoreCalls {
+    std::array<prometheus::Counter*, 2> by_result{};  // failed, ok
+    prometheus::Histogram* seconds = nullptr;
+  };
+  std::array<StoreCalls, 4> store_{};  // by StoreOperation
+  prometheus::Gauge* store_up_ = nullptr;
 
   struct Reloads {
     std::array<prometheus::Counter*, 2> by_result{};  // failure, success

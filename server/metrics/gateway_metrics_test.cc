@@ -361,5 +361,29 @@ TEST(GatewayMetrics, CutConnections_AreCountedByReasonFromTheStart) {
   EXPECT_EQ(Value(metrics, name, {R"(reason="unfinished")"}), "0");
 }
 
+TEST(GatewayMetrics, KeyStore_IsThereOnlyWithOne) {
+  GatewayMetrics metrics("1.2.3");
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("idempotency")));
+  metrics.AddKeyStore();
+  EXPECT_THAT(metrics.Text(), HasSubstr("\nenos_gateway_idempotency_store_up 0\n"));
+  metrics.SetStoreUp(true);
+  EXPECT_THAT(metrics.Text(), HasSubstr("\nenos_gateway_idempotency_store_up 1\n"));
+
+  const std::string total = "enos_gateway_idempotency_store_operations_total";
+  const std::string reserve = R"(operation="reserve")";
+  EXPECT_EQ(Value(metrics, total, {R"(operation="remove")", R"(result="failed")"}), "0");
+  metrics.StoreOperationEnded(StoreOperation::kReserve, true, std::chrono::milliseconds(2));
+  metrics.StoreOperationEnded(StoreOperation::kReserve, false, std::chrono::milliseconds(2));
+  EXPECT_EQ(Value(metrics, total, {reserve, R"(result="ok")"}), "1");
+  EXPECT_EQ(Value(metrics, total, {reserve, R"(result="failed")"}), "1");
+  EXPECT_EQ(Value(metrics, "enos_gateway_idempotency_store_operation_seconds_bucket",
+                  {reserve, R"(le="0.0025")"}),
+            "2");
+  const std::string calls = "enos_gateway_idempotency_calls_total";
+  metrics.KeyedCallEnded(KeyResult::kInDoubt);
+  EXPECT_EQ(Value(metrics, calls, {R"(result="in_doubt")"}), "1");
+  EXPECT_EQ(Value(metrics, calls, {R"(result="executed")"}), "0");
+}
+
 }  // namespace
 }  // namespace enos::gateway

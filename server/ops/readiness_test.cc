@@ -53,5 +53,16 @@ TEST(Readiness, AfterStopNoTokenMakesItReady) {
   EXPECT_EQ(readiness.WhyNot(), "shutting down");
 }
 
+TEST(Readiness, AStoreThatIsAwayIsRemarkedAndNoReason) {
+  Readiness readiness;
+  readiness.SetToken(true);
+  EXPECT_EQ(readiness.Remark(), "");
+  readiness.SetStore("cannot connect\n(refused)");
+  EXPECT_EQ(readiness.WhyNot(), "");
+  EXPECT_EQ(readiness.Remark(), "idempotency store: cannot connect (refused)");
+  readiness.SetStore("");
+  EXPECT_EQ(readiness.Remark(), "");
+}
+
 }  // namespace
 }  // namespace enos::gateway

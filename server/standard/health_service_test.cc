@@ -100,7 +100,8 @@ class HealthServiceTest : public testing::Test {
   }
 
   HealthService health_;
-  QueueServer server_{health_.service()};
+  QueueServer server_{
+      [this](grpc::ServerBuilder& builder) { builder.RegisterService(&health_.service()); }};
   std::shared_ptr<grpc::Channel> channel_ = server_.NewChannel();
 };
 

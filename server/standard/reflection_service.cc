@@ -13,8 +13,28 @@ namespace enos::gateway {
 namespace {
 
 using google::protobuf::DescriptorPool;
-using grpc::reflection::v1alpha::ServerReflectionRequest;
-using grpc::reflection::v1alpha::ServerReflectionResponse;
+namespace v1 = grpc::reflection::v1;
+namespace v1alpha = grpc::reflection::v1alpha;
+
+struct ApiV1 {
+  using Service = v1::ServerReflection::AsyncService;
+  using Request = v1::ServerReflectionRequest;
+  using Response = v1::ServerReflectionResponse;
+};
+
+struct ApiV1Alpha {
+  using Service = v1alpha::ServerReflection::AsyncService;
+  using Request = v1alpha::ServerReflectionRequest;
+  using Response = v1alpha::ServerReflectionResponse;
+};
+
+// The messages of both have the same bytes.
+template <typename To, typename From>
+To SameBytes(const From& from) {
+  To to;
+  to.ParseFromString(from.SerializeAsString());
+  return to;
+}
 
 // Waiting for a stream.
 constexpr int kOffers = 2;
@@ -30,17 +50,28 @@ grpc::Status ShuttingDown() {
 
 }  // namespace
 
-// One stream, from its request to its end: read a question, write the answer, repeat.
-class ReflectionService::StreamRpc : public CountedRpc {
+// An open one.
+class ReflectionService::Stream {
  public:
-  static void Offer(ReflectionService& reflection, grpc::ServerCompletionQueue& queue) {
-    const Reference rpc(new StreamRpc(reflection, queue));
-    reflection.service_.RequestServerReflectionInfo(&rpc->context_, &rpc->stream_, &queue, &queue,
-                                                    rpc->arrived_.Begin(Reference(&*rpc)));
+  // With the mutex held. While an answer is being sent the end waits for that.
+  virtual void End() = 0;
+
+ protected:
+  ~Stream() = default;
+};
+
+// One stream, from its request to its end: read a question, write the answer, repeat.
+template <typename Api>
+class ReflectionService::StreamRpc final : public CountedRpc, public Stream {
+ public:
+  static void Offer(ReflectionService& reflection, typename Api::Service& service,
+                    grpc::ServerCompletionQueue& queue) {
+    const Reference rpc(new StreamRpc(reflection, service, queue));
+    service.RequestServerReflectionInfo(&rpc->context_, &rpc->stream_, &queue, &queue,
+                                        rpc->arrived_.Begin(Reference(&*rpc)));
   }
 
-  // With the mutex held. While an answer is being sent the end waits for that.
-  void End() {
+  void End() override {
     if (!is_writing_) Finish(ShuttingDown());
   }
 
@@ -48,13 +79,14 @@ class ReflectionService::StreamRpc : public CountedRpc {
   using Reference = RpcReference<StreamRpc>;
   friend Reference;
 
-  StreamRpc(ReflectionService& reflection, grpc::ServerCompletionQueue& queue)
-      : open_(reflection.rpcs_), reflection_(reflection), queue_(queue) {}
+  StreamRpc(ReflectionService& reflection, typename Api::Service& service,
+            grpc::ServerCompletionQueue& queue)
+      : open_(reflection.rpcs_), reflection_(reflection), service_(service), queue_(queue) {}
   ~StreamRpc() = default;
 
   void OnArrived(bool ok) {
     if (!ok) return;  // the server shuts down
-    Offer(reflection_, queue_);
+    Offer(reflection_, service_, queue_);
     reflection_.on_message_(context_.peer(), 0);
     const std::lock_guard lock(reflection_.mutex_);
     if (reflection_.ending_) return Finish(ShuttingDown());
@@ -69,9 +101,10 @@ class ReflectionService::StreamRpc : public CountedRpc {
     if (is_finished_) return;
     if (!ok) return Finish(grpc::Status::OK);  // the client has no more questions, or is gone
     is_writing_ = true;
-    stream_.Write(
-        AnswerReflection(request_, *DescriptorPool::generated_pool(), reflection_.services_),
-        written_.Begin(Reference(this)));
+    stream_.Write(SameBytes<typename Api::Response>(
+                      AnswerReflection(SameBytes<v1::ServerReflectionRequest>(request_),
+                                       *DescriptorPool::generated_pool(), reflection_.services_)),
+                  written_.Begin(Reference(this)));
   }
 
   void OnWritten(bool ok) {
@@ -96,15 +129,15 @@ class ReflectionService::StreamRpc : public CountedRpc {
 
   const OpenCall open_;  // the first: see OpenCall
   ReflectionService& reflection_;
+  typename Api::Service& service_;
   grpc::ServerCompletionQueue& queue_;
   RpcOperation<StreamRpc> arrived_{&StreamRpc::OnArrived};
   RpcOperation<StreamRpc> read_{&StreamRpc::OnRead};
   RpcOperation<StreamRpc> written_{&StreamRpc::OnWritten};
   RpcOperation<StreamRpc> finished_{&StreamRpc::OnFinished};
   grpc::ServerContext context_;
-  grpc::ServerAsyncReaderWriter<ServerReflectionResponse, ServerReflectionRequest> stream_{
-      &context_};
-  ServerReflectionRequest request_;
+  grpc::ServerAsyncReaderWriter<typename Api::Response, typename Api::Request> stream_{&context_};
+  typename Api::Request request_;
 
   // Guarded by the service's mutex.
   bool is_writing_ = false;
@@ -117,15 +150,23 @@ ReflectionService::ReflectionService(std::vector<std::string> services, size_t m
       max_streams_(max_streams),
       on_message_(std::move(on_message)) {}
 
+void ReflectionService::Register(grpc::ServerBuilder& builder) {
+  builder.RegisterService(&v1_);
+  builder.RegisterService(&v1alpha_);
+}
+
 void ReflectionService::Offer(grpc::ServerCompletionQueue& queue) {
-  for (int i = 0; i < kOffers; ++i) StreamRpc::Offer(*this, queue);
+  for (int i = 0; i < kOffers; ++i) {
+    StreamRpc<ApiV1>::Offer(*this, v1_, queue);
+    StreamRpc<ApiV1Alpha>::Offer(*this, v1alpha_, queue);
+  }
 }
 
 void ReflectionService::EndStreams() {
   const std::lock_guard lock(mutex_);
   ending_ = true;
   for (auto it = streams_.begin(); it != streams_.end();) {
-    StreamRpc* const stream = *it++;  // a stream that ends removes itself
+    Stream* const stream = *it++;  // a stream that ends removes itself
     stream->End();
   }
 }

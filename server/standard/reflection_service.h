@@ -2,6 +2,7 @@
 #define ENOS_SERVER_STANDARD_REFLECTION_SERVICE_H_
 
 #include <grpcpp/completion_queue.h>
+#include <grpcpp/server_builder.h>
 
 #include <cstddef>
 #include <mutex>
@@ -9,16 +10,18 @@
 #include <unordered_set>
 #include <vector>
 
+#include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "server/listener/connection_table.h"
 #include "server/rpc/open_calls.h"
 
 namespace enos::gateway {
 
-// grpc.reflection.v1alpha.ServerReflection on one of the server's completion queues, without its
-// own thread or one per stream. Replaces gRPC 1.51's, which is synchronous. Lifecycle:
+// grpc.reflection.v1.ServerReflection, and v1alpha's, which is the same under its older name, on
+// one of the server's completion queues, without their own threads or one per stream. Replaces gRPC
+// 1.51's, which is synchronous and knows only v1alpha. Lifecycle:
 //
-//   register service(), start the server, Offer, serve the queue
+//   Register, start the server, Offer, serve the queue
 //   EndStreams, shut the server down, WaitForNone, shut the queue down
 //
 // The queue's events are CompletionEvents. Thread-safe.
@@ -33,8 +36,8 @@ class ReflectionService {
   ReflectionService(const ReflectionService&) = delete;
   ReflectionService& operator=(const ReflectionService&) = delete;
 
-  // For ServerBuilder::RegisterService.
-  grpc::Service& service() { return service_; }
+  // Both services.
+  void Register(grpc::ServerBuilder& builder);
 
   // Requests streams from `queue`; each that arrives requests the next. Once, before the queue is
   // served.
@@ -49,16 +52,19 @@ class ReflectionService {
   void WaitForNone() { rpcs_.WaitForNone(); }
 
  private:
+  class Stream;
+  template <typename Api>
   class StreamRpc;
 
   const std::vector<std::string> services_;
   const size_t max_streams_;
   const OnMessage on_message_;
-  grpc::reflection::v1alpha::ServerReflection::AsyncService service_;
+  grpc::reflection::v1::ServerReflection::AsyncService v1_;
+  grpc::reflection::v1alpha::ServerReflection::AsyncService v1alpha_;
   OpenCalls rpcs_;  // and pending requests
 
-  std::mutex mutex_;                        // guards what follows, and the state of every stream
-  std::unordered_set<StreamRpc*> streams_;  // the open ones
+  std::mutex mutex_;                     // guards what follows, and the state of every stream
+  std::unordered_set<Stream*> streams_;  // the open ones
   bool ending_ = false;
 };
 

@@ -17,9 +17,9 @@ namespace enos::gateway {
 namespace {
 
 using grpc::StatusCode;
-using grpc::reflection::v1alpha::ServerReflection;
-using grpc::reflection::v1alpha::ServerReflectionRequest;
-using grpc::reflection::v1alpha::ServerReflectionResponse;
+using grpc::reflection::v1::ServerReflection;
+using grpc::reflection::v1::ServerReflectionRequest;
+using grpc::reflection::v1::ServerReflectionResponse;
 using Rest = QueueServer::Rest;
 
 // In case a test hangs.
@@ -84,7 +84,7 @@ class ReflectionServiceTest : public testing::Test {
   }
 
   ReflectionService reflection_;
-  QueueServer server_{reflection_.service()};
+  QueueServer server_{[this](grpc::ServerBuilder& builder) { reflection_.Register(builder); }};
   std::shared_ptr<grpc::Channel> channel_ = server_.NewChannel();
 };
 
@@ -105,8 +105,25 @@ TEST_F(ReflectionServiceTest, ManyQuestionsOnOneStream_AreAnsweredInOrder) {
 
 TEST_F(ReflectionServiceTest, SymbolOfThisProgram_IsFound) {
   Asking client(channel_);
-  client.Ask("grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo");
+  client.Ask("grpc.reflection.v1.ServerReflection.ServerReflectionInfo");
   EXPECT_EQ(client.Next()->file_descriptor_response().file_descriptor_proto_size(), 1);
+}
+
+TEST_F(ReflectionServiceTest, OlderName_AnswersTheSame) {
+  namespace v1alpha = grpc::reflection::v1alpha;
+  const auto stub = v1alpha::ServerReflection::NewStub(channel_);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kGuard);
+  const auto stream = stub->ServerReflectionInfo(&context);
+  v1alpha::ServerReflectionRequest request;
+  request.set_file_containing_symbol("grpc.health.v1.none");
+  stream->Write(request);
+  v1alpha::ServerReflectionResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.original_request().file_containing_symbol(), "grpc.health.v1.none");
+  EXPECT_EQ(response.error_response().error_code(), StatusCode::NOT_FOUND);
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
 }
 
 TEST_F(ReflectionServiceTest, StreamWithoutAQuestion_EndsWell) {
@@ -156,7 +173,7 @@ TEST_F(ReflectionServiceTest, EndWhileClientsAsk_EndsThemAll) {
     EXPECT_TRUE(clients.back()->Answers());
   }
   for (const auto& client : clients) {
-    for (int i = 0; i < 20; ++i) client->Ask("grpc.reflection.v1alpha.ServerReflection");
+    for (int i = 0; i < 20; ++i) client->Ask("grpc.reflection.v1.ServerReflection");
   }
   reflection_.EndStreams();
   for (const auto& client : clients) {

@@ -8,6 +8,8 @@ namespace enos::gateway {
 namespace {
 
 constexpr std::string_view kFlowsPath = "/dataflow-batch-service/v2.0/flows";
+using std::chrono::milliseconds;
+
 constexpr std::chrono::seconds kLeaseRest{5};
 
 std::string NewNonce() {
@@ -42,39 +44,54 @@ KeyFinding KeyDatabase::Find(const KeyRef& key, const std::string& nonce) const 
   return finding;
 }
 
+KeyDatabase::Record* KeyDatabase::Own(const KeyAttempt& attempt) {
+  const auto found = records.find(attempt.key.id);
+  const bool is_own = found != records.end() && found->second.nonce == attempt.nonce &&
+                      found->second.state == KeyState::kReserved;
+  return is_own ? &found->second : nullptr;
+}
+
+bool KeyDatabase::DoLate() {
+  if (late.empty()) return false;
+  Late first = std::move(late.front());
+  late.pop_front();
+  first.statement(first.sent);
+  return true;
+}
+
 void FakeKeyStore::Reserve(const KeyAttempt& attempt, const KeyNote& /*note*/, SteadyTime /*until*/,
                            Done done) {
+  attempts_[attempt.key.id] = attempt.nonce;
   operations_.push_back({"reserve",
-                         [this, attempt] {
+                         [&database = database_, attempt](SteadyTime now) {
                            KeyDatabase::Record record;
                            record.fingerprint = attempt.key.fingerprint;
                            record.nonce = attempt.nonce;
                            record.lease_until =
-                               database_.now +
-                               std::chrono::duration_cast<std::chrono::milliseconds>(
-                                   attempt.end_by - scheduler_.Now()) +
+                               database.now +
+                               std::chrono::duration_cast<milliseconds>(attempt.end_by - now) +
                                kLeaseRest;
-                           database_.records.emplace(attempt.key.id, record);
-                           return database_.Find(attempt.key, attempt.nonce);
+                           database.records.emplace(attempt.key.id, record);
+                           return database.Find(attempt.key, attempt.nonce);
                          },
                          std::move(done)});
 }
 
 void FakeKeyStore::Look(const KeyRef& key, SteadyTime /*until*/, Done done) {
-  operations_.push_back({"look", [this, key] { return database_.Find(key); }, std::move(done)});
+  operations_.push_back(
+      {"look", [&database = database_, key](SteadyTime /*now*/) { return database.Find(key); },
+       std::move(done)});
 }
 
 void FakeKeyStore::Started(const KeyAttempt& attempt, const FlowStarted& started,
                            SteadyTime /*until*/, Done done) {
   operations_.push_back({"started",
-                         [this, attempt, started] {
-                           const auto found = database_.records.find(attempt.key.id);
-                           if (found != database_.records.end() &&
-                               found->second.nonce == attempt.nonce) {
-                             found->second.state = KeyState::kStarted;
-                             found->second.started = started;
+                         [&database = database_, attempt, started](SteadyTime /*now*/) {
+                           if (auto* record = database.Own(attempt)) {
+                             record->state = KeyState::kStarted;
+                             record->started = started;
                            }
-                           return database_.Find(attempt.key, attempt.nonce);
+                           return database.Find(attempt.key, attempt.nonce);
                          },
                          std::move(done)});
 }
@@ -82,27 +99,27 @@ void FakeKeyStore::Started(const KeyAttempt& attempt, const FlowStarted& started
 void FakeKeyStore::Doubt(const KeyAttempt& attempt, const CallError& error, SteadyTime /*until*/,
                          Done done) {
   operations_.push_back({"doubt",
-                         [this, attempt, error] {
-                           const auto found = database_.records.find(attempt.key.id);
-                           if (found != database_.records.end() &&
-                               found->second.nonce == attempt.nonce) {
-                             found->second.state = KeyState::kDoubt;
-                             found->second.doubt = error;
+                         [&database = database_, attempt, error](SteadyTime /*now*/) {
+                           if (auto* record = database.Own(attempt)) {
+                             record->state = KeyState::kDoubt;
+                             record->doubt = error;
                            }
-                           return database_.Find(attempt.key, attempt.nonce);
+                           return database.Find(attempt.key, attempt.nonce);
                          },
                          std::move(done)});
 }
 
 void FakeKeyStore::Remove(const KeyAttempt& attempt, SteadyTime /*until*/, Done done) {
   operations_.push_back({"remove",
-                         [this, attempt] {
-                           const auto found = database_.records.find(attempt.key.id);
-                           if (found != database_.records.end() &&
-                               found->second.nonce == attempt.nonce)
-                             database_.records.erase(found);
+                         [&database = database_, attempt](SteadyTime /*now*/) {
+                           const auto* record = database.Own(attempt);
                            KeyFinding finding;
                            finding.state = KeyState::kNone;
+                           if (record != nullptr && record->lease_until <= database.now) {
+                             finding.state = KeyState::kInDoubt;
+                           } else if (record != nullptr) {
+                             database.records.erase(attempt.key.id);
+                           }
                            return finding;
                          },
                          std::move(done)});
@@ -112,15 +129,20 @@ bool FakeKeyStore::Do(End end) {
   if (operations_.empty()) return false;
   Operation operation = std::move(operations_.front());
   operations_.pop_front();
-  KeyFinding finding = end == End::kFailed ? Unavailable() : operation.apply();
-  if (end == End::kUnclear) finding = Unavailable();
+  KeyFinding finding = Unavailable();
+  if (end == End::kLate) {
+    database_.late.push_back({std::move(operation.statement), scheduler_.Now()});
+  } else if (end != End::kFailed) {
+    KeyFinding found = operation.statement(scheduler_.Now());
+    if (end == End::kDone) finding = std::move(found);
+  }
   operation.done(std::move(finding));
   return true;
 }
 
 void FakeKeyStore::DoWithoutAnswer() {
   if (operations_.empty()) return;
-  operations_.front().apply();
+  operations_.front().statement(scheduler_.Now());
   operations_.pop_front();
 }
 
@@ -168,9 +190,10 @@ KeyedRig::Call& KeyedRig::Start(const std::string& key, int32_t flow, Duration a
   request.set_flow_id(flow);
   request.set_idempotency_key(key);
   Call& call = calls.emplace_back();
+  call.number = calls.size();
   TriggerJob job;
   job.call.query = "action=updateAndTrigger&orgId=org&userId=user";
-  job.call.body = key;
+  job.call.body = key + " " + std::to_string(call.number);
   job.answer_by = scheduler.Now() + answer_in;
   job.end_by = scheduler.Now() + end_in;
   job.slot = admission.TryEnter();

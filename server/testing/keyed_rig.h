@@ -18,6 +18,9 @@ namespace enos::gateway {
 // For tests: the database behind several FakeKeyStores. Its clock stands still until a test moves
 // it.
 struct KeyDatabase {
+  // At the gateway's time.
+  using Statement = absl::AnyInvocable<KeyFinding(SteadyTime)>;
+
   struct Record {
     std::string fingerprint;
     std::string nonce;
@@ -28,9 +31,19 @@ struct KeyDatabase {
   };
 
   KeyFinding Find(const KeyRef& key, const std::string& nonce = "") const;
+  // The attempt's own record, if it is RESERVED; else null.
+  Record* Own(const KeyAttempt& attempt);
+
+  // The oldest statement of those whose connection is lost is done after all. False: there is none.
+  bool DoLate();
 
   std::map<std::string, Record> records;  // by KeyRef::id
   std::chrono::milliseconds now{1'000'000};
+  struct Late {
+    Statement statement;
+    SteadyTime sent;
+  };
+  std::deque<Late> late;
 };
 
 // One process's store over it. Operations wait until the test does them, in order.
@@ -48,11 +61,14 @@ class FakeKeyStore final : public KeyStore {
              Done done) override;
   void Remove(const KeyAttempt& attempt, SteadyTime until, Done done) override;
 
-  // How the oldest operation ends: done; done, which nobody learns; not done. False: there is none.
-  enum class End { kDone, kUnclear, kFailed };
+  // How the oldest operation ends: done; done, which nobody learns; not done; not done yet, and
+  // nobody learns that it will be (KeyDatabase::DoLate). False: there is none.
+  enum class End { kDone, kUnclear, kFailed, kLate };
   bool Do(End end = End::kDone);
   // The database does it, and the process does not live to hear of it.
   void DoWithoutAnswer();
+  // Nonce of the last attempt that was to be reserved, by KeyRef::id.
+  const std::map<std::string, std::string>& attempts() const { return attempts_; }
   // All of them, and those that come of that.
   void DoAll();
   // What waits, oldest first: "reserve", "look", "started", "doubt", "remove".
@@ -61,13 +77,14 @@ class FakeKeyStore final : public KeyStore {
  private:
   struct Operation {
     std::string name;
-    absl::AnyInvocable<KeyFinding()> apply;
+    KeyDatabase::Statement statement;
     Done done;
   };
 
   KeyDatabase& database_;
   Scheduler& scheduler_;
   std::deque<Operation> operations_;
+  std::map<std::string, std::string> attempts_;
 };
 
 // For tests: one gateway process with calls that have keys.
@@ -80,6 +97,7 @@ class KeyedRig : public UpstreamRig {
 
   // One RPC, as its caller sees it. Stays where it is.
   struct Call {
+    size_t number = 0;  // "key number" is the body of what is sent
     KeyedTrigger::CallId id = 0;
     std::optional<TriggerResult> result;
     int times_done = 0;

@@ -54,7 +54,10 @@ void OpsClient::EndSending() const { ::shutdown(socket_, SHUT_WR); }
 
 bool OpsClient::ReadSome() {
   std::array<char, 4096> bytes{};
-  const ssize_t size = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  ssize_t size = 0;
+  do {  // libuv's io_uring interrupts the thread that made it, too
+    size = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  } while (size < 0 && errno == EINTR);
   ended_ = size == 0 || (size < 0 && errno == ECONNRESET);
   if (size <= 0) return false;
   received_.append(bytes.data(), static_cast<size_t>(size));

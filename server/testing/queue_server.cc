@@ -9,10 +9,10 @@
 
 namespace enos::gateway {
 
-QueueServer::QueueServer(grpc::Service& service) {
+QueueServer::QueueServer(absl::FunctionRef<void(grpc::ServerBuilder&)> add) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-  builder.RegisterService(&service);
+  add(builder);
   queue_ = builder.AddCompletionQueue();
   server_ = builder.BuildAndStart();
 }

@@ -8,6 +8,8 @@
 #include <memory>
 #include <thread>
 
+#include "absl/functional/function_ref.h"
+
 namespace enos::gateway {
 
 // For tests of one asynchronous service: a server on a free port of 127.0.0.1 with one completion
@@ -15,7 +17,8 @@ namespace enos::gateway {
 // the service's last RPC, Stop.
 class QueueServer {
  public:
-  explicit QueueServer(grpc::Service& service);
+  // With the services that `add` registers.
+  explicit QueueServer(absl::FunctionRef<void(grpc::ServerBuilder&)> add);
   ~QueueServer() { Stop(); }
   QueueServer(const QueueServer&) = delete;
   QueueServer& operator=(const QueueServer&) = delete;

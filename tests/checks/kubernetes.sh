@@ -72,10 +72,16 @@ with_component sandbox-with-keys sandbox sandbox-postgresql
 with_component production-with-everything production service-account-tokens idempotency-postgresql prometheus-operator check
 printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
   >>"$out/production-with-everything/kustomization.yaml"
+# The patch that the component shows, as a user would copy it.
+sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/idempotency-postgresql/kustomization.yaml" | sed -n '/^patches:/,$p' \
+  >>"$out/production-with-everything/kustomization.yaml"
 # Certificates and tokens behind the front, whose image has no registry of its own here.
 with_component production-front production-with-everything front
 sed -i 's#\.\./\.\./\.\./deploy/kubernetes/overlays/production-with-everything#../production-with-everything#' \
   "$out/production-front/kustomization.yaml"
+# A caller beside it: an example of the clients.
+mkdir "$out/production-with-a-job"
+printf 'resources: [../production-with-everything, ../../../client/examples/kubernetes_job]\n' >"$out/production-with-a-job/kustomization.yaml"
 folders+=("$out"/*/)
 
 failed=0

@@ -112,7 +112,7 @@ class Load {
     told.begin = system_clock::now();
     const auto begin = steady_clock::now();
     const flow::FlowResult result = flow::RepeatWhileSafe(
-        [&](milliseconds left) {
+        [&](milliseconds left, bool /*may_have_started*/) {
           flow::FlowResult attempt = client_.TriggerFlow(request, {left});
           told.attempts.push_back(Outcome(attempt));
           return attempt;

@@ -36,6 +36,18 @@ std::vector<std::string> Hang(std::vector<std::string> more = {}) {
   return more;
 }
 
+// At two places as many flows as there are concurrent calls take a while, so that all of them are
+// in flight at once.
+std::vector<std::string> Slow() {
+  std::vector<std::string> flags;
+  for (const int first : {kFirstHanging, 2 * kFirstHanging}) {
+    for (int flow = first; flow < first + kConcurrency; ++flow) {
+      flags.push_back(absl::StrCat("--fault=", flow, ":latency=2s"));
+    }
+  }
+  return flags;
+}
+
 bool WaitForHanging(SandboxProcess& sandbox) {
   return sandbox.WaitForLine(absl::StrCat(" flow=", kLastHanging, " ")).has_value();
 }
@@ -241,6 +253,31 @@ TEST_F(BatchTest, InterruptedTwice_EndsAtOnce) {
   command.Signal(SIGINT);
   EXPECT_EQ(command.Wait().signal, SIGINT);
   EXPECT_EQ(Results().at(kFirstHanging).outcome, "SENDING");
+}
+
+// The gateway keeps keys: a thousand lines, the command killed twice, each time with as many calls
+// in flight as it makes.
+TEST_F(BatchTest, KilledTwiceWithKeys_EachFlowRunsOnceAndNobodyIsAsked) {
+  SandboxProcess sandbox(Slow());
+  ProcessOptions with_store = GatewayOptions(sandbox.url());
+  with_store.environment["ENOS_GATEWAY_IDEMPOTENCY_STORE"] = "sqlite:" + folder_.path("keys");
+  GatewayProcess gateway(with_store);
+  for (const int flow : {kFirstHanging, 2 * kFirstHanging}) {
+    Process command(Command(gateway.address()));
+    ASSERT_TRUE(sandbox.WaitForLine(absl::StrCat(" flow=", flow + kConcurrency - 1, " ")));
+    command.Signal(SIGKILL);
+    EXPECT_EQ(command.Wait().signal, SIGKILL);
+    int left_open = 0;
+    for (const auto& [line_flow, line] : Results()) left_open += line.outcome == "SENDING" ? 1 : 0;
+    EXPECT_GE(left_open, kConcurrency / 2);
+  }
+  Process last(Command(gateway.address()));
+  EXPECT_EQ(last.Wait().status, 0) << last.err();
+  EXPECT_THAT(last.err(), testing::MatchesRegex(
+                              "enos-flow: 1000 lines: [0-9]+ started, [0-9]+ started before.\n"));
+  const auto executions = Executions(sandbox);
+  EXPECT_EQ(executions.size(), static_cast<size_t>(kLines));
+  for (const auto& [flow, count] : executions) EXPECT_EQ(count, 1) << flow;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,10 +38,12 @@ struct CheckRun {
 };
 
 CheckRun Check(const std::string& url, std::vector<std::string> flags = {},
-               const std::string& secret_key = kSecretKey) {
+               const std::string& secret_key = kSecretKey,
+               const std::map<std::string, std::string>& environment = {}) {
   flags.insert(flags.begin(), "--check");
   ProcessOptions options = GatewayOptions(url, std::move(flags));
   options.environment["ENOS_SECRET_KEY"] = secret_key;
+  options.environment.insert(environment.begin(), environment.end());
   Process gateway(options);
   CheckRun run;
   run.status = gateway.Wait().status.value_or(-1);
@@ -87,6 +90,26 @@ TEST(GatewayCheck, WrongKey_IsSaidWithoutTheKey) {
   EXPECT_EQ(run.status, 1);
   EXPECT_THAT(run.Of("token"), AllOf(StartsWith("FAILED"), HasSubstr("ENOS_SECRET_KEY")));
   for (const std::string& line : run.lines) EXPECT_THAT(line, Not(HasSubstr("never-t0")));
+}
+
+TEST(GatewayCheck, StoreOfKeys_IsLookedAtAndNotMade) {
+  SandboxProcess sandbox;
+  const TempFolder folder;
+  const std::string path = folder.path("keys.db");
+  const auto check = [&](const std::string& store) {
+    return Check(sandbox.url(), {}, kSecretKey, {{"ENOS_GATEWAY_IDEMPOTENCY_STORE", store}});
+  };
+  const CheckRun none = check("sqlite:" + path);
+  EXPECT_EQ(none.status, 0);
+  EXPECT_THAT(none.Of("idempotency"), AllOf(StartsWith("ok"), HasSubstr("does not exist yet")));
+  EXPECT_THAT(ReadFile(path), IsEmpty());
+
+  const CheckRun away = check("postgresql://u:never-t0-be-shown@127.0.0.1:1/d");
+  EXPECT_EQ(away.status, 1);
+  EXPECT_THAT(away.Of("idempotency"),
+              AllOf(StartsWith("FAILED"), HasSubstr("cannot connect"),
+                    HasSubstr("Check ENOS_GATEWAY_IDEMPOTENCY_STORE"), Not(HasSubstr("never-t0"))));
+  EXPECT_THAT(away.Of("token"), StartsWith("ok")) << "the other checks go on";
 }
 
 TEST(GatewayCheck, NobodyThere) {

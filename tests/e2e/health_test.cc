@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
 
-constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+constexpr char kReflection[] = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 constexpr char kListServices[] = "\x3a\x01*";  // ServerReflectionRequest{list_services: "*"}
 constexpr char kService[] = "enos.dataflow.v1.FlowService";
 
@@ -48,6 +48,7 @@ TEST(GatewayReflection, ByDefault_ListsTheService) {
   const std::string services = call.Read().value_or("");
   EXPECT_THAT(services, HasSubstr(kService));
   EXPECT_THAT(services, HasSubstr("grpc.health.v1.Health"));
+  EXPECT_THAT(services, HasSubstr("grpc.reflection.v1.ServerReflection"));
   EXPECT_THAT(services, HasSubstr("grpc.reflection.v1alpha.ServerReflection"));
 }
 

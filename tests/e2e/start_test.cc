@@ -7,10 +7,13 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "server/testing/ops_client.h"
 #include "tests/e2e/support/calls.h"
 #include "tests/support/fake_enos.h"
+#include "tests/support/files.h"
 #include "tests/support/programs.h"
 
 namespace enos::e2e {
@@ -77,6 +80,10 @@ INSTANTIATE_TEST_SUITE_P(
                  {},
                  {{"ENOS_SECRET_KEY_FILE", "/run/secrets/secret_key"}},
                  {"ENOS_SECRET_KEY and ENOS_SECRET_KEY_FILE", "only one"}},
+        BadStart{"StoreOfNoKind",
+                 {},
+                 {{"ENOS_GATEWAY_IDEMPOTENCY_STORE", "mysql://u:never-t0-be-shown@h/d"}},
+                 {"ENOS_GATEWAY_IDEMPOTENCY_STORE", "sqlite:/PATH or postgresql://"}},
         BadStart{"KeyFileMissing",
                  {},
                  {{"ENOS_SECRET_KEY", ""}, {"ENOS_SECRET_KEY_FILE", "/nonexistent/secret_key"}},
@@ -173,6 +180,45 @@ TEST(GatewayStart, PortTaken_EndsTheSecondWithOneLineAndTheFirstServesOn) {
   EXPECT_THAT(output, HasSubstr(first.address()));
   const auto channel = OwnChannel(first.address());
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(Call(channel, RequestFor(1)).status.ok());
+}
+
+ProcessOptions WithStore(const std::string& enos_url, const std::string& store,
+                         std::vector<std::string> flags = {}) {
+  ProcessOptions options = GatewayOptions(enos_url, std::move(flags));
+  options.environment["ENOS_GATEWAY_IDEMPOTENCY_STORE"] = store;
+  return options;
+}
+
+TEST(GatewayStart, StoreOfKeysThatIsAnothers_EndsWithOneLine) {
+  FakeEnos enos;
+  const TempFolder folder;
+  const std::string store = "sqlite:" + folder.path("keys.db");
+  GatewayProcess first(WithStore(enos.url(), store));
+  EXPECT_THAT(first.err(), HasSubstr("idempotency=sqlite"));
+  Process second(WithStore(enos.url(), store));
+  EXPECT_THAT(second.Wait().status, Optional(1));
+  EXPECT_THAT(second.err(), StartsWith("enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE: "));
+  EXPECT_THAT(second.err(), HasSubstr("another process uses"));
+  EXPECT_EQ(second.err().find('\n'), second.err().size() - 1) << second.err();
+}
+
+TEST(GatewayStart, StoreOfKeysThatIsAway_IsSaidAndCallsGoOn) {
+  FakeEnos enos;
+  GatewayProcess gateway(WithStore(enos.url(),
+                                   std::string("postgresql://u:") + kTestSecret + "@127.0.0.1:1/d",
+                                   {"--metrics_listen=127.0.0.1:0"}));
+  const auto channel = OwnChannel(gateway.address());
+  EXPECT_TRUE(WaitForHealth(channel, Health::kServing));
+  EXPECT_TRUE(Call(channel, RequestFor(1)).status.ok());
+  const std::string line = gateway.WaitForLine("metrics_address=").value_or("metrics_address=none");
+  const std::string address = line.substr(line.find("metrics_address=") + 16);
+  const auto ready = gateway::OpsGet(address, "/readyz");
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_THAT(ready.body, StartsWith("ok\nidempotency store: cannot connect ("));
+  EXPECT_THAT(gateway::OpsGet(address, "/metrics").body,
+              HasSubstr("\nenos_gateway_idempotency_store_up 0\n"));
+  EXPECT_THAT(gateway.err(), HasSubstr("idempotency store does not answer"));
+  EXPECT_THAT(gateway.err(), Not(HasSubstr(kTestSecret)));
 }
 
 class InformationTest : public testing::TestWithParam<std::pair<const char*, const char*>> {};

@@ -241,13 +241,15 @@ TEST(Example, TlsThroughNginx_IsTheSame) {
   EXPECT_EQ(refused.status, 1) << refused.err << nginx.output();
   EXPECT_THAT(refused.err, HasSubstr("\n  EnOS code 62104: "));
   EXPECT_EQ(Calls(sandbox).size(), 2U);
-  // Plaintext to a TLS port, and a server whose authority is not trusted: no flow starts.
-  EXPECT_EQ(RunExample(nginx.address(), Caller(kFlow, {"--timeout=5"})).status, 3);
+  // Plaintext to a TLS port, and a server whose authority is not trusted: no flow starts. Packages
+  // connect first and know it (status 1), gRPC alone does not (3).
+  const auto fails = ::testing::AnyOf(1, 3);
+  EXPECT_THAT(RunExample(nginx.address(), Caller(kFlow, {"--timeout=5"})).status, fails);
   const NginxProcess other("deploy/nginx/nginx.conf", ours);
-  EXPECT_EQ(
+  EXPECT_THAT(
       RunExample(nginx.address(), Caller(kFlow, {"--ca_file=" + other.ca_file(), "--timeout=5"}))
           .status,
-      3);
+      fails);
   EXPECT_EQ(Calls(sandbox).size(), 2U);
 }
 

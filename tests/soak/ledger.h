@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "enos/flow/result.h"
 
 namespace enos::soak {
@@ -26,6 +27,8 @@ Told Record(std::uint64_t call_id, const flow::FlowResult& result);
 
 // What EnOS executed: the instances by call.
 using Executed = std::unordered_map<std::uint64_t, std::vector<std::string>>;
+
+using ExecutedAt = std::unordered_map<std::uint64_t, absl::Time>;
 
 struct OutcomeCount {
   std::uint64_t attempts = 0;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "tests/soak/keys/keyed_soak.h"
 #include "tests/soak/options.h"
 #include "tests/soak/soak.h"
 
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
 
+  if (options.keys) return enos::soak::RunKeyedSoak(options);
   enos::soak::Soak soak(options);
   if (!soak.Begin()) return 2;
   const enos::soak::Report report = soak.Run();

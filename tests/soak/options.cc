@@ -17,6 +17,8 @@ Options ReadOptions(int argc, char** argv) {
   app.add_option("--callers", options.callers, "threads that call")->check(CLI::Range(1, 2000));
   app.add_option("--max_calls", options.max_calls, "calls at most");
   app.add_flag("--judge_memory", options.judge_memory, "growing memory is a failure");
+  app.add_flag("--keys", options.keys, "several gateways, one database, calls with keys");
+  app.add_option("--faketime", options.faketime, "libfaketime, to set gateways' clocks apart");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -15,6 +15,8 @@ struct Options {
   std::uint64_t seed = 1;             // of every random choice
   int callers = 64;                   // calls in flight at most, one thread each
   std::uint64_t max_calls = 2'000'000;
+  bool keys = false;          // the soak of idempotency keys (keys/)
+  std::string faketime;       // libfaketime, to set gateways' clocks apart; empty: they agree
   bool judge_memory = false;  // sanitizers keep freed memory: only what is shipped can be judged
 };
 

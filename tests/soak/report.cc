@@ -1,6 +1,7 @@
 #include "tests/soak/report.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -90,6 +91,22 @@ std::string GatewayJson(const GatewayFacts& g) {
 }
 
 }  // namespace
+
+std::vector<std::string> ReportsIn(const std::string& log) {
+  constexpr size_t kMost = 20;
+  std::vector<std::string> reports;
+  std::ifstream file(log);
+  for (std::string line; reports.size() < kMost && std::getline(file, line);) {
+    for (const char* mark : {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
+                             "WARNING: ThreadSanitizer", "runtime error:", "Sanitizer:DEADLYSIGNAL",
+                             "SUMMARY: AddressSanitizer", "SUMMARY: UndefinedBehaviorSanitizer"}) {
+      if (line.find(mark) == std::string::npos) continue;
+      reports.push_back(line);
+      break;
+    }
+  }
+  return reports;
+}
 
 void Judge(Report& report, bool judge_memory) {
   const Ledger& ledger = report.ledger;

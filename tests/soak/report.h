@@ -56,6 +56,9 @@ inline constexpr int kLateThreads = 2;
 // Fills `failures`; empty means that the soak passed. Memory is judged where it says something.
 void Judge(Report& report, bool judge_memory);
 
+// Lines that a sanitizer wrote, the first of them.
+std::vector<std::string> ReportsIn(const std::string& log);
+
 std::string ToText(const Report& report);
 std::string ToJson(const Report& report);
 

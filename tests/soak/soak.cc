@@ -52,23 +52,6 @@ ProcessOptions GatewayFor(const Options& options, const std::string& enos_url,
   return gateway;
 }
 
-// Lines that a sanitizer wrote, the first of them.
-std::vector<std::string> ReportsIn(const std::string& log) {
-  constexpr size_t kMost = 20;
-  std::vector<std::string> reports;
-  std::ifstream file(log);
-  for (std::string line; reports.size() < kMost && std::getline(file, line);) {
-    for (const char* mark : {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer",
-                             "WARNING: ThreadSanitizer", "runtime error:", "Sanitizer:DEADLYSIGNAL",
-                             "SUMMARY: AddressSanitizer", "SUMMARY: UndefinedBehaviorSanitizer"}) {
-      if (line.find(mark) == std::string::npos) continue;
-      reports.push_back(line);
-      break;
-    }
-  }
-  return reports;
-}
-
 }  // namespace
 
 Soak::Soak(const Options& options)

@@ -81,6 +81,7 @@ void Upstream::Collect() {
     std::uint64_t call_id = 0;
     if (ReadCallId(record, call_id)) {
       executed_[call_id].push_back(record.instance_id);
+      executed_at_.emplace(call_id, record.time);
     } else {
       ++unaccounted_;
     }

@@ -37,6 +37,8 @@ class Upstream {
   // Takes over what was executed since the last time.
   void Collect();
   const Executed& executed() const { return executed_; }
+  // When a call was executed for the first time.
+  const ExecutedAt& executed_at() const { return executed_at_; }
   // Runs without a call_id that could be read, or forgotten by the sandbox: the comparison is void.
   std::uint64_t unaccounted() const { return unaccounted_; }
 
@@ -48,6 +50,7 @@ class Upstream {
   std::uint64_t collected_ = 0;  // number of the last call
   std::uint64_t unaccounted_ = 0;
   Executed executed_;
+  ExecutedAt executed_at_;
 };
 
 }  // namespace enos::soak

@@ -75,10 +75,15 @@ void PostgresServer::Start() {
   EXPECT_TRUE(StartOnce()) << "postgres does not come up: " << process_->all_output();
 }
 
+void PostgresServer::StartAsStandby() {
+  WriteFile(data_ + "/standby.signal", "");
+  Start();
+}
+
 bool PostgresServer::StartOnce() {
   process_ = std::make_unique<Process>(
       AsServer("postgres", {"-D", data_, "-h", "127.0.0.1", "-p", absl::StrCat(port_)}));
-  return process_->WaitForLine("database system is ready to accept connections").has_value();
+  return process_->WaitForLine("database system is ready to accept ").has_value();
 }
 
 void PostgresServer::Stop() {

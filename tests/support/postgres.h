@@ -34,6 +34,8 @@ class PostgresServer {
 
   // Again, after Stop or Kill; on the same port.
   void Start();
+  // Likewise, as the standby of nobody: it can be read and never becomes a primary.
+  void StartAsStandby();
   void Stop();  // cuts all connections
   void Kill();  // SIGKILL to all of its processes, as in a crash
   // All of its processes.

@@ -123,9 +123,13 @@ bool RawHttp2::WaitForWindow(uint32_t stream) {
 
 bool RawHttp2::Receive() {
   std::array<char, 16384> bytes{};
-  ERR_clear_error();  // else SSL_get_error may tell of another connection
-  const long got = ssl_ != nullptr ? SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()))
-                                   : recv(fd_, bytes.data(), bytes.size(), 0);
+  long got = 0;
+  do {                  // libuv's io_uring interrupts the thread that made it, too
+    ERR_clear_error();  // else SSL_get_error may tell of another connection
+    errno = 0;
+    got = ssl_ != nullptr ? SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()))
+                          : recv(fd_, bytes.data(), bytes.size(), 0);
+  } while (got < 0 && errno == EINTR);
   if (got > 0) {
     input_.append(bytes.data(), static_cast<size_t>(got));
     return true;

@@ -91,6 +91,7 @@ TEST(GatewayDrain, StreamsWithoutAnEndAreToldAndEndedAfterTheCalls) {
   Reflection reflection(gateway.channel());
   EXPECT_THAT(reflection.Services(),
               ::testing::ElementsAre("enos.dataflow.v1.FlowService", "grpc.health.v1.Health",
+                                     "grpc.reflection.v1.ServerReflection",
                                      "grpc.reflection.v1alpha.ServerReflection"));
   enos.Hold();
   Rpc call(gateway.channel(), {});

@@ -2,9 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/fake_enos.h"
@@ -63,7 +64,9 @@ TEST_F(GatewayKeysTest, Repeat_GetsTheFirstAnswer) {
 }
 
 TEST_F(GatewayKeysTest, RepeatAfterARestart_GetsTheFirstAnswer) {
-  { EXPECT_EQ(Summary(GatewayRunner(SettingsWithStore()).Call(WithKey())), "OK"); }
+  {
+    EXPECT_EQ(Summary(GatewayRunner(SettingsWithStore()).Call(WithKey())), "OK");
+  }
   const GatewayRunner gateway(SettingsWithStore());
   EXPECT_TRUE(gateway.Call(WithKey()).replayed);
   EXPECT_EQ(enos_.calls(), 1U);
@@ -154,8 +157,8 @@ TEST_F(GatewayKeysTest, Unknown_ToldAgainAndNeverSentAgain) {
 }
 
 TEST_F(GatewayKeysTest, Refused_RepeatIsExecuted) {
-  enos_.AnswerInTurn({sandbox::Answer::Json(200, R"({"code":62104,"msg":"no task"})"),
-                      FlowStartedAnswer()});
+  enos_.AnswerInTurn(
+      {sandbox::Answer::Json(200, R"({"code":62104,"msg":"no task"})"), FlowStartedAnswer()});
   const GatewayRunner gateway(SettingsWithStore());
   const RpcOutcome first = gateway.Call(WithKey());
   EXPECT_EQ(Summary(first), "FAILED_PRECONDITION FLOW_HAS_NO_TASK NOT_EXECUTED");
@@ -200,18 +203,19 @@ TEST_F(GatewayKeysTest, CallsWithoutAKey_AsBefore) {
 
 TEST_F(GatewayKeysTest, Drain_WhoWaitsIsToldAtOnceAndTheOwnerGetsItsAnswer) {
   enos_.Hold();
-  GatewayRunner gateway(SettingsWithStore());
-  Rpc first(gateway.channel(), WithKey());
+  std::optional<GatewayRunner> gateway(std::in_place, SettingsWithStore());
+  Rpc first(gateway->channel(), WithKey());
   ASSERT_TRUE(enos_.WaitForHeld(1));
-  Rpc waits(gateway.channel(), WithKey());
-  Rpc other(gateway.channel(), WithKey("key-2"));
+  Rpc waits(gateway->channel(), WithKey());
+  Rpc other(gateway->channel(), WithKey("key-2"));
   ASSERT_TRUE(enos_.WaitForHeld(2));  // so the one before it is there, too
-  std::thread drain([&gateway] { gateway.gateway().Drain(); });
+  std::thread drain([&gateway] { gateway->gateway().Drain(); });
   EXPECT_EQ(Summary(waits.Wait()), "ABORTED IDEMPOTENCY_IN_PROGRESS UNKNOWN");
   enos_.Release();
   EXPECT_EQ(Summary(first.Wait()), "OK");
   EXPECT_EQ(Summary(other.Wait()), "OK");
   drain.join();
+  gateway.reset();  // the file is its own until then
   const GatewayRunner next(SettingsWithStore());
   EXPECT_TRUE(next.Call(WithKey()).replayed);
 }
@@ -220,13 +224,14 @@ TEST_F(GatewayKeysTest, EndOfTheDrain_DoubtIsNoted) {
   enos_.Hold();
   Settings settings = SettingsWithStore();
   settings.drain_timeout = milliseconds(100);
-  GatewayRunner gateway(std::move(settings));
-  Rpc first(gateway.channel(), WithKey());
+  std::optional<GatewayRunner> gateway(std::in_place, std::move(settings));
+  Rpc first(gateway->channel(), WithKey());
   ASSERT_TRUE(enos_.WaitForHeld(1));
-  gateway.gateway().Drain();
+  gateway->gateway().Drain();
   const RpcOutcome& outcome = first.Wait();
   EXPECT_EQ(Summary(outcome), "DEADLINE_EXCEEDED ENOS_TIMEOUT UNKNOWN");
   enos_.Release();
+  gateway.reset();
   const GatewayRunner next(SettingsWithStore());
   const RpcOutcome repeat = next.Call(WithKey());
   EXPECT_EQ(Summary(repeat), "DEADLINE_EXCEEDED ENOS_TIMEOUT UNKNOWN");

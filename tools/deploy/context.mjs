@@ -8,7 +8,7 @@ export function readContext(helpPath) {
   for (const [, name, value] of text.matchAll(/\[(ENOS_[A-Z0-9_]+),\s+(?:default:\s+([^\]]*)|required)\]/g)) {
     variables.set(name, value);
   }
-  for (const [, plain, file] of text.matchAll(/^ +(ENOS_[A-Z_]+), or (ENOS_[A-Z_]+)$/gm)) {
+  for (const [, plain, file] of text.matchAll(/^ +(ENOS_[A-Z_]+), or (ENOS_[A-Z_]+)(?: +\[required\])?$/gm)) {
     variables.set(plain, undefined);
     variables.set(file, undefined);
   }

@@ -2,31 +2,21 @@
 
 import argparse
 import sys
-import time
 
-import grpc
-
-from enos.dataflow.v1 import flow_service_pb2, flow_service_pb2_grpc
-from flow_failure import NOT_EXECUTED, FlowFailure
-
-# No retryPolicy: the call is not idempotent, so only this program may repeat it.
-CHANNEL_OPTIONS = [
-    ("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),
-    ("grpc.service_config_disable_resolution", 1),  # from DNS, which could supply a retryPolicy
-]
+from enos_flow_client import FlowClient, FlowError, FlowRequest, Repeat
 
 
 def parse_parameter(text):
     key, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r}: expected KEY=VALUE")
-    return flow_service_pb2.FlowParameter(key=key, value=value)
+    return key, value
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", default="127.0.0.1:50051", metavar="HOST:PORT", help="the gateway")
-    parser.add_argument("--ca_file", metavar="FILE", help="TLS, trusting the CA certificates in this PEM file; without it: plaintext")
+    parser.add_argument("--ca_file", metavar="FILE", help="TLS, trusting the CA certificates in this PEM file")
     parser.add_argument("--user_id", default="", help="the EnOS user")
     parser.add_argument("--org_id", default="", help="the user's organization")
     parser.add_argument("--flow_id", type=int, default=0, help="the flow to start")
@@ -37,55 +27,36 @@ def parse_arguments():
     return parser, parser.parse_args()
 
 
-def connect(address, ca_file):
-    target = f"dns:///{address}"
-    if not ca_file:
-        return grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
-    with open(ca_file, "rb") as file:
-        credentials = grpc.ssl_channel_credentials(root_certificates=file.read())
-    return grpc.secure_channel(target, credentials, options=CHANNEL_OPTIONS)
-
-
-def trigger(stub, request, deadline, attempts):
-    """Calls until the flow is started or a further call would be wrong; returns the exit status."""
-    attempt = 1
-    while True:
-        try:
-            response = stub.UpdateAndTriggerFlow(request, timeout=deadline - time.monotonic())
-            print(response.flow_instance_id)
-            return 0
-        except grpc.RpcError as error:
-            failure = FlowFailure.from_error(error)
-        print(failure, file=sys.stderr)
-        wait = failure.wait(attempt, deadline - time.monotonic())
-        if wait is None or attempt >= attempts:
-            return verdict(failure)
-        attempt += 1
-        print(f"Calling again in {wait:.3f} s (attempt {attempt} of {attempts}).", file=sys.stderr, flush=True)
-        time.sleep(wait)
-
-
-def verdict(failure):
-    if failure.execution == NOT_EXECUTED:
-        print("The flow was certainly not started.", file=sys.stderr)
-        return 1
-    print("The flow may have been started: look in EnOS before calling again.", file=sys.stderr)
-    return 3
+def show(error):
+    print(error, file=sys.stderr)
+    for violation in error.violations:
+        print(f"  field {violation.field}: {violation.description}", file=sys.stderr)
+    if error.enos_code is not None:
+        print(f"  EnOS code {error.enos_code}: {error.enos_message}", file=sys.stderr)
 
 
 def main():
     parser, arguments = parse_arguments()
-    request = flow_service_pb2.UpdateAndTriggerFlowRequest(
-        user_id=arguments.user_id, org_id=arguments.org_id, parameters=arguments.param)
-    request.trigger_time.GetCurrentTime()
-    deadline = time.monotonic() + arguments.timeout
+
+    def before_repeat(error, wait, attempt):
+        show(error)
+        print(f"Calling again in {wait:.3f} s (attempt {attempt} of {arguments.attempts}).", file=sys.stderr, flush=True)
+
     try:
-        request.flow_id = arguments.flow_id
-        channel = connect(arguments.address, arguments.ca_file)
-    except (OSError, ValueError) as error:
+        request = FlowRequest(arguments.user_id, arguments.org_id, arguments.flow_id, arguments.param)
+        with FlowClient(arguments.address, ca_file=arguments.ca_file) as client:
+            flow = client.trigger(request, timeout=arguments.timeout, repeat=Repeat(arguments.attempts, on_repeat=before_repeat))
+    except ValueError as error:
         parser.error(str(error))  # status 2
-    with channel:
-        return trigger(flow_service_pb2_grpc.FlowServiceStub(channel), request, deadline, arguments.attempts)
+    except FlowError as error:
+        show(error)
+        if error.safe_to_repeat:
+            print("The flow was certainly not started.", file=sys.stderr)
+            return 1
+        print("The flow may have been started: look in EnOS before calling again.", file=sys.stderr)
+        return 3
+    print(flow.flow_instance_id)
+    return 0
 
 
 if __name__ == "__main__":

@@ -37,9 +37,9 @@ struct RpcOutcome {
   grpc::Status status;
   std::string instance_id;
   bool replayed = false;
-  std::string key_state;        // of the error's details
-  std::string keys_are_kept;    // initial metadata "enos-idempotency"
-  std::string pushback;         // trailing metadata "grpc-retry-pushback-ms"
+  std::string key_state;       // of the error's details
+  std::string keys_are_kept;   // initial metadata "enos-idempotency"
+  std::string pushback;        // trailing metadata "grpc-retry-pushback-ms"
   flow::FlowError error;       // where the status is not OK
   std::string request_id;      // trailing metadata "enos-request-id"
   std::string own_request_id;  // trailing metadata "x-request-id"

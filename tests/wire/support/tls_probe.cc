@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
 
 #include "server/tls/openssl_handles.h"
 #include "tests/support/wait.h"
@@ -73,9 +74,14 @@ TlsProbeResult ProbeTls(const std::string& address, const TlsProbeOptions& optio
   const Context context = MakeContext(options);
   const Session session(SSL_new(context.get()));
   SSL_set_fd(session.get(), socket.native_handle());
-  ERR_clear_error();
+  int connected = 0;
+  do {  // libuv's io_uring interrupts the thread that made it, too
+    ERR_clear_error();
+    errno = 0;
+    connected = SSL_connect(session.get());
+  } while (connected < 0 && errno == EINTR);
   TlsProbeResult result;
-  if (SSL_connect(session.get()) == 1) {
+  if (connected == 1) {
     result.version = SSL_get_version(session.get());
     result.cipher = SSL_get_cipher_name(session.get());
     result.certificate = ServerCertificate(session.get());

@@ -1,0 +1,61 @@
+"""Starts a flow once a day, whoever calls this how often, and waits for the end of its run.
+
+Status 0: the run succeeded. 1: not known yet; calling again on the same day finds out and starts nothing twice.
+2: refused, or a wrong setting. 3: the run ended otherwise. 4: it may have been started, and only a person can tell."""
+
+import argparse
+import signal
+import sys
+from datetime import datetime, timezone
+
+from enos_flow_client import FlowClient, FlowError, FlowRequest, Repeat
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--address", required=True, help="the gateway, host:port")
+    parser.add_argument("--ca_file", help="the authority of its certificate")
+    parser.add_argument("--token_file", help="this job's token")
+    parser.add_argument("--name", required=True, help="of the job; names of one organization have to differ")
+    parser.add_argument("--user_id", required=True)
+    parser.add_argument("--org_id", required=True)
+    parser.add_argument("--flow_id", type=int, required=True)
+    parser.add_argument("--date", default=datetime.now(timezone.utc).strftime("%Y-%m-%d"), help="of the run; today, in UTC")
+    return parser, parser.parse_args()
+
+
+def run(client, request):
+    flow = client.trigger(request, timeout=300, repeat=Repeat(attempts=20))
+    print(f"{'found' if flow.replayed else 'started'} {flow.flow_instance_id}", flush=True)
+    instance = client.wait(flow)
+    print(f"{flow.flow_instance_id} ended: {instance.state.name}")
+    return 0 if instance.succeeded else 3
+
+
+def status_of(error):
+    if error.execution is None:
+        return 1  # the run is known; only the watch ended
+    if not error.safe_to_repeat:
+        return 1 if error.safe_to_repeat_with_same_key else 4
+    return 1 if error.code.name in ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED") else 2
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the first process of a container has no default for it
+    parser, arguments = parse_arguments()
+    try:
+        # All of it follows from the date: a repeat is the same request.
+        midnight = datetime.strptime(arguments.date, "%Y-%m-%d").replace(tzinfo=timezone.utc)
+        request = FlowRequest(arguments.user_id, arguments.org_id, arguments.flow_id, {"date": arguments.date}, midnight,
+                              f"{arguments.name}-{arguments.date}")
+        with FlowClient(arguments.address, ca_file=arguments.ca_file, token_file=arguments.token_file) as client:
+            return run(client, request)
+    except ValueError as error:
+        parser.error(str(error))  # status 2
+    except FlowError as error:
+        print(error, file=sys.stderr)
+        return status_of(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

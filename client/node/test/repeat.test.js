@@ -1,0 +1,124 @@
+'use strict';
+
+// The rule of repeats, with a clock that only sleeping and calling advance.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { status } = require('@grpc/grpc-js');
+
+const { lib } = require('./package');
+const { FlowError } = lib('errors');
+const { KeptKeys, makeIdempotencyKey } = lib('keys');
+const { AttemptHistory, DEFAULTS, isWorthRepeating, repeatWhileSafe, waitBeforeRepeat } = lib('repeat');
+const { meansWatchAgain } = lib('watch');
+
+const busy = (fields) => new FlowError('UNAVAILABLE', 'it failed.', { execution: 'NOT_EXECUTED', ...fields });
+const lost = (fields) => new FlowError('UNKNOWN', 'it failed.', { execution: 'UNKNOWN', ...fields });
+const of = (code, execution, fields) => new FlowError(code, 'it failed.', { execution, ...fields });
+
+test('without a key only what was not executed and may pass is repeated', () => {
+  for (const code of Object.keys(status).filter(Number.isNaN)) {
+    const mayPass = code === 'UNAVAILABLE' || code === 'RESOURCE_EXHAUSTED';
+    assert.equal(isWorthRepeating(of(code, 'NOT_EXECUTED')), mayPass, code);
+    assert.equal(isWorthRepeating(of(code, 'UNKNOWN')), false, code);
+  }
+});
+
+test('with a kept key', () => {
+  for (const [error, worth] of [
+    [lost(), true], [of('UNAVAILABLE', 'UNKNOWN'), true], [of('ABORTED', 'UNKNOWN', { keyState: 'RESERVED' }), true],
+    [lost({ keyState: 'DOUBT' }), false], [of('PERMISSION_DENIED', 'UNKNOWN'), false], [busy(), true],
+    [of('NOT_FOUND', 'NOT_EXECUTED', { keyState: 'NONE' }), false]]) {
+    error.keyKept = true;
+    assert.equal(isWorthRepeating(error), worth, `${error} ${error.keyState}`);
+    error.keyKept = false;
+    assert.equal(isWorthRepeating(error), worth && error.safeToRepeat, `${error} ${error.keyState}, not kept`);
+  }
+});
+
+test('the wait', () => {
+  const repeat = { attempts: 5, initialBackoff: 100, maxBackoff: 350 };
+  for (const [error, made, left, chance, expected] of [
+    [busy(), 1, 6e4, 0.5, 50], [busy(), 2, 6e4, 0.5, 100], [busy(), 3, 6e4, 0.5, 175], [busy(), 4, 6e4, 0.5, 175],
+    [busy(), 1, 6e4, 0, 0], [busy(), 5, 6e4, 0.5, undefined], [busy({ retryAfter: 7000 }), 1, 6e4, 0.5, 7000],
+    [busy({ retryAfter: 0 }), 1, 6e4, 0.5, 0], [busy({ retryAfter: 7000 }), 1, 7000, 0.5, undefined],
+    [lost({ retryAfter: 1 }), 1, 6e4, 0.5, undefined]]) {
+    assert.equal(waitBeforeRepeat(error, made, left, chance, repeat), expected);
+  }
+  assert.equal(waitBeforeRepeat(busy(), 9999, 6e4, 0.5, { ...DEFAULTS, attempts: 1e5 }), 2500);
+});
+
+async function run(outcomes, { timeout = 10000, eachTakes = 0 } = {}) {
+  let now = 1e6;
+  const sleeps = [];
+  const asked = [];
+  const answer = await repeatWhileSafe(async (left, mayHaveStarted) => {
+    asked.push([left, mayHaveStarted]);
+    now += eachTakes;
+    const next = outcomes.shift();
+    return next instanceof FlowError ? { error: next } : { flow: next };
+  }, timeout, DEFAULTS, { hooks: { now: () => now, sleep: async (ms) => { sleeps.push(ms); now += ms; }, random: () => 0.5 } });
+  return { ...answer, sleeps, asked };
+}
+
+test('busy twice is repeated within the same time', async () => {
+  const { flow, sleeps, asked } = await run([busy(), busy({ retryAfter: 300 }), '1-2'], { eachTakes: 50 });
+  assert.equal(flow, '1-2');
+  assert.deepEqual(sleeps, [100, 300]);
+  assert.deepEqual(asked, [[10000, false], [9850, false], [9500, false]]);
+});
+
+test('what may have run is never repeated, and the limit holds', async () => {
+  assert.equal((await run([lost()])).asked.length, 1);
+  assert.equal((await run([busy(), lost()])).error.execution, 'UNKNOWN');
+  assert.equal((await run([busy(), busy(), busy({ retryAfter: 9 })])).error.retryAfter, 9);
+  assert.deepEqual((await run([busy({ retryAfter: 900 })], { timeout: 1000, eachTakes: 200 })).sleeps, []);
+});
+
+test('with a kept key what may have run is repeated, and stays unknown', async () => {
+  const inProgress = of('ABORTED', 'UNKNOWN', { keyKept: true, keyState: 'RESERVED', retryAfter: 300 });
+  const good = await run([lost({ keyKept: true }), inProgress, '1-2']);
+  assert.deepEqual([good.flow, good.asked.map(([, started]) => started)], ['1-2', [false, true, true]]);
+  const kept = { keyKept: true };
+  const bad = await run([lost(kept), busy(kept), busy(kept)]);
+  assert.deepEqual([bad.error.execution, bad.asked.length], ['UNKNOWN', 3]);
+  const notKept = await run([lost(kept), busy()]);
+  assert.deepEqual([notKept.error.execution, notKept.asked.length], ['UNKNOWN', 2]);
+});
+
+test('only a key that nothing holds undoes an UNKNOWN', () => {
+  for (const [fields, expected] of [
+    [{ keyState: 'NONE' }, 'NOT_EXECUTED'], [{}, 'UNKNOWN'], [{ keyState: 'REUSED' }, 'UNKNOWN'],
+    [{ keyState: 'NONE', reason: 'IDEMPOTENCY_KEY_EXPIRED' }, 'UNKNOWN']]) {
+    const history = new AttemptHistory();
+    history.add(lost({ likelyFlowInstanceId: '1-2' }));
+    const last = history.add(of('INVALID_ARGUMENT', 'NOT_EXECUTED', fields));
+    assert.equal(last.execution, expected);
+    assert.equal(last.likelyFlowInstanceId, expected === 'UNKNOWN' ? '1-2' : '');
+  }
+});
+
+test('the newest initial metadata says whether keys are kept', () => {
+  const keys = new KeptKeys();
+  const saying = (value) => ({ get: () => (value === undefined ? [] : [value]) });
+  assert.equal(keys.learn(undefined), false);
+  assert.equal(keys.learn(saying('1')), true);
+  assert.equal(keys.learn(undefined), true);
+  assert.equal(keys.learn(saying(undefined)), false);
+  assert.equal(keys.learn(undefined), false);
+  assert.equal(keys.learn(saying('0')), false);
+});
+
+test('the layout of a key', () => {
+  assert.equal(makeIdempotencyKey(0x0123456789ab, Buffer.alloc(10, 0xff)), '01234567-89ab-7fff-bfff-ffffffffffff');
+  assert.equal(makeIdempotencyKey(0, Buffer.alloc(10)), '00000000-0000-7000-8000-000000000000');
+});
+
+test('which ends of a stream are followed by another', () => {
+  assert.equal(meansWatchAgain(busy(), false, false), true);
+  assert.equal(meansWatchAgain(of('INTERNAL'), false, false), false);
+  assert.equal(meansWatchAgain(of('INTERNAL'), true, false), true);
+  assert.equal(meansWatchAgain(of('CANCELLED'), true, false), false);
+  const refused = of('UNAUTHENTICATED', undefined, { reasonName: 'CALLER_UNAUTHENTICATED' });
+  assert.deepEqual([meansWatchAgain(refused, true, true), meansWatchAgain(refused, true, false)], [true, false]);
+});

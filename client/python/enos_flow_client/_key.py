@@ -1,0 +1,54 @@
+"""Idempotency keys, and whether the gateway keeps them."""
+
+import os
+import time
+from typing import Optional, Sequence, Tuple
+
+from ._error import Execution, FlowError
+
+# What is said before a key is looked up and headers are sent, be it by a gateway that keeps keys or an older one.
+_SAID_AT_THE_DOOR = ("GATEWAY_", "CALLER_", "IDEMPOTENCY_", "INVALID_REQUEST", "TOKEN_FILE_UNUSABLE")
+
+
+def new_idempotency_key() -> str:
+    """A new key for ``FlowRequest.idempotency_key``: a UUID of version 7, which carries its time, so that a gateway that has
+    forgotten it refuses it. Make one for each start that you intend, and keep it, with the whole request, for as long as you
+    may repeat the call."""
+    return make_idempotency_key(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def make_idempotency_key(millis: int, random: bytes) -> str:
+    """The same of a given time and 10 random bytes. RFC 9562: 48 bits of time, version, 12 bits, variant, 62 bits."""
+    low = int.from_bytes(random, "big")
+    number = (millis & (1 << 48) - 1) << 80 | 7 << 76 | (low >> 62 & 0xFFF) << 64 | 2 << 62 | low & (1 << 62) - 1
+    text = f"{number:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+class KeptKeys:
+    """Whether the gateway keeps keys: what the newest initial metadata said that a call with a key had."""
+
+    def __init__(self) -> None:
+        self.newest: Optional[bool] = None
+        # A call was refused for its key: keys that the caller did not ask for are not sent any more.
+        self.not_offered = False
+
+    def learn(self, metadata: Sequence[Tuple[str, object]], error: Optional[FlowError]) -> bool:
+        """Notes what a call with a key was told, and returns whether its key is kept."""
+        said = dict(metadata).get("enos-idempotency")
+        if said is not None:
+            self.newest = said == "1"
+        elif error is None or metadata:
+            self.newest = False  # an older gateway, which ignored the key
+        elif not _says_nothing_of_keys(error):
+            return False
+        return self.newest is True
+
+
+def _says_nothing_of_keys(error: FlowError) -> bool:
+    """Of an error without initial metadata: the key may be kept all the same. Python's gRPC does not tell empty initial
+    metadata, as an older gateway sends it before it calls EnOS, from none. So only an error that is certainly not one of an
+    older gateway after its headers counts; one without details does not."""
+    if error.key_state is not None or error.reason_name.startswith(_SAID_AT_THE_DOOR):
+        return True
+    return error.execution is Execution.NOT_EXECUTED and not error.reason_name  # not sent at all

@@ -1,0 +1,42 @@
+"""The example of a daily job (client/examples/kubernetes_job) against a real gateway: its status, and one start a day."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+from test_gateway import GUARD, GatewayCase
+
+JOB = [sys.executable, "-B", os.environ["ENOS_NIGHTLY_FLOW"], "--name=nightly", "--user_id=alice", "--org_id=o15"]
+
+
+class NightlyFlowTest(GatewayCase):
+    def job(self, flow_id, *more, address=None):
+        return subprocess.run(JOB + [f"--flow_id={flow_id}", f"--address={address or self.gateway.address}", *more],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=GUARD, check=False)
+
+    def test_twice_on_a_day_starts_once_and_the_next_day_again(self):
+        self.start("--run_time=1s", gateway_flags=("--watch_interval=1s",))
+        first, second = (self.job(3377, "--date=2026-07-01") for _ in range(2))
+        self.assertRegex(first.stdout, r"^started (3377-\d+)\n\1 ended: SUCCEEDED\n$")
+        self.assertEqual((first.returncode, second.returncode, second.stdout), (0, 0, first.stdout.replace("started", "found")))
+        self.assertEqual(len(self.calls()), 1)
+        self.assertEqual(self.job(3377, "--date=2026-07-02").returncode, 0)
+        self.assertEqual(len(self.calls()), 2)
+
+    def test_status_of_what_does_not_go_well(self):
+        self.start("--run_time=1s", "--fault=500:reset", "--run_fault=7:cancelled", gateway_flags=("--watch_interval=1s",))
+        for status, flow_id, more in ((2, 62104, ()), (2, 1, ("--date=today",)), (3, 7, ()), (4, 500, ())):
+            ended = self.job(flow_id, f"--name=nightly-{flow_id}", *more)
+            self.assertEqual(ended.returncode, status, ended.stdout)
+
+    def test_a_gateway_without_keys_is_refused(self):
+        self.start(keys=False)
+        self.assertEqual(self.job(1).returncode, 2)
+        self.assertEqual(self.calls(), [])
+
+
+del GatewayCase  # it has no tests of its own
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,80 @@
+#include "server/keystore/open_key_store.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "server/base/text.h"
+#include "server/keystore/key_statements.h"
+#include "server/keystore/postgres_database.h"
+#include "server/keystore/sqlite_database.h"
+
+namespace enos::gateway {
+namespace {
+
+constexpr std::string_view kSqlite = "sqlite:";
+constexpr int64_t kMostCounted = 100000;
+
+std::string PathOf(std::string_view setting) { return std::string(setting.substr(kSqlite.size())); }
+
+// A file that is not there yet, if it can be made; nullopt: it is there.
+std::optional<absl::StatusOr<std::string>> DescribeNoFile(const std::string& path) {
+  if (access(path.c_str(), F_OK) == 0) {
+    if (access(path.c_str(), R_OK | W_OK) == 0) return std::nullopt;
+    return absl::FailedPreconditionError(Concat(path, " cannot be read and written"));
+  }
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (access(folder.c_str(), W_OK | X_OK) == 0)
+    return Concat("sqlite, to be made: ", path, " does not exist yet");
+  return absl::FailedPreconditionError(
+      Concat(path, " does not exist, and ", folder, " cannot be written"));
+}
+
+std::string Counted(const std::optional<std::string>& number) {
+  const std::string text = number.value_or("?");
+  return text == std::to_string(kMostCounted) ? Concat("at least ", text) : text;
+}
+
+}  // namespace
+
+const char* StoreKind(std::string_view setting) {
+  if (setting.empty()) return "off";
+  return StartsWith(setting, kSqlite) ? "sqlite" : "postgresql";
+}
+
+std::unique_ptr<Database> OpenDatabase(std::string_view setting) {
+  if (StartsWith(setting, kSqlite))
+    return std::make_unique<SqliteDatabase>(PathOf(setting), SqliteDatabase::Use::kOwn);
+  return std::make_unique<PostgresDatabase>(setting);
+}
+
+absl::StatusOr<std::string> DescribeStore(std::string_view setting, const std::string& enos) {
+  std::unique_ptr<Database> database;
+  if (StartsWith(setting, kSqlite)) {
+    if (auto none = DescribeNoFile(PathOf(setting))) return *none;
+    database = std::make_unique<SqliteDatabase>(PathOf(setting), SqliteDatabase::Use::kRead);
+  } else {
+    database = std::make_unique<PostgresDatabase>(setting);
+  }
+  const SqlResult connected = database->Connect();
+  if (connected.end != SqlEnd::kDone) return absl::UnavailableError(connected.why);
+  const std::string warning = connected.why.empty() ? "" : Concat("; ", connected.why);
+
+  const SqlResult meta = database->Run(ReadMetaSql(database->dialect()));
+  if (meta.end == SqlEnd::kLost) return absl::UnavailableError(meta.why);
+  if (meta.end != SqlEnd::kDone || meta.rows.empty())
+    return Concat(database->kind(), ", without tables yet: the gateway makes them", warning);
+  const SqlResult ours = CheckMeta(meta.rows, enos);
+  if (ours.end != SqlEnd::kDone) return absl::FailedPreconditionError(ours.why);
+
+  const SqlResult counted = database->Run(CountSql(kMostCounted, database->dialect()));
+  if (counted.end != SqlEnd::kDone || counted.rows.size() != 1)
+    return Concat(database->kind(), ", too many keys to count in time", warning);
+  const SqlRow& counts = counted.rows[0];
+  return Concat(database->kind(), ", tables of version ", std::to_string(kKeySchemaVersion), ", ",
+                Counted(counts.at(0)), " keys, ", Counted(counts.at(1)), " of them in doubt",
+                warning);
+}
+
+}  // namespace enos::gateway
