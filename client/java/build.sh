@@ -29,7 +29,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/src" "$work/classes/META-INF"
 protoc -I "$ROOT/proto" --java_out="$work/src" --grpc-java_out="$work/src" \
   --plugin=protoc-gen-grpc-java="$(command -v grpc_java_plugin)" enos/dataflow/v1/flow_service.proto
-protoc -I "$source/proto" --java_out="$work/src" error_details.proto
+protoc -I "$ROOT/client" --java_out="$work/src" error_details.proto
 cp -r "$source/src/enos" "$work/src/"
 find "$work/src" -name '*.java' -print0 |
   xargs -0 javac --release 11 -Xlint:-options -nowarn -d "$work/classes" -cp "$class_path:$(IFS=: && echo "${compile_jars[*]}")"
