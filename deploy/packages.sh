@@ -29,7 +29,8 @@ group_packages() {
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
     # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.
-    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql ;;
+    # faketime: gateways whose clocks differ, in the soak of keys.
+    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql faketime ;;
     demo) printf '%s\n' curl jq ;;
     # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
     clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;

@@ -127,7 +127,7 @@ if [[ $tier == quick ]]; then
 fi
 
 STEPS_TOTAL=28
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=30
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=29
 step "Install what is missing" packages deploy/packages.sh build test clang demo
 step "Install the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -153,7 +153,6 @@ step "Build what is shipped with g++, warnings are errors (preset release)" buil
 step "Some broken lines, and the tests that have to see them" mutants tests/checks/mutants.sh --handful
 if [[ -x tests/soak.sh ]]; then
   step "A short soak" soak tests/soak.sh --short
-  step "A short soak of idempotency keys" soak-keys tests/soak.sh --short --keys --preset=release
 fi
 step "The benchmark, for a moment" bench-smoke smoke_benchmark
 step "Install what deployments are checked with" packages-deployment install_for_deployment

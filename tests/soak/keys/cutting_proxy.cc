@@ -156,7 +156,8 @@ bool CuttingProxy::Draw(Cut& cut) {
   const std::lock_guard lock(mutex_);
   ++messages_;
   if (static_cast<int>(random_() % 1000) >= permille_) return false;
-  cut = static_cast<Cut>(random_() % kCuts);
+  // The late one is rare: it keeps a gateway's store waiting for seconds.
+  cut = random_() % 20 == 0 ? kLate : static_cast<Cut>(random_() % kLate);
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "enos/flow/idempotency_key.h"
 #include "tests/soak/callers.h"
+#include "tests/soak/upstream.h"
 
 namespace enos::soak {
 namespace {
@@ -31,6 +32,14 @@ milliseconds PickTimeout(std::mt19937_64& random) {
   if (dice < 10) return milliseconds(Between(random, 5, 100));
   if (dice < 40) return milliseconds(Between(random, 100, 1000));
   return milliseconds(Between(random, 1000, 6000));
+}
+
+// Slow ones are still under way when they are repeated.
+std::int32_t PickFlow(std::mt19937_64& random) {
+  const auto dice = Between(random, 0, 99);
+  if (dice < 4) return kFlowRefused;
+  if (dice < 14) return kFlowIsSlow;
+  return kFlow;
 }
 
 std::uint64_t CallIdOf(const flow::FlowRequest& request) {
@@ -89,9 +98,8 @@ void KeyedCallers::Run(std::uint64_t number) {
 }
 
 flow::FlowRequest KeyedCallers::NewRequest(Random& random) {
-  const bool refused = Between(random, 0, 99) < 4;
   const std::uint64_t call_id = next_call_++;
-  flow::FlowRequest request = MakeRequest(call_id, refused ? kFlowRefused : kFlow);
+  flow::FlowRequest request = MakeRequest(call_id, PickFlow(random));
   const bool uuid = Between(random, 0, 1) == 0;
   request.set_idempotency_key(uuid ? flow::NewIdempotencyKey()
                                    : absl::StrCat("start-", seed_, "-", call_id));

@@ -32,7 +32,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kTick{20};
 // Of a thousand statements that are sent to the database.
-constexpr int kCutPermille = 10;
+constexpr int kCutPermille = 40;
 constexpr seconds kPatienceForEnd{60};
 
 // A number of gateways, all set up in the same way.
@@ -277,7 +277,7 @@ void KeyedSoak::RunPart(const Part& part, std::size_t number) {
 }
 
 void KeyedSoak::CountRecords() {
-  ProcessOptions psql{"psql",
+  ProcessOptions psql{"/usr/bin/psql",
                       {"--no-psqlrc", "--tuples-only", "--no-align", "--dbname=" + postgres_.url(),
                        "--command=SELECT state, count(*) FROM enos_idempotency_keys GROUP BY 1"},
                       {}};
