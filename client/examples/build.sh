@@ -24,12 +24,12 @@ packages() {
       golang-github-gogo-googleapis-dev ;;
     # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
     go) printf '%s\n' golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-google-genproto-dev \
-      golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc ;;
+      golang-github-golang-protobuf-1-5-dev protobuf-compiler protoc-gen-go-1-5 protoc-gen-go-grpc python3 ;;
     # libgrpc-java leaves out what it loads at run time: netty, perfmark, the common protos. TLS needs tcnative (OpenSSL):
     # Debian's netty cannot do ALPN with the JDK's own TLS.
     java) printf '%s\n' default-jdk-headless libgrpc-java libprotobuf-java libgoogle-common-protos-java libguava-java \
-      libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java protobuf-compiler \
-      protobuf-compiler-grpc-java-plugin golang-github-gogo-googleapis-dev ;;
+      libnetty-java libnetty-tcnative-java libnetty-tcnative-jni libperfmark-java libgeronimo-annotation-1.3-spec-java libjsr305-java junit4 protobuf-compiler \
+      protobuf-compiler-grpc-java-plugin ;;
     # Left out where they are there in another way.
     node) command -v npm >/dev/null || printf '%s\n' nodejs npm ;;
     python) "$root/client/python/build.sh" --packages ;;
@@ -77,12 +77,14 @@ build_cpp() {
 }
 
 build_go() {
-  local gocode=/usr/share/gocode/src
-  need go protoc protoc-gen-go protoc-gen-go-grpc "$gocode/google.golang.org/grpc" \
-    "$gocode/google.golang.org/genproto/googleapis/rpc/errdetails"
-  # Debian's libraries are a GOPATH; the generated code makes a second one.
-  mkdir -p "$out/src" "$out/cache"
-  protoc -I "$root/proto" --go_out="$out/src" --go-grpc_out="$out/src" "$FLOW"
+  local module=github.com/enos-flow-gateway/enos-flow-gateway/client/go
+  need go protoc protoc-gen-go protoc-gen-go-grpc /usr/share/gocode/src/google.golang.org/grpc
+  ENOS_PACKAGES_DIR="$out/packages" "$root/client/go/build.sh"
+  # Debian's libraries are a GOPATH; the package out of the module's zip makes a second one.
+  rm -rf "$out/src" "$out/unpacked"
+  /usr/bin/python3 -m zipfile -e "$(find "$out/packages" -name 'v*.zip')" "$out/unpacked"
+  mkdir -p "$out/src/$(dirname "$module")"
+  mv "$out/unpacked/$module@"* "$out/src/$module"
   (
     cd "$here/go"
     export GO111MODULE=off GOFLAGS='' GOCACHE="$out/cache" GOPATH="$out:/usr/share/gocode"
@@ -92,25 +94,15 @@ build_go() {
 }
 
 build_java() {
-  local jars=() class_path
-  local names=(grpc-api grpc-stub grpc-core grpc-context grpc-protobuf grpc-protobuf-lite grpc-netty protobuf guava perfmark-api
-    proto-google-common-protos netty-common netty-buffer netty-transport netty-codec netty-codec-http netty-codec-http2
-    netty-handler netty-tcnative netty-resolver netty-handler-proxy netty-transport-native-unix-common)
-  mapfile -t jars < <(printf '/usr/share/java/%s.jar\n' "${names[@]}")
-  local compile_jars=(/usr/share/java/jsr305.jar /usr/share/java/geronimo-annotation-1.3-spec.jar)
-  need java javac protoc grpc_java_plugin "${jars[@]}" "${compile_jars[@]}" "$GOOGLEAPIS/google/rpc/error_details.proto"
-  local tcnative
+  local class_path tcnative
+  need java javac protoc grpc_java_plugin /usr/share/java/grpc-netty.jar
   tcnative="$(dpkg-query -L libnetty-tcnative-jni 2>/dev/null | grep '/libnetty-tcnative\.so$')" || need "libnetty-tcnative.so"
-  class_path="$(IFS=: && echo "${jars[*]}")"
-  mkdir -p "$out/src" "$out/classes" "$out/native"
+  ENOS_PACKAGES_DIR="$out/packages" "$root/client/java/build.sh"
+  class_path="$(find "$out/packages/java" -name '*.jar' ! -name '*-sources.jar'):$("$root/client/java/build.sh" --class-path)"
+  mkdir -p "$out/classes" "$out/native"
   # netty looks for it under another name than Debian gives it, and it does not load through a link.
   cp "$tcnative" "$out/native/libnetty_tcnative.so"
-  protoc -I "$root/proto" --java_out="$out/src" --grpc-java_out="$out/src" \
-    --plugin=protoc-gen-grpc-java="$(command -v grpc_java_plugin)" "$FLOW"
-  # Debian's google.rpc classes are older than ErrorInfo; these come before them.
-  protoc -I "$GOOGLEAPIS" --java_out="$out/src" google/rpc/error_details.proto
-  find "$out/src" "$here/java" -name '*.java' -print0 |
-    xargs -0 javac -nowarn -d "$out/classes" -cp "$class_path:$(IFS=: && echo "${compile_jars[*]}")"
+  javac -nowarn -d "$out/classes" -cp "$class_path" "$here"/java/*.java
   write_launcher java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path="$out/native" -cp "$out/classes:$class_path" TriggerFlow
 }
 
@@ -154,7 +146,7 @@ build_ruby() {
 # package_sources: where the language has a package.
 package_sources() {
   case "$language" in
-    python | node) printf '%s\n' "$root/client/$language" "$root/client/error_details.proto" ;;
+    go | java | python | node) printf '%s\n' "$root/client/$language" "$root/client/error_details.proto" ;;
   esac
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -83,10 +84,11 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s", e.Code)
-	if e.ReasonName != "" {
-		fmt.Fprintf(&text, " (%s)", e.ReasonName)
+	reason := e.ReasonName
+	if reason == "" {
+		reason = "no reason"
 	}
+	fmt.Fprintf(&text, "%s (%s)", code.Code(e.Code), reason)
 	if e.Execution != StartsNothing {
 		fmt.Fprintf(&text, ", execution %s", e.Execution)
 	}
@@ -146,8 +148,8 @@ func (e *Error) readInfo(info *errdetails.ErrorInfo) {
 	case KeyNone, KeyReserved, KeyDoubt, KeyReused:
 		e.KeyState = state
 	}
-	if code, err := strconv.ParseInt(metadata["enos_code"], 10, 64); err == nil {
-		e.EnosCode = code
+	if enosCode, err := strconv.ParseInt(metadata["enos_code"], 10, 64); err == nil {
+		e.EnosCode = enosCode
 	}
 	if http, err := strconv.Atoi(metadata["http_status"]); err == nil && http >= 100 && http <= 599 {
 		e.HTTPStatus = http
@@ -171,8 +173,8 @@ func duration(delay *durationpb.Duration) time.Duration {
 }
 
 // notSent makes the error of a call of which nothing was sent.
-func notSent(code codes.Code, reason Reason, message string) *Error {
-	failure := &Error{Code: code, Message: message, Execution: NotExecuted, Reason: reason}
+func notSent(grpcCode codes.Code, reason Reason, message string) *Error {
+	failure := &Error{Code: grpcCode, Message: message, Execution: NotExecuted, Reason: reason}
 	if reason != pb.ErrorReason_ERROR_REASON_UNSPECIFIED {
 		failure.ReasonName = reason.String()
 	}

@@ -17,6 +17,8 @@ type RepeatOptions struct {
 	// Where the gateway says no wait: a random time below a limit that starts here and doubles with each attempt ...
 	InitialBackoff time.Duration
 	MaxBackoff     time.Duration // ... up to this one.
+	// OnRepeat, where it is set, is told of a failure before the wait; attempt is the number of the call that follows.
+	OnRepeat func(failure *Error, wait time.Duration, attempt int)
 }
 
 // DefaultRepeat is what Trigger does unless WithRepeat says otherwise.
@@ -133,6 +135,9 @@ func repeat(ctx context.Context, timeLeft func() time.Duration, options RepeatOp
 		wait, again := options.waitBeforeRepeat(failure, attemptsMade, timeLeft(), hooks.random())
 		if !again {
 			return nil, failure
+		}
+		if options.OnRepeat != nil {
+			options.OnRepeat(failure, wait, attemptsMade+1)
 		}
 		if wait > 0 {
 			hooks.sleep(ctx, wait)

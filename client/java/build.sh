@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the jar, its sources and its pom with Debian's javac and jars:  build/packages/java
+# Tests the library and builds the jar, its sources and its pom with Debian's javac and jars:  build/packages/java
 #
 # With these the pom is only the description of what the jar needs; to publish: mvn deploy:deploy-file -DpomFile=… -Dfile=…
 #   client/java/build.sh --class-path   prints the jars of Debian that users of the jar need
@@ -18,7 +18,8 @@ if [[ "${1:-}" == --class-path ]]; then
   exit 0
 fi
 compile_jars=(/usr/share/java/jsr305.jar /usr/share/java/geronimo-annotation-1.3-spec.jar)
-need java javac jar protoc grpc_java_plugin "${jars[@]}" "${compile_jars[@]}"
+test_jars=/usr/share/java/junit4.jar:/usr/share/java/hamcrest-core.jar
+need java javac jar protoc grpc_java_plugin "${jars[@]}" "${compile_jars[@]}" "${test_jars%%:*}"
 
 source="$ROOT/client/java"
 same_version "$source/pom.xml" "<version>$VERSION</version>"
@@ -28,10 +29,14 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/src" "$work/classes/META-INF"
 protoc -I "$ROOT/proto" --java_out="$work/src" --grpc-java_out="$work/src" \
   --plugin=protoc-gen-grpc-java="$(command -v grpc_java_plugin)" enos/dataflow/v1/flow_service.proto
-protoc -I "$source/proto" --java_out="$work/src" error_details.proto
+protoc -I "$ROOT/client" --java_out="$work/src" error_details.proto
 cp -r "$source/src/enos" "$work/src/"
 find "$work/src" -name '*.java' -print0 |
   xargs -0 javac --release 11 -Xlint:-options -nowarn -d "$work/classes" -cp "$class_path:$(IFS=: && echo "${compile_jars[*]}")"
+mkdir "$work/tests"
+javac -d "$work/tests" -cp "$work/classes:$test_jars:$class_path" "$source"/test/enos/flow/*.java
+java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$work/tests:$work/classes:$test_jars:$class_path" \
+  org.junit.runner.JUnitCore enos.flow.UnitTests
 cp "$ROOT/LICENSE" "$work/classes/META-INF/"
 printf 'Automatic-Module-Name: enos.flow\nImplementation-Version: %s\n' "$VERSION" >"$work/manifest"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the client package of a language, installs it into an empty project, and runs its tests there, against the gateway and the
-# sandbox of a folder:  tests/packages/run.sh python|node FOLDER
+# sandbox of a folder:  tests/packages/run.sh go|java|python|node FOLDER
 # Status 77, and a line "SKIPPED: ...", where its tool chain is missing.
 set -euo pipefail
 
@@ -8,6 +8,9 @@ language="$1"
 ENOS_PROGRAMS="$(cd "$2" && pwd)"
 export ENOS_PROGRAMS
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+case "$language" in
+  go | java) exec "$root/tests/packages/gateways.sh" "$language" "$ENOS_PROGRAMS" ;;
+esac
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
@@ -36,7 +39,7 @@ case "$language" in
     ENOS_PROJECT="$work" node --test test/repeat.test.js test/errors.test.js test/gateway.test.js
     ;;
   *)
-    echo "run.sh: there is no package '$language' here; there are python and node" >&2
+    echo "run.sh: there is no package '$language' here; there are go, java, python and node" >&2
     exit 2
     ;;
 esac

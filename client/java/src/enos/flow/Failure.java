@@ -166,7 +166,7 @@ final class Failure {
   }
 
   String text() {
-    return code + (reasonName.isEmpty() ? "" : " (" + reasonName + ")")
+    return code + " (" + (reasonName.isEmpty() ? "no reason" : reasonName) + ")"
         + (execution == Execution.STARTS_NOTHING ? "" : ", execution " + execution) + ": " + message;
   }
 }

@@ -93,8 +93,12 @@ public final class FlowClient implements AutoCloseable {
       history.add(failure);
       failure.idempotencyKey = start.request.getIdempotencyKey();
       OptionalLong wait = options.repeat.waitMillis(failure, attemptsMade, millisLeft(deadline), random());
-      if (wait.isEmpty() || !pause(wait.getAsLong()) || millisLeft(deadline) <= 0) {
+      if (wait.isEmpty()) {
         throw new FlowException(failure);
+      }
+      options.repeat.listener.onRepeat(new FlowException(failure), Duration.ofMillis(wait.getAsLong()), attemptsMade + 1);
+      if (!pause(wait.getAsLong()) || millisLeft(deadline) <= 0) {
+        throw new FlowException(failure); // the last answer stands
       }
     }
   }

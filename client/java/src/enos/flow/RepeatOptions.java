@@ -12,15 +12,35 @@ public final class RepeatOptions {
   /** One attempt. */
   public static final RepeatOptions NEVER = new RepeatOptions(1, Duration.ZERO, Duration.ZERO);
 
+  /** Told of a failure before the wait. */
+  public interface Listener {
+    /** {@code attempt} is the number of the call that follows. */
+    void onRepeat(FlowException failure, Duration wait, int attempt);
+  }
+
+  final Listener listener;
   private final int maxAttempts;
   private final long initialMillis;
   private final long maxMillis;
 
   /** {@code maxAttempts} counts the first call. The wait is random, below a limit that starts with the first back-off. */
   public RepeatOptions(int maxAttempts, Duration initialBackoff, Duration maxBackoff) {
+    this(maxAttempts, Math.max(0, initialBackoff.toMillis()), Math.max(0, maxBackoff.toMillis()), (failure, wait, attempt) -> {});
+  }
+
+  private RepeatOptions(int maxAttempts, long initialMillis, long maxMillis, Listener listener) {
     this.maxAttempts = maxAttempts;
-    this.initialMillis = Math.max(0, initialBackoff.toMillis());
-    this.maxMillis = Math.max(0, maxBackoff.toMillis());
+    this.initialMillis = initialMillis;
+    this.maxMillis = maxMillis;
+    this.listener = listener;
+  }
+
+  public RepeatOptions withMaxAttempts(int value) {
+    return new RepeatOptions(value, initialMillis, maxMillis, listener);
+  }
+
+  public RepeatOptions withListener(Listener value) {
+    return new RepeatOptions(maxAttempts, initialMillis, maxMillis, value);
   }
 
   long backoffMillis(int attemptsMade, double random) {
