@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Checks that a fresh Debian 12 is enough: builds a minimal one in a temporary directory, clones the repository's
+# Checks that a fresh Debian is enough: builds a minimal one in a temporary directory, clones the repository's
 # HEAD into it (into a path with a space), and runs a command there, from another directory and with an almost empty environment.
 #
-#   sudo tests/fresh_machine.sh [--keep] [COMMAND...]     COMMAND defaults to tests/run.sh; or deploy/demo.sh ...
+#   sudo tests/fresh_machine.sh [--keep] [--suite=trixie|bookworm] [COMMAND...]
+#
+# SUITE is Debian 13 or 12; default: trixie. COMMAND defaults to tests/run.sh; or deploy/demo.sh ...
 #
 # Needs root, mmdebstrap and a network; takes some GB of TMPDIR. Run it by hand: it is not part of tests/run.sh --all.
 # It uses this machine's Debian sources (FRESH_SOURCES=FILE for others), proxy settings, npm settings from the
@@ -12,15 +14,17 @@ set -euo pipefail
 
 usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 keep=false
+DEBIAN_SUITE=trixie
 while [[ "${1:-}" == -* ]]; do
   case "$1" in
     --keep) keep=true ;;
+    --suite=trixie | --suite=bookworm) DEBIAN_SUITE="${1#*=}" ;;
     --help | -h)
       usage
       exit 0
       ;;
     *)
-      echo "fresh_machine.sh: unknown option '$1'; there are --keep and --help" >&2
+      echo "fresh_machine.sh: unknown option '$1'; there are --keep, --suite=trixie, --suite=bookworm and --help" >&2
       exit 2
       ;;
   esac
@@ -74,8 +78,9 @@ isolated() {
   return "$status"
 }
 
-echo "[1/3] A minimal Debian 12 from $DEBIAN_SOURCES, in $system  (at ${SECONDS} s)"
-isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${DEBIAN_APT_OPTIONS[@]}" bookworm "$system" "$DEBIAN_SOURCES" >&2
+debian_suite "$work"
+echo "[1/3] A minimal Debian ($DEBIAN_SUITE) from $DEBIAN_SOURCES, in $system  (at ${SECONDS} s)"
+isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${DEBIAN_APT_OPTIONS[@]}" "$DEBIAN_SUITE" "$system" "$DEBIAN_SOURCES" >&2
 
 echo "[2/3] A clone of $(git -C "$repository" log -1 --format='%h %s')  (at ${SECONDS} s)"
 [[ -z "$(git -C "$repository" status --porcelain)" ]] || echo "Note: what is not committed is not tested."
