@@ -16,10 +16,10 @@
 #include "server/base/id_source.h"
 #include "server/base/memory.h"
 #include "server/base/text.h"
+#include "server/component_options.h"
 #include "server/config/parse_settings.h"
 #include "server/grpc_server.h"
 #include "server/http/curl_http_client.h"
-#include "server/http_options.h"
 #include "server/idempotency/keyed_trigger.h"
 #include "server/keystore/open_key_store.h"
 #include "server/keystore/sql_key_store.h"
@@ -113,32 +113,15 @@ GrpcServerOptions ServerOptions(const Settings& settings,
   return options;
 }
 
-AccessFileOptions AccessOptions(const Settings& settings) {
-  return {
-      settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}};
-}
-
 // From the system: two replicas that made the same one would take each other's records for theirs.
 std::string NewNonce() {
   std::random_device system;
   return absl::StrFormat("%08x%08x%08x%08x", system(), system(), system(), system());
 }
 
-int64_t SecondsSince1970() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 OpsServerOptions OpsOptions(const ListenAddress& listen) {
   OpsServerOptions options;
   options.listen = listen;
-  return options;
-}
-
-TokenProviderOptions TokenOptions(const Settings& settings) {
-  TokenProviderOptions options;
-  options.max_attempts = settings.max_attempts;
   return options;
 }
 
@@ -203,7 +186,6 @@ struct Gateway::Parts {
         breaker(random, CircuitBreakerOptions(),
                 [this](CircuitBreaker::State state) { metrics.SetBreaker(ForMetrics(state)); }),
         key_store(OpenKeyStore(settings, random)),
-        access(&SecondsSince1970),
         access_files(access, AccessOptions(settings),
                      [this](AccessFile file, bool ok) { metrics.Reloaded(ForMetrics(file), ok); }),
         caller_slots(settings.max_in_flight_per_caller),

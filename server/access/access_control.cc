@@ -1,5 +1,6 @@
 #include "server/access/access_control.h"
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -37,6 +38,12 @@ AccessRefusal Refused(TokenFault fault) {
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
+
+int64_t AccessControl::SystemClock() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 std::optional<std::string_view> BearerToken(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer";

@@ -37,6 +37,7 @@ class AccessControl {
   // Seconds since 1970.
   using WallClock = std::function<int64_t()>;
 
+  AccessControl() : AccessControl(&SystemClock) {}
   explicit AccessControl(WallClock now) : now_(std::move(now)) {}
 
   // From then on callers need an identity, and anything that the policy does not allow is refused.
@@ -55,6 +56,7 @@ class AccessControl {
                                          const FlowAccess& access, size_t* matched = nullptr) const;
 
  private:
+  static int64_t SystemClock();
   std::shared_ptr<const Policy> policy() const;
   std::shared_ptr<TokenVerifier> tokens() const;
 

@@ -6,19 +6,13 @@
 #include <thread>
 #include <utility>
 
+#include "server/component_options.h"
 #include "server/enos/flow_call.h"
 #include "server/enos/time_answer.h"
-#include "server/http_options.h"
 #include "server/runs/read_call.h"
 
 namespace enos::gateway {
 namespace {
-
-TokenProviderOptions TokenOptions(const Settings& settings) {
-  TokenProviderOptions options;
-  options.max_attempts = settings.max_attempts;
-  return options;
-}
 
 TokenEvents MaskTokens() {
   TokenEvents events;

@@ -1,6 +1,5 @@
 #include "server/check/run_check.h"
 
-#include <chrono>
 #include <utility>
 
 #include "server/access/access_control.h"
@@ -8,27 +7,18 @@
 #include "server/check/checks.h"
 #include "server/check/loop_access.h"
 #include "server/check/report.h"
+#include "server/component_options.h"
 #include "server/http/proxy_variables.h"
-#include "server/http_options.h"
 #include "server/keystore/open_key_store.h"
 #include "server/reload/access_files.h"
 
 namespace enos::gateway {
 namespace {
 
-int64_t SecondsSince1970() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 // The files that ParseSettings does not read.
 absl::Status LoadFiles(const Settings& settings) {
-  AccessControl access(&SecondsSince1970);
-  AccessFiles files(
-      access,
-      {settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}},
-      [](AccessFile, bool) {});
+  AccessControl access;
+  AccessFiles files(access, AccessOptions(settings), [](AccessFile, bool) {});
   const auto error = files.Load();
   return error ? absl::InvalidArgumentError(*error) : absl::OkStatus();
 }

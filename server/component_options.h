@@ -1,14 +1,17 @@
-#ifndef ENOS_SERVER_HTTP_OPTIONS_H_
-#define ENOS_SERVER_HTTP_OPTIONS_H_
+#ifndef ENOS_SERVER_COMPONENT_OPTIONS_H_
+#define ENOS_SERVER_COMPONENT_OPTIONS_H_
 
 #include <chrono>
 
 #include "server/config/settings.h"
 #include "server/http/curl_http_client.h"
+#include "server/reload/access_files.h"
+#include "server/token/token_provider.h"
 
 namespace enos::gateway {
 
-// How the settings want EnOS to be talked to: by the gateway, and by --check in its place.
+// What the settings mean to the parts that the gateway and --check share.
+
 inline CurlHttpClientOptions HttpOptions(const Settings& settings) {
   using std::chrono::duration_cast;
   using std::chrono::seconds;
@@ -24,6 +27,17 @@ inline CurlHttpClientOptions HttpOptions(const Settings& settings) {
   return options;
 }
 
+inline TokenProviderOptions TokenOptions(const Settings& settings) {
+  TokenProviderOptions options;
+  options.max_attempts = settings.max_attempts;
+  return options;
+}
+
+inline AccessFileOptions AccessOptions(const Settings& settings) {
+  return {
+      settings.policy_file, settings.jwt_keys_file, {settings.jwt_issuer, settings.jwt_audience}};
+}
+
 }  // namespace enos::gateway
 
-#endif  // ENOS_SERVER_HTTP_OPTIONS_H_
+#endif  // ENOS_SERVER_COMPONENT_OPTIONS_H_
