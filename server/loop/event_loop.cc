@@ -38,9 +38,11 @@ struct EventLoop::Impl {
   uv_timer_t timer{};
 
   // One libuv timer for all of ours, armed for the earliest moment that was requested: cancelling a
-  // timer leaves it unchanged, and at worst the loop wakes up once for nothing.
+  // timer leaves it unchanged, and at worst the loop wakes up once for nothing. What is due already
+  // runs before the next wait: libcurl has one such timer a transfer.
   TimerQueue timers;
   std::optional<SteadyTime> armed_for;
+  bool timer_due = false;
 
   std::mutex mutex;
   std::vector<Task> tasks;          // guarded by mutex
@@ -86,9 +88,10 @@ EventLoop::Impl::~Impl() {
 void EventLoop::Impl::BeforeWait() {
   std::vector<Task> batch;
   for (int round = 0; round < kMaxTaskRounds; ++round) {
+    if (std::exchange(timer_due, false)) RunTimers();
     {
       const std::lock_guard lock(mutex);
-      if (tasks.empty()) {
+      if (tasks.empty() && !timer_due) {
         asleep = true;
         return;
       }
@@ -109,7 +112,6 @@ void EventLoop::Impl::RunTasks(std::vector<Task>& batch) const {
 }
 
 void EventLoop::Impl::RunTimers() {
-  armed_for.reset();
   if (stopping) return;
   timers.RunDue(std::chrono::steady_clock::now());
   if (const auto next = timers.Earliest()) ArmTimer(*next);
@@ -117,16 +119,22 @@ void EventLoop::Impl::RunTimers() {
 
 void EventLoop::Impl::ArmTimer(SteadyTime when) {
   if (armed_for && *armed_for <= when) return;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  timer_due = timer_due || when <= now;
+  if (when <= now) return;
   armed_for = when;
   // libuv counts whole milliseconds. Rounded up, so that the timer is not early.
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(
-      std::max(when - std::chrono::steady_clock::now(), Duration::zero()));
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(when - now);
   uv_update_time(&loop);
-  RequireUv(
-      uv_timer_start(
-          &timer, [](uv_timer_t* handle) { static_cast<Impl*>(handle->loop->data)->RunTimers(); },
-          static_cast<uint64_t>(wait.count()), 0),
-      "set its timer");
+  RequireUv(uv_timer_start(
+                &timer,
+                [](uv_timer_t* handle) {
+                  auto* const self = static_cast<Impl*>(handle->loop->data);
+                  self->armed_for.reset();
+                  self->RunTimers();
+                },
+                static_cast<uint64_t>(wait.count()), 0),
+            "set its timer");
 }
 
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <future>
 #include <thread>
 #include <vector>
@@ -126,6 +127,26 @@ TEST_F(FdWatchTest, ReportsAgainUntilEverythingIsRead) {
   all_read.get_future().wait();
   RunOn(loop, [&] { watch.reset(); });
   EXPECT_EQ(read_so_far, "abc");
+}
+
+TEST_F(FdWatchTest, GetsItsTurnWhileATimerIsAlwaysDue) {
+  EventLoop loop;
+  loop.Start();
+  std::promise<void> called;
+  std::unique_ptr<FdWatch> watch;
+  TimerId timer = 0;
+  std::function<void()> again = [&] { timer = loop.RunAt(loop.Now(), [&] { again(); }); };
+  RunOn(loop, [&] {
+    watch = std::make_unique<FdWatch>(loop, fds_[0], [&](bool, bool) {
+      loop.Cancel(timer);
+      watch.reset();
+      called.set_value();
+    });
+    watch->Want(true, false);
+    again();
+  });
+  ASSERT_EQ(write(fds_[1], "a", 1), 1);
+  called.get_future().wait();
 }
 
 TEST_F(FdWatchTest, MayBeDestroyedInsideItsOwnCallback) {
