@@ -35,7 +35,7 @@ group_packages() {
     # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
     clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;
     lint)
-      printf '%s\n' clang-tidy-19 clang-format-19 shellcheck protobuf-compiler python3 python3-protobuf
+      printf '%s\n' clang-tidy-19 clang-format-19 shellcheck prometheus-alertmanager protobuf-compiler python3 python3-protobuf
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
     bench)

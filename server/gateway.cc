@@ -206,8 +206,8 @@ struct Gateway::Parts {
             [this] { metrics.Reloaded(ReloadedFiles::kKeys, false); }),
         files(settings.reload_interval),
         server(ServerOptions(settings, ServeTls(settings), metrics), loop, trigger,
-               MakeKeyed(settings, random), runs, admission, watches, RpcEvents(), ids,
-               Callers(settings)) {
+               MakeKeyed(settings, random), runs, admission, watches,
+               RpcEvents(settings.log_user_id), ids, Callers(settings)) {
     SampleMetrics();
     WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
@@ -314,8 +314,9 @@ struct Gateway::Parts {
     return [this](const UpstreamRequest& request) { metrics.UpstreamRequestEnded(request); };
   }
 
-  CallEvents RpcEvents() {
+  CallEvents RpcEvents(bool log_user_id) {
     CallEvents events;
+    events.with_user_id = log_user_id;
     events.on_arrived = [this](RpcMethod method) { metrics.CallStarted(method); };
     events.on_ended = [this](const CallOutcome& outcome, const CallRecord& record) {
       metrics.CallEnded(outcome);

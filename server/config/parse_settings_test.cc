@@ -202,6 +202,7 @@ std::vector<GoodCase> GoodCases() {
       Good("log_level", "warning", "info", &S::log_level, LogLevel::kWarning),
       Good("log_level", "error", "info", &S::log_level, LogLevel::kError),
       Good("log_format", "json", "logfmt", &S::log_format, LogFormat::kJson),
+      Good("log_user_id", "true", "false", &S::log_user_id, true),
       Good("log_format", "logfmt", "json", &S::log_format, LogFormat::kLogfmt),
   };
 }
@@ -272,6 +273,7 @@ std::vector<BadCase> BadCases() {
       Bad("allow_plaintext", "yes", "true or false"),
       Bad("reflection", "1", "true or false"),
       Bad("early_headers", "", "true or false"),
+      Bad("log_user_id", "yes", "true or false"),
       Bad("trust_503", "TRUE", "true or false"),
       Bad("allow_plaintext_upstream", "no", "true or false"),
       BadUrl("", "\"\""),

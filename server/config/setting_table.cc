@@ -337,6 +337,9 @@ std::vector<SettingInfo> ShutdownAndLogSettings() {
       {kLog, "--log_format", "ENOS_GATEWAY_LOG_FORMAT", "FORMAT", "logfmt",
        "Format of the lines: logfmt (readable, with named fields) or json.", "logfmt or json",
        false, &SetLogFormat},
+      {kLog, "--log_user_id", "ENOS_GATEWAY_LOG_USER_ID", "", "false",
+       "Note the user id of each call in its line: in most places personal data.", "true or false",
+       false, &SetSwitch<&Settings::log_user_id>},
   };
 }
 

@@ -28,9 +28,9 @@ auto Comparable(const Settings& s) {
       s.enos_ca_file, s.allow_plaintext_upstream, s.trust_503, s.max_attempts, s.upstream_timeout,
       s.connect_timeout, s.upstream_idle_timeout, s.max_in_flight, s.reload_interval, s.drain_delay,
       s.drain_timeout, s.max_connection_age, s.max_connection_idle, s.handshake_timeout,
-      s.log_level, s.log_format, s.policy_file, s.jwt_keys_file, s.jwt_issuer, s.jwt_audience,
-      s.max_in_flight_per_caller, s.max_memory, s.front_socket, s.check, s.probe_flow, s.probe_user,
-      s.probe_org, s.idempotency_ttl);
+      s.log_level, s.log_format, s.log_user_id, s.policy_file, s.jwt_keys_file, s.jwt_issuer,
+      s.jwt_audience, s.max_in_flight_per_caller, s.max_memory, s.front_socket, s.check,
+      s.probe_flow, s.probe_user, s.probe_org, s.idempotency_ttl);
 }
 
 std::string TestName(const testing::TestParamInfo<SettingInfo>& param) {

@@ -154,6 +154,7 @@ struct Settings {
 
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
+  bool log_user_id = false;
 };
 
 }  // namespace enos::gateway

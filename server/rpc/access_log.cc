@@ -60,6 +60,7 @@ void LogCall(const CallOutcome& outcome, const CallRecord& record) {
   AddText(fields, "caller", record.caller);
   AddText(fields, "peer", record.peer);
   AddText(fields, "org_id", record.org_id);
+  AddText(fields, "user_id", record.user_id);
   fields.emplace_back("method", RpcMethodName(outcome.method));
   fields.emplace_back("flow_id", record.flow_id);
   AddResult(fields, outcome, record, code);

@@ -55,6 +55,14 @@ TEST(AccessLog, FlowThatWasStarted_HasItsLineAtInfo) {
           "request_id=caller-7 trace_id=4bf92f3577b34da6a3ce929d0e0e4736"));
 }
 
+TEST(AccessLog, TheUserId_IsThereIfTheRecordHasIt) {
+  LogCapture log;
+  CallRecord record = Record();
+  record.user_id = "alice\n";
+  LogCall({}, record);
+  EXPECT_THAT(log.Lines(), ElementsAre(HasSubstr(R"( org_id="o 15" user_id="alice\n" method=)")));
+}
+
 TEST(AccessLog, FlowThatWasStartedByAnEarlierCall_SaysSoWithItsKey) {
   LogCapture log;
   CallRecord record = Record();

@@ -29,6 +29,7 @@ void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
   record.peer = context_.peer();
   is_front_ = IsFront(record.peer);
   record.org_id = target.org_id;
+  if (env_.events.with_user_id) record.user_id = target.user_id;
   record.flow_id = target.flow_id;
   record.request_bytes = message_bytes;
   socket_ = env_.connections.CallArrived(record.peer, record.request_bytes);

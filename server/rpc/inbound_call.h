@@ -31,6 +31,7 @@ namespace enos::gateway {
 
 // Called for every RPC, for metrics and logs; thread-safe.
 struct CallEvents {
+  bool with_user_id = false;  // --log_user_id: records have it
   std::function<void(RpcMethod)> on_arrived = [](RpcMethod) {};
   // Before the answer is sent.
   std::function<void(const CallOutcome&, const CallRecord&)> on_ended = [](const CallOutcome&,

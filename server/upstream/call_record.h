@@ -22,6 +22,7 @@ struct CallRecord {
   std::string caller;
   std::string peer;  // the address that the connection comes from
   std::string org_id;
+  std::string user_id;  // empty without --log_user_id
   RpcMethod method = RpcMethod::kUpdateAndTriggerFlow;
   int32_t flow_id = 0;
   int64_t trigger_time_ms = 0;  // Unix time; of one that starts a flow

@@ -55,6 +55,17 @@ TEST_F(TokenFileTest, TokenOfSomebodyAllowed_FlowStarted) {
   EXPECT_THAT(gateway_.all_output(), Not(HasSubstr("eyJ")));
 }
 
+TEST_F(TokenFileTest, UserIdIsInTheLogOnlyIfAskedFor) {
+  ASSERT_EQ(TriggerOne({flag()}).status, 0);
+  EXPECT_TRUE(gateway_.WaitForLine(" flow_id=1 "));
+  EXPECT_THAT(gateway_.all_output(), Not(HasSubstr("u-1")));
+  GatewayProcess gateway(Options({"--log_user_id"}));
+  ASSERT_EQ(
+      Trigger(gateway.address(), {flag(), "--user_id=u-1", "--org_id=o-1", "--flow_id=1"}).status,
+      0);
+  EXPECT_TRUE(gateway.WaitForLine(" org_id=o-1 user_id=u-1 method="));
+}
+
 TEST_F(TokenFileTest, WithoutOrForSomebodyElse_RefusedAndNothingSent) {
   const CommandResult without = TriggerOne();
   EXPECT_EQ(without.status, 1);
