@@ -14,6 +14,8 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: enos-flow-gateway
+  labels:
+    app.kubernetes.io/name: enos-flow-gateway
 spec:
 END
   sed -n '/^groups:/,$s/^/  /p' "$here/../monitoring/alerts.yml"

@@ -69,12 +69,15 @@ folders=("$ROOT"/deploy/kubernetes/overlays/*/)
 with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
 with_component sandbox-in-flight sandbox autoscaler-in-flight
 with_component sandbox-with-keys sandbox sandbox-postgresql
-with_component production-with-everything production service-account-tokens idempotency-postgresql prometheus-operator check
+with_component production-with-everything production service-account-tokens idempotency-postgresql prometheus-operator grpcroute ingress check
 printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
   >>"$out/production-with-everything/kustomization.yaml"
-# The patch that the component shows, as a user would copy it.
-sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/idempotency-postgresql/kustomization.yaml" | sed -n '/^patches:/,$p' \
-  >>"$out/production-with-everything/kustomization.yaml"
+# The patches that components show, as a user would copy them.
+echo 'patches:' >>"$out/production-with-everything/kustomization.yaml"
+for component in idempotency-postgresql cluster-services grpcroute ingress; do
+  sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/$component/kustomization.yaml" | sed '1,/^patches:/d' \
+    >>"$out/production-with-everything/kustomization.yaml"
+done
 # Certificates and tokens behind the front, whose image has no registry of its own here.
 with_component production-front production-with-everything front
 sed -i 's#\.\./\.\./\.\./deploy/kubernetes/overlays/production-with-everything#../production-with-everything#' \

@@ -41,6 +41,33 @@ export const rules = {
       .map((probe) => `the gateway's ${probe} does not ask the port ops`);
   },
 
+  objects_have_the_common_labels(objects) {
+    const own = objects.filter((object) => object.metadata.name.startsWith('enos-')); // not a caller's
+    return own.flatMap((object) => ['name', 'part-of'].filter((label) => !object.metadata.labels?.[`app.kubernetes.io/${label}`])
+      .map((label) => `${nameOf(object)} has no label app.kubernetes.io/${label}`));
+  },
+
+  ports_of_services_say_that_they_speak_grpc(objects) {
+    return ofKind(objects, 'Service').flatMap((service) => service.spec.ports
+      .filter((port) => (port.name === 'grpc') !== (port.appProtocol === 'grpc'))
+      .map((port) => `${nameOf(service)}: port ${port.name} has the appProtocol ${port.appProtocol}`));
+  },
+
+  the_edge_leads_to_the_gateway_and_never_repeats_a_call(objects) {
+    const grpc = (name, port) => find(objects, 'Service', name)?.spec.ports.some((each) => each.port === port || each.name === port);
+    return [
+      ...ofKind(objects, 'GRPCRoute').flatMap((route) => route.spec.rules.flatMap((rule) => [
+        ...rule.backendRefs.filter((each) => !grpc(each.name, each.port)).map((each) => `${nameOf(route)} leads to ${each.name}, port ${each.port}, which is not there`),
+        ...(rule.retry ? [`${nameOf(route)} repeats calls`] : []),
+      ])),
+      ...ofKind(objects, 'Ingress').flatMap((ingress) => [
+        ...ingress.spec.rules.flatMap((rule) => rule.http.paths.map(({ backend }) => backend.service))
+          .filter((each) => !grpc(each.name, each.port.name)).map((each) => `${nameOf(ingress)} leads to ${each.name}, port ${each.port.name}, which is not there`),
+        ...(ingress.metadata.annotations['nginx.ingress.kubernetes.io/proxy-next-upstream'] === 'off' ? [] : [`${nameOf(ingress)} may send a call to a second Pod`]),
+      ]),
+    ];
+  },
+
   services_select_pods_that_have_their_port(objects) {
     return ofKind(objects, 'Service').flatMap((service) => {
       const pods = selected(objects, service.spec.selector);

@@ -36,6 +36,17 @@ const breakages = {
     (o) => { delete container(o).startupProbe; },
     (o) => { container(o).readinessProbe.httpGet.port = 'grpc'; },
   ],
+  objects_have_the_common_labels: [
+    (o) => { delete policy(o).metadata.labels; },
+    (o) => { delete service(o).metadata.labels['app.kubernetes.io/part-of']; },
+  ],
+  ports_of_services_say_that_they_speak_grpc: [(o) => { delete service(o).spec.ports[0].appProtocol; }],
+  the_edge_leads_to_the_gateway_and_never_repeats_a_call: [
+    (o) => { find(o, 'Ingress', 'enos-flow-gateway').metadata.annotations['nginx.ingress.kubernetes.io/proxy-next-upstream'] = 'error'; },
+    (o) => { find(o, 'Ingress', 'enos-flow-gateway').spec.rules[0].http.paths[0].backend.service.port.name = 'http'; },
+    (o) => { find(o, 'GRPCRoute', 'enos-flow-gateway').spec.rules[0].backendRefs[0].port = 50052; },
+    (o) => { find(o, 'GRPCRoute', 'enos-flow-gateway').spec.rules[0].retry = { attempts: 2 }; },
+  ],
   services_select_pods_that_have_their_port: [
     (o) => { service(o).spec.ports[0].targetPort = 'http'; },
     (o) => { service(o).spec.selector = { 'app.kubernetes.io/name': 'other' }; },
@@ -151,7 +162,7 @@ const breakages = {
     (o) => { policy(o).spec.egress.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }); },
   ],
   the_gateway_may_ask_names_and_be_called: [
-    (o) => { policy(o).spec.egress = []; },
+    (o) => { find(o, 'NetworkPolicy', 'enos-flow-gateway-to-dns').spec.egress = []; },
     (o) => { policy(o).spec.ingress[0].from = [{ podSelector: { matchLabels: { 'enos-flow-gateway/client': 'true' } } }]; },
     (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-enos')); },
   ],

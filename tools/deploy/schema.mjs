@@ -3,11 +3,17 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
+function packageOf(apiVersion) {
+  if (apiVersion.startsWith('monitoring.coreos.com/')) return '@kubernetes-models/prometheus-operator';
+  // The only package with a schema of GRPCRoute needs Node 22; Debian has 18 and 20. A rule looks at what matters in it.
+  return apiVersion.startsWith('gateway.networking.k8s.io/') ? undefined : 'kubernetes-models';
+}
+
 export function schemaComplaint(object) {
   const { apiVersion, kind } = object;
-  const root = apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models';
+  if (packageOf(apiVersion) === undefined) return undefined;
   try {
-    const models = require(`${root}/${apiVersion}/${kind}`);
+    const models = require(`${packageOf(apiVersion)}/${apiVersion}/${kind}`);
     new models[kind](kind === 'Secret' ? onOneLine(object) : object).validate();
   } catch (error) {
     return `${kind} ${object.metadata?.name}: ${String(error.message).split('\n')[0]}`;
@@ -24,10 +30,9 @@ function onOneLine(secret) {
 // Unknown fields pass those schemas; the types that come with them do not let them pass. The text of a TypeScript program
 // that compiles where every object has only fields that exist.
 export function asTypeScript(objects) {
-  return objects.map((object, index) => {
+  return objects.filter(({ apiVersion }) => packageOf(apiVersion) !== undefined).map((object, index) => {
     const { apiVersion, kind } = object;
-    const root = apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models';
-    return `import type { I${kind} as Kind${index} } from '${root}/${apiVersion}/${kind}';\n`
+    return `import type { I${kind} as Kind${index} } from '${packageOf(apiVersion)}/${apiVersion}/${kind}';\n`
       + `export const object${index}: Kind${index} = ${JSON.stringify(object, null, 1)};\n`;
   }).join('');
 }
