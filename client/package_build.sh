@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the build.sh of every client package begins with: sourced by them, with LANGUAGE set.
+# What the build.sh of every client package, and of the examples, begins with: sourced by them, with LANGUAGE set.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # The project's version, which every package has.
@@ -8,7 +8,7 @@ VERSION="$(sed -n 's/^project(.* VERSION \([0-9.]*\).*/\1/p' "$ROOT/CMakeLists.t
 # shellcheck disable=SC2034
 PACKAGES="${ENOS_PACKAGES_DIR:-$ROOT/build/packages}"
 
-# need THING...: what a package is built from: a command, or a file where it begins with a slash.
+# need THING...: what a language is built from: a command, or a file where it begins with a slash.
 need() {
   local thing missing=()
   for thing in "$@"; do

@@ -11,9 +11,10 @@
 # Exit status: 0 all built, 1 something failed, 2 wrong usage, 77 something was skipped and nothing failed.
 set -euo pipefail
 
-here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-root="$(cd "$here/../.." && pwd)"
-out_root="${ENOS_EXAMPLES_DIR:-$root/build/examples}"
+# shellcheck source=client/package_build.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../package_build.sh"
+here="$ROOT/client/examples"
+out_root="${ENOS_EXAMPLES_DIR:-$ROOT/build/examples}"
 readonly FLOW=enos/dataflow/v1/flow_service.proto
 readonly GOOGLEAPIS=/usr/share/gocode/src/github.com/gogo/googleapis # of golang-github-gogo-googleapis-dev
 readonly LANGUAGES=(cpp go java node python ruby)
@@ -32,29 +33,13 @@ packages() {
       protobuf-compiler-grpc-java-plugin ;;
     # Left out where they are there in another way.
     node) command -v npm >/dev/null || printf '%s\n' nodejs npm ;;
-    python) "$root/client/python/build.sh" --packages ;;
+    python) printf '%s\n' python3 python3-grpcio python3-protobuf python3-setuptools python3-wheel python3-venv protobuf-compiler ;;
     ruby) printf '%s\n' ruby ruby-grpc protobuf-compiler protobuf-compiler-grpc ;;
     *)
       echo "build.sh: there is no example '$1'; there are ${LANGUAGES[*]}" >&2
       return 2
       ;;
   esac
-}
-
-# need THING...: what a language is built from: a command, or a file where it begins with a slash.
-need() {
-  local thing missing=()
-  for thing in "$@"; do
-    if [[ "$thing" == /* ]]; then
-      [[ -e "$thing" ]] || missing+=("$thing")
-    else
-      command -v "$thing" >/dev/null || missing+=("$thing")
-    fi
-  done
-  if [[ ${#missing[@]} -gt 0 ]]; then
-    echo "SKIPPED: example $language: not found: ${missing[*]}; its Debian packages are: $(packages "$language" | tr '\n' ' ')"
-    exit 77
-  fi
 }
 
 # write_launcher COMMAND...: what starts the example, from any folder.
@@ -79,7 +64,7 @@ build_cpp() {
 build_go() {
   local module=github.com/enos-flow-gateway/enos-flow-gateway/client/go
   need go protoc protoc-gen-go protoc-gen-go-grpc /usr/share/gocode/src/google.golang.org/grpc
-  ENOS_PACKAGES_DIR="$out/packages" "$root/client/go/build.sh"
+  ENOS_PACKAGES_DIR="$out/packages" "$ROOT/client/go/build.sh"
   # Debian's libraries are a GOPATH; the package out of the module's zip makes a second one.
   rm -rf "$out/src" "$out/unpacked"
   /usr/bin/python3 -m zipfile -e "$(find "$out/packages" -name 'v*.zip')" "$out/unpacked"
@@ -97,8 +82,8 @@ build_java() {
   local class_path tcnative
   need java javac protoc grpc_java_plugin /usr/share/java/grpc-netty.jar
   tcnative="$(dpkg-query -L libnetty-tcnative-jni 2>/dev/null | grep '/libnetty-tcnative\.so$')" || need "libnetty-tcnative.so"
-  ENOS_PACKAGES_DIR="$out/packages" "$root/client/java/build.sh"
-  class_path="$(find "$out/packages/java" -name '*.jar' ! -name '*-sources.jar'):$("$root/client/java/build.sh" --class-path)"
+  ENOS_PACKAGES_DIR="$out/packages" "$ROOT/client/java/build.sh"
+  class_path="$(find "$out/packages/java" -name '*.jar' ! -name '*-sources.jar'):$("$ROOT/client/java/build.sh" --class-path)"
   mkdir -p "$out/classes" "$out/native"
   # netty looks for it under another name than Debian gives it, and it does not load through a link.
   cp "$tcnative" "$out/native/libnetty_tcnative.so"
@@ -116,7 +101,7 @@ build_node() {
       exit 77
     fi
   fi
-  "$root/client/node/build.sh" "$out/packages"
+  "$ROOT/client/node/build.sh" "$out/packages"
   rm -rf "$out/node_modules/enos-flow-client"
   mkdir "$out/node_modules/enos-flow-client"
   tar -xzf "$out"/packages/enos-flow-client-*.tgz --strip-components=1 -C "$out/node_modules/enos-flow-client"
@@ -128,7 +113,7 @@ build_python() {
   # Debian's own interpreter: another one on the PATH would not have Debian's grpc.
   need /usr/bin/python3 protoc
   /usr/bin/python3 -c 'import grpc, google.protobuf' 2>/dev/null || need /usr/lib/python3/dist-packages/grpc
-  "$root/client/python/build.sh" "$out/packages"
+  "$ROOT/client/python/build.sh" "$out/packages"
   rm -rf "$out"/enos_flow_client*
   /usr/bin/python3 -m zipfile -e "$out"/packages/enos_flow_client-*.whl "$out"
   cp "$here"/python/*.py "$out/"
@@ -138,15 +123,15 @@ build_python() {
 build_ruby() {
   need ruby protoc grpc_ruby_plugin
   ruby -e 'require "grpc"' 2>/dev/null || need /usr/share/doc/ruby-grpc
-  protoc -I "$root/proto" --ruby_out="$out" --grpc_out="$out" \
+  protoc -I "$ROOT/proto" --ruby_out="$out" --grpc_out="$out" \
     --plugin=protoc-gen-grpc="$(command -v grpc_ruby_plugin)" "$FLOW"
   write_launcher ruby -I "$out" "$here/ruby/trigger_flow.rb"
 }
 
 # package_sources: where the language has a package.
 package_sources() {
-  case "$language" in
-    go | java | python | node) printf '%s\n' "$root/client/$language" "$root/client/error_details.proto" ;;
+  case "$LANGUAGE" in
+    go | java | python | node) printf '%s\n' "$ROOT/client/$LANGUAGE" "$ROOT/client/package_build.sh" "$ROOT/client/error_details.proto" ;;
   esac
 }
 
@@ -155,7 +140,7 @@ is_current() {
   local package=()
   mapfile -t package < <(package_sources)
   [[ -x "$out/trigger_flow" && -e "$out/.built" ]] &&
-    [[ -z "$(find "$here/$language" "$here/build.sh" "$root/proto/enos" "${package[@]}" -type f -newer "$out/.built" -print -quit)" ]]
+    [[ -z "$(find "$here/$LANGUAGE" "$here/build.sh" "$ROOT/proto/enos" "${package[@]}" -type f -newer "$out/.built" -print -quit)" ]]
 }
 
 case "${1:-}" in
@@ -175,11 +160,11 @@ for language in "$@"; do
 done
 
 skipped=0 failed=0
-for language in "$@"; do
-  out="$out_root/$language"
+for LANGUAGE in "$@"; do
+  out="$out_root/$LANGUAGE"
   mkdir -p "$out"
   if is_current; then
-    echo "example $language: $out/trigger_flow is up to date"
+    echo "example $LANGUAGE: $out/trigger_flow is up to date"
     continue
   fi
   begin=$SECONDS status=0
@@ -188,19 +173,19 @@ for language in "$@"; do
   set +e
   (
     set -e
-    "build_$language"
+    "build_$LANGUAGE"
   )
   status=$?
   set -e
   case $status in
     0)
       touch "$out/.built"
-      echo "example $language: $out/trigger_flow  ($((SECONDS - begin)) s)"
+      echo "example $LANGUAGE: $out/trigger_flow  ($((SECONDS - begin)) s)"
       ;;
     77) skipped=1 ;;
     *)
       failed=1
-      echo "FAILED: example $language" >&2
+      echo "FAILED: example $LANGUAGE" >&2
       ;;
   esac
 done

@@ -25,7 +25,7 @@ cp -r "$source"/{*.go,go.mod,README.md,enos} "$ROOT/LICENSE" "$module/"
   unformatted="$(gofmt -l .)"
   [[ -z "$unformatted" ]] || { echo "gofmt would change: $unformatted" >&2; exit 1; }
   go vet ./...
-  go test .
+  ENOS_REPEAT_CASES="$ROOT/client/testing/repeat_cases.txt" go test .
 )
 
 # The layout of a proxy: https://go.dev/ref/mod#goproxy-protocol

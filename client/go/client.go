@@ -3,6 +3,8 @@ package enosflow
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -21,6 +23,7 @@ type Client struct {
 	tokenFile  string
 	keys       keptKeys
 	hooks      hooks
+	connected  int32 // 1: there has been a connection
 }
 
 // New makes a client; it does not connect yet. The error names the option that is wrong.
@@ -52,11 +55,21 @@ func (c *Client) Conn() *grpc.ClientConn { return c.connection }
 
 // Connect waits until there is a connection; every call does so by itself. It returns at the first attempt that fails.
 func (c *Client) Connect(ctx context.Context) error {
-	if failure := connect(ctx, c.connection); failure != nil {
+	if failure := c.connect(ctx); failure != nil {
 		return failure
 	}
 	return nil
 }
+
+func (c *Client) connect(ctx context.Context) *Error {
+	failure := connect(ctx, c.connection)
+	if failure == nil {
+		atomic.StoreInt32(&c.connected, 1)
+	}
+	return failure
+}
+
+func (c *Client) wasConnected() bool { return atomic.LoadInt32(&c.connected) != 0 }
 
 // KeepsKeys reports whether the gateway said that it keeps idempotency keys, when it was last called with one.
 func (c *Client) KeepsKeys() bool { return c.keys.kept() }
@@ -104,8 +117,8 @@ type Run struct{ UserID, OrgID, FlowInstanceID string }
 type Instance = pb.FlowInstance
 
 type callSettings struct {
-	timeout        time.Duration // 0: not set
-	attemptTimeout time.Duration // 0: not set
+	timeout        *time.Duration // nil: not set
+	attemptTimeout *time.Duration // nil: not set
 	requestID      string
 	withoutKey     bool
 	repeat         RepeatOptions
@@ -117,12 +130,12 @@ type CallOption func(*callSettings)
 // WithTimeout limits the whole call, connecting and repeats included. Otherwise the context's deadline does; without that,
 // 30 s, and nothing for Watch and Wait.
 func WithTimeout(timeout time.Duration) CallOption {
-	return func(s *callSettings) { s.timeout = timeout }
+	return func(s *callSettings) { s.timeout = &timeout }
 }
 
 // WithAttemptTimeout limits each attempt of Trigger.
 func WithAttemptTimeout(timeout time.Duration) CallOption {
-	return func(s *callSettings) { s.attemptTimeout = timeout }
+	return func(s *callSettings) { s.attemptTimeout = &timeout }
 }
 
 // WithRequestID makes the gateway's log know the call by this id: 1 to 128 printable ASCII characters. Not a key: repeating
@@ -147,19 +160,22 @@ func settingsOf(options []CallOption) callSettings {
 
 // limit is the context of a call.
 func (s callSettings) limit(ctx context.Context, otherwise time.Duration) (context.Context, context.CancelFunc) {
-	timeout := s.timeout
-	if _, has := ctx.Deadline(); timeout == 0 && !has {
-		timeout = otherwise
+	if s.timeout != nil {
+		return context.WithTimeout(ctx, *s.timeout)
 	}
-	if timeout == 0 {
+	if _, has := ctx.Deadline(); has || otherwise == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, timeout)
+	return context.WithTimeout(ctx, otherwise)
 }
 
 // outgoing adds what every call sends: who calls, and the request id.
 func (c *Client) outgoing(ctx context.Context, settings callSettings) (context.Context, *Error) {
 	if settings.requestID != "" {
+		if !isRequestID(settings.requestID) { // gRPC's own complaint would look like one of a call that was made
+			return ctx, notSent(codes.InvalidArgument, 0,
+				"request id: expected 1 to 128 printable ASCII characters, without spaces at the ends")
+		}
 		ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", settings.requestID)
 	}
 	if c.tokenFile == "" {
@@ -174,12 +190,17 @@ func (c *Client) outgoing(ctx context.Context, settings callSettings) (context.C
 	return metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token), nil
 }
 
+func isRequestID(id string) bool {
+	return len(id) <= 128 && strings.Trim(id, " ") == id &&
+		strings.IndexFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) < 0
+}
+
 // Trigger starts one run of a flow, and repeats the call where that cannot start the flow twice and may help: after an error
 // that says NotExecuted, as its RetryAfter says or else after a random wait that grows; with an idempotency key that the
 // gateway keeps also where the flow may have been started. The error is an *Error and speaks of all attempts.
 //
 // Where the gateway keeps keys, and Request has none, one is made for all attempts of this call. A gateway that keeps none
-// is known after one call, and then called without.
+// is known by its refusal of the first one, and then called without.
 func (c *Client) Trigger(ctx context.Context, request Request, options ...CallOption) (*Triggered, error) {
 	settings := settingsOf(options)
 	ctx, cancel := settings.limit(ctx, defaultTimeout)
@@ -198,7 +219,7 @@ func (c *Client) Trigger(ctx context.Context, request Request, options ...CallOp
 		}
 		triggered, failure := c.triggerOnce(ctx, request.message(key), settings)
 		if failure != nil && failure.Reason == pb.ErrorReason_IDEMPOTENCY_NOT_OFFERED && made && !mayHaveStarted {
-			c.keys.note(false)
+			c.keys.noteNotOffered()
 			key, made = "", false
 			triggered, failure = c.triggerOnce(ctx, request.message(key), settings)
 		}
@@ -212,9 +233,9 @@ func (c *Client) Trigger(ctx context.Context, request Request, options ...CallOp
 }
 
 func (c *Client) triggerOnce(ctx context.Context, message *pb.UpdateAndTriggerFlowRequest, settings callSettings) (*Triggered, *Error) {
-	if settings.attemptTimeout > 0 {
+	if settings.attemptTimeout != nil {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, settings.attemptTimeout)
+		ctx, cancel = context.WithTimeout(ctx, *settings.attemptTimeout)
 		defer cancel()
 	}
 	key := keyOfCall{client: c, key: message.IdempotencyKey}
@@ -225,6 +246,9 @@ func (c *Client) triggerOnce(ctx context.Context, message *pb.UpdateAndTriggerFl
 		key.note(header)
 		return err
 	})
+	if failure == nil && response.GetFlowInstanceId() == "" {
+		failure = incomplete("the gateway answered OK without a flow instance id", trailer, settings)
+	}
 	if failure != nil {
 		failure.keyKept = key.kept()
 		return nil, failure
@@ -263,7 +287,7 @@ func (k *keyOfCall) kept() bool { return k.key != "" && !k.denied && k.client.ke
 // unary connects, makes one call and unpacks its error; it returns the trailing metadata.
 func (c *Client) unary(ctx context.Context, settings callSettings,
 	call func(context.Context, ...grpc.CallOption) error) (metadata.MD, *Error) {
-	failure := connect(ctx, c.connection)
+	failure := c.connect(ctx)
 	if failure == nil {
 		ctx, failure = c.outgoing(ctx, settings)
 	}
@@ -288,6 +312,14 @@ func (c *Client) unary(ctx context.Context, settings callSettings,
 	return trailer, nil
 }
 
+// incomplete is the error of an answer that says OK and not what.
+func incomplete(message string, trailer metadata.MD, settings callSettings) *Error {
+	return &Error{
+		Code: codes.Internal, Message: message, Execution: ExecutionUnknown,
+		RequestID: first(trailer, "x-request-id", settings.requestID), EnosRequestID: first(trailer, "enos-request-id", ""),
+	}
+}
+
 func first(md metadata.MD, key, otherwise string) string {
 	if values := md.Get(key); len(values) > 0 {
 		return values[0]
@@ -301,11 +333,14 @@ func (c *Client) Get(ctx context.Context, run Run, options ...CallOption) (*Inst
 	ctx, cancel := settings.limit(ctx, defaultTimeout)
 	defer cancel()
 	var response *pb.GetFlowInstanceResponse
-	_, failure := c.unary(ctx, settings, func(ctx context.Context, callOptions ...grpc.CallOption) (err error) {
+	trailer, failure := c.unary(ctx, settings, func(ctx context.Context, callOptions ...grpc.CallOption) (err error) {
 		response, err = c.stub.GetFlowInstance(ctx, &pb.GetFlowInstanceRequest{
 			UserId: run.UserID, OrgId: run.OrgID, FlowInstanceId: run.FlowInstanceID}, callOptions...)
 		return err
 	})
+	if failure == nil && response.GetFlowInstance() == nil {
+		failure = incomplete("the gateway answered OK without a flow instance", trailer, settings)
+	}
 	if failure != nil {
 		return nil, failure.startsNothing()
 	}
@@ -328,8 +363,8 @@ func (c *Client) Cancel(ctx context.Context, run Run, options ...CallOption) err
 	return nil
 }
 
-// Wait waits until a run has ended, and tells how. It watches again for as long as the gateway is UNAVAILABLE: limit it with
-// the context or WithTimeout.
+// Wait waits until a run has ended, and tells how. It watches again for as long as the gateway is UNAVAILABLE, as Watch does:
+// limit it with the context or WithTimeout.
 func (c *Client) Wait(ctx context.Context, run Run, options ...CallOption) (*Instance, error) {
 	watch := c.Watch(ctx, run, options...)
 	defer watch.Close()

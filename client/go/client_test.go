@@ -36,6 +36,11 @@ type fakeGateway struct {
 	seen    metadata.MD // of the newest call
 	streams [][]*Instance
 	ends    []error
+	noID    bool
+}
+
+func (f *fakeGateway) GetFlowInstance(context.Context, *pb.GetFlowInstanceRequest) (*pb.GetFlowInstanceResponse, error) {
+	return &pb.GetFlowInstanceResponse{}, nil
 }
 
 func (f *fakeGateway) UpdateAndTriggerFlow(ctx context.Context, request *pb.UpdateAndTriggerFlowRequest) (*pb.UpdateAndTriggerFlowResponse, error) {
@@ -50,6 +55,9 @@ func (f *fakeGateway) UpdateAndTriggerFlow(ctx context.Context, request *pb.Upda
 	}
 	if next.headers != nil {
 		_ = grpc.SendHeader(ctx, next.headers)
+	}
+	if f.noID {
+		return &pb.UpdateAndTriggerFlowResponse{}, nil
 	}
 	return &pb.UpdateAndTriggerFlowResponse{FlowInstanceId: "1-2"}, next.err
 }
@@ -173,8 +181,11 @@ func TestKeys(t *testing.T) {
 	if triggered, failure = trigger(client); failure != nil || triggered.IdempotencyKey != "" {
 		t.Errorf("an older gateway: %+v, %v", triggered, failure)
 	}
-	if _, failure = trigger(client); failure == nil || len(fake.keys) != 2 || fake.keys[1] != "" {
+	if _, failure = trigger(client); failure == nil || failure.Execution != ExecutionUnknown || len(fake.keys) != 2 || failure.SafeToRepeatWithSameKey() {
 		t.Errorf("an older gateway: %v, %q", failure, fake.keys)
+	}
+	if triggered, failure = trigger(client); failure != nil || triggered.IdempotencyKey == "" {
+		t.Errorf("a newer gateway in its place: %v, %q", failure, fake.keys)
 	}
 
 	fake = &fakeGateway{answers: []answer{{err: status.Error(codes.Unavailable, "lost")}, notOffered}}
@@ -204,9 +215,16 @@ func TestNothingIsSent(t *testing.T) {
 	if failure, _ := err.(*Error); failure == nil || failure.Code != codes.Canceled || failure.Execution != NotExecuted {
 		t.Errorf("cancelled before: %v", err)
 	}
-	_, failure := trigger(client, WithTimeout(-1))
-	if failure == nil || failure.Code != codes.DeadlineExceeded || failure.Execution != NotExecuted {
-		t.Errorf("no time: %v", failure)
+	var failure *Error
+	for _, none := range []CallOption{WithTimeout(-1), WithTimeout(0), WithAttemptTimeout(0)} {
+		if _, failure = trigger(client, none); failure == nil || failure.Code != codes.DeadlineExceeded || failure.Execution != NotExecuted {
+			t.Errorf("no time: %v", failure)
+		}
+	}
+	for _, id := range []string{" x", "x ", "a\nb", "é", strings.Repeat("x", 129)} {
+		if _, failure = trigger(client, WithRequestID(id)); failure == nil || failure.Code != codes.InvalidArgument || failure.Execution != NotExecuted {
+			t.Errorf("request id %q: %v", id, failure)
+		}
 	}
 	if len(fake.keys) != 1 {
 		t.Errorf("%d calls, want 1", len(fake.keys))
@@ -220,6 +238,23 @@ func TestNothingIsSent(t *testing.T) {
 	if failure == nil || failure.Reason != pb.ErrorReason_GATEWAY_UNREACHABLE || failure.Execution != NotExecuted ||
 		!strings.Contains(failure.Message, "refused") {
 		t.Errorf("nobody there: %v", failure)
+	}
+	_, err = nobody.Wait(context.Background(), Run{})
+	if failure, _ = err.(*Error); failure == nil || failure.Reason != pb.ErrorReason_GATEWAY_UNREACHABLE || failure.Execution != StartsNothing {
+		t.Errorf("nobody there to watch: %v", err)
+	}
+}
+
+func TestIncompleteAnswer(t *testing.T) {
+	fake := &fakeGateway{noID: true}
+	client := start(t, fake)
+	_, failure := trigger(client)
+	if failure == nil || failure.Code != codes.Internal || failure.Execution != ExecutionUnknown || len(fake.keys) != 3 {
+		t.Errorf("no id: %v, %q", failure, fake.keys)
+	}
+	_, err := client.Get(context.Background(), Run{})
+	if failure, _ = err.(*Error); failure == nil || failure.Code != codes.Internal || failure.Execution != StartsNothing {
+		t.Errorf("no instance: %v", err)
 	}
 }
 
@@ -289,13 +324,14 @@ func TestWatch(t *testing.T) {
 	waiting := &Instance{State: pb.FlowInstanceState_FLOW_INSTANCE_STATE_WAITING}
 	succeeded := &Instance{State: pb.FlowInstanceState_FLOW_INSTANCE_STATE_SUCCEEDED, Ended: true}
 	fake := &fakeGateway{
-		streams: [][]*Instance{{waiting}, {waiting}, {}, {waiting, running}, {running, succeeded}, {}, {running}},
+		streams: [][]*Instance{{waiting}, {waiting}, {}, {waiting, running}, {running, succeeded}, {}, {running}, {running}},
 		ends: []error{
 			status.Error(codes.Internal, "cut by a proxy"),
 			refusal(codes.Unavailable, errorDomain, "GATEWAY_SHUTTING_DOWN"),
 			refusal(codes.Unavailable, errorDomain, "GATEWAY_OVERLOADED"),
 			status.Error(codes.Unavailable, "lost"), nil,
-			refusal(codes.NotFound, errorDomain, "ENOS_NOT_FOUND"), nil},
+			refusal(codes.NotFound, errorDomain, "ENOS_NOT_FOUND"), nil,
+			status.Error(codes.DeadlineExceeded, "by a library on the way")},
 	}
 	client := start(t, fake)
 	watch := client.Watch(context.Background(), Run{})
@@ -314,9 +350,11 @@ func TestWatch(t *testing.T) {
 	if status.Code(err) != codes.Internal {
 		t.Errorf("OK before the end: %v", err)
 	}
-	_, err = client.Wait(context.Background(), Run{}, WithTimeout(-1))
-	if failure, _ := err.(*Error); failure == nil || failure.Reason != pb.ErrorReason_WATCH_TIMEOUT {
-		t.Errorf("no time: %v", err)
+	for _, options := range [][]CallOption{{}, {WithTimeout(-1)}} {
+		_, err = client.Wait(context.Background(), Run{}, options...)
+		if failure, _ := err.(*Error); failure == nil || failure.Reason != pb.ErrorReason_WATCH_TIMEOUT {
+			t.Errorf("no time: %v", err)
+		}
 	}
 	watch = client.Watch(context.Background(), Run{})
 	watch.Close()

@@ -29,9 +29,11 @@ func keyOf(now time.Time, random [10]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", uuid[:4], uuid[4:6], uuid[6:8], uuid[8:10], uuid[10:])
 }
 
-// keptKeys is whether the gateway keeps idempotency keys: what the newest initial metadata said that a call with a key had,
-// or that it refused one.
-type keptKeys struct{ newest int32 }
+// keptKeys is whether the gateway keeps idempotency keys: what the newest initial metadata said that a call with a key had.
+type keptKeys struct {
+	newest     int32
+	notOffered int32 // 1: a key was refused; those that the caller did not ask for are not sent any more
+}
 
 const (
 	keysNotTold int32 = iota
@@ -49,5 +51,7 @@ func (k *keptKeys) note(kept bool) {
 
 func (k *keptKeys) kept() bool { return atomic.LoadInt32(&k.newest) == keysKept }
 
+func (k *keptKeys) noteNotOffered() { atomic.StoreInt32(&k.notOffered, 1) }
+
 // refused reports whether calls go without a key, unless the caller gives one.
-func (k *keptKeys) refused() bool { return atomic.LoadInt32(&k.newest) == keysNotKept }
+func (k *keptKeys) refused() bool { return atomic.LoadInt32(&k.notOffered) != 0 }

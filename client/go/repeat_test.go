@@ -2,6 +2,10 @@ package enosflow
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,10 +16,6 @@ import (
 
 func failed(code codes.Code, execution Execution) *Error {
 	return &Error{Code: code, Execution: execution}
-}
-
-func keyed(code codes.Code, execution Execution, state KeyState) *Error {
-	return &Error{Code: code, Execution: execution, KeyState: state, keyKept: true}
 }
 
 func busyFor(wait time.Duration) *Error {
@@ -32,27 +32,6 @@ func TestWorthRepeating(t *testing.T) {
 		}
 		if worthRepeating(failed(code, ExecutionUnknown)) {
 			t.Errorf("%s, unknown, without a key: worth repeating", code)
-		}
-	}
-	for _, row := range []struct {
-		name    string
-		failure *Error
-		want    bool
-	}{
-		{"lost", keyed(codes.Unknown, ExecutionUnknown, KeyNotTold), true},
-		{"made by a library", keyed(codes.Unavailable, ExecutionUnknown, KeyNotTold), true},
-		{"in progress", keyed(codes.Aborted, ExecutionUnknown, KeyReserved), true},
-		{"doubt", keyed(codes.Unknown, ExecutionUnknown, KeyDoubt), false},
-		{"refused by a proxy", keyed(codes.PermissionDenied, ExecutionUnknown, KeyNotTold), false},
-		{"busy", keyed(codes.Unavailable, NotExecuted, KeyNotTold), true},
-		{"refused", keyed(codes.NotFound, NotExecuted, KeyNone), false},
-	} {
-		if got := worthRepeating(row.failure); got != row.want {
-			t.Errorf("%s: %v, want %v", row.name, got, row.want)
-		}
-		row.failure.keyKept = false
-		if got := worthRepeating(row.failure); got != (row.want && row.failure.SafeToRepeat()) {
-			t.Errorf("%s, of a gateway that may not keep the key: %v", row.name, got)
 		}
 	}
 }
@@ -85,86 +64,104 @@ func TestWaitBeforeRepeat(t *testing.T) {
 	}
 }
 
-// Only NOT_EXECUTED with NONE, and not because the key expired, undoes an earlier UNKNOWN.
-func TestHistory(t *testing.T) {
-	expired := keyed(codes.InvalidArgument, NotExecuted, KeyNone)
-	expired.Reason = pb.ErrorReason_IDEMPOTENCY_KEY_EXPIRED
-	for _, row := range []struct {
-		name string
-		last *Error
-		want Execution
-	}{
-		{"none", keyed(codes.NotFound, NotExecuted, KeyNone), NotExecuted},
-		{"not looked up", keyed(codes.Unavailable, NotExecuted, KeyNotTold), ExecutionUnknown},
-		{"reused", keyed(codes.InvalidArgument, NotExecuted, KeyReused), ExecutionUnknown},
-		{"expired", expired, ExecutionUnknown},
-	} {
-		lost := keyed(codes.Unknown, ExecutionUnknown, KeyNotTold)
-		lost.LikelyFlowInstanceID = "1-2"
-		alone := *row.last
-		var past history
-		past.add(lost)
-		past.add(row.last)
-		if row.last.Execution != row.want || past.mayHaveStarted != (row.want == ExecutionUnknown) {
-			t.Errorf("%s: %s, want %s", row.name, row.last.Execution, row.want)
-		}
-		if guess := row.last.LikelyFlowInstanceID; (guess == "1-2") != (row.want == ExecutionUnknown) {
-			t.Errorf("%s: the likely id is %q", row.name, guess)
-		}
-		(&history{}).add(&alone)
-		if alone.Execution != NotExecuted {
-			t.Errorf("%s, without an earlier one: %s", row.name, alone.Execution)
-		}
-	}
+// played is one line of client/testing/repeat_cases.txt.
+type played struct {
+	name    string
+	answers []*Error
+	want    string
 }
 
-// repeated plays the failures, then a success; the clock moves with the waits alone.
-func repeated(failures ...*Error) (sleeps []time.Duration, told []bool, failure *Error) {
+func answerOf(text string) *Error {
+	words := strings.Fields(text)
+	failure := &Error{Code: codeNamed(words[0]), Execution: Execution(words[1])}
+	for _, word := range words[2:] {
+		pair := strings.SplitN(word+"=", "=", 3)
+		switch pair[0] {
+		case "kept":
+			failure.keyKept = true
+		case "key_state":
+			failure.KeyState = KeyState(pair[1])
+		case "likely":
+			failure.LikelyFlowInstanceID = pair[1]
+		case "reason":
+			failure.Reason = Reason(pb.ErrorReason_value[pair[1]])
+		case "retry_after":
+			wait, _ := time.ParseDuration(pair[1] + "ms")
+			failure.RetryAfter = &wait
+		default:
+			panic(text)
+		}
+	}
+	return failure
+}
+
+func codeNamed(name string) codes.Code {
+	var code codes.Code
+	if err := code.UnmarshalJSON([]byte(strconv.Quote(name))); err != nil {
+		panic(err)
+	}
+	return code
+}
+
+// play makes the calls, with a clock that only waiting advances.
+func (p *played) play() string {
 	now := time.Unix(1000, 0)
 	end := now.Add(10 * time.Second)
+	var waits []string
 	clock := hooks{
-		now: func() time.Time { return now },
 		sleep: func(_ context.Context, wait time.Duration) {
-			sleeps = append(sleeps, wait)
+			waits = append(waits, strconv.FormatInt(wait.Milliseconds(), 10))
 			now = now.Add(wait)
 		},
 		random: func() float64 { return 0.5 },
 	}
-	_, failure = repeat(context.Background(), func() time.Duration { return end.Sub(now) }, DefaultRepeat, clock,
-		func(mayHaveStarted bool) (*Triggered, *Error) {
-			told = append(told, mayHaveStarted)
-			if len(told) > len(failures) {
+	calls := 0
+	_, failure := repeat(context.Background(), func() time.Duration { return end.Sub(now) }, DefaultRepeat, clock,
+		func(bool) (*Triggered, *Error) {
+			calls++
+			if calls > len(p.answers) {
 				return &Triggered{}, nil
 			}
-			return nil, failures[len(told)-1]
+			return nil, p.answers[calls-1]
 		})
-	return sleeps, told, failure
+	got := fmt.Sprintf("calls=%d waits=%s end=", calls, strings.Join(waits, ","))
+	if failure == nil {
+		return got + "OK"
+	}
+	got += string(failure.Execution)
+	if failure.LikelyFlowInstanceID != "" {
+		got += " likely=" + failure.LikelyFlowInstanceID
+	}
+	return got
 }
 
-func TestRepeat(t *testing.T) {
-	const ms = time.Millisecond
-	sleeps, told, failure := repeated(failed(codes.Unavailable, NotExecuted), busyFor(300*ms))
-	if failure != nil || len(sleeps) != 2 || sleeps[0] != 100*ms || sleeps[1] != 300*ms {
-		t.Errorf("busy twice: %v, %v", failure, sleeps)
+func TestRepeatCases(t *testing.T) {
+	path := os.Getenv("ENOS_REPEAT_CASES")
+	if path == "" {
+		t.Skip("the cases are in the gateway's repository: client/go/build.sh")
 	}
-	if _, told, _ = repeated(failed(codes.Unknown, ExecutionUnknown)); len(told) != 1 {
-		t.Error("may have run: repeated")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, told, failure = repeated(keyed(codes.Unavailable, ExecutionUnknown, KeyNotTold), keyed(codes.Aborted, ExecutionUnknown, KeyReserved))
-	if failure != nil || len(told) != 3 || told[0] || !told[1] || !told[2] {
-		t.Errorf("may have run, with a kept key: %v, %v", failure, told)
+	cases := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		parts := strings.SplitN(line, ": ", 2)
+		sides := strings.SplitN(parts[1], " => ", 2)
+		one := played{name: parts[0], want: sides[1]}
+		for _, text := range strings.Split(sides[0], "; ") {
+			one.answers = append(one.answers, answerOf(text))
+		}
+		if got := one.play(); got != one.want {
+			t.Errorf("%s: %s, want %s", one.name, got, one.want)
+		}
+		cases++
 	}
-	busy := func() *Error { return keyed(codes.Unavailable, NotExecuted, KeyNotTold) }
-	_, told, failure = repeated(keyed(codes.Unknown, ExecutionUnknown, KeyNotTold), busy(), busy())
-	if failure == nil || failure.Execution != ExecutionUnknown || len(told) != 3 {
-		t.Errorf("busy after one that may have run: %v, %v", failure, told)
-	}
-	_, told, failure = repeated(keyed(codes.Unknown, ExecutionUnknown, KeyNotTold), failed(codes.Unavailable, NotExecuted))
-	if failure == nil || failure.Execution != ExecutionUnknown || len(told) != 2 {
-		t.Errorf("busy after one that may have run, keys no longer kept: %v, %v", failure, told)
-	}
-	if _, told, failure = repeated(busyFor(11 * time.Second)); failure == nil || len(told) != 1 {
-		t.Errorf("a wait beyond the time: %v, %v", failure, told)
+	if cases == 0 {
+		t.Error("no cases")
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 //	err := watch.Err()
 //
 // A lost connection, a gateway that shuts down and everything else that is UNAVAILABLE do not end it: the run is watched
-// again, by way of whatever gateway there is. For one goroutine at a time, but for Close.
+// again, by way of whatever gateway there is. Only where this client never had a connection that is an error. For one goroutine at a time, but for Close.
 type Watch struct {
 	client   *Client
 	run      Run
@@ -84,6 +84,11 @@ func (w *Watch) open() error {
 		return nil
 	}
 	w.hadState = false
+	if !w.client.wasConnected() {
+		if failure := w.client.connect(w.ctx); failure != nil {
+			return failure
+		}
+	}
 	ctx, failure := w.client.outgoing(w.ctx, w.settings)
 	if failure != nil {
 		return failure
@@ -110,19 +115,11 @@ func (w *Watch) afterEnd(err error) {
 		w.failure = w.whyStopped()
 		return
 	}
-	var failure *Error
-	switch {
-	case errors.Is(err, io.EOF):
-		failure = &Error{Code: codes.Internal, Message: "the gateway ended the watch before the run had ended"}
-	case errors.As(err, &failure): // our own, of the token file
-		failure.startsNothing()
-	default:
-		failure = fromStatus(err).startsNothing()
-	}
+	failure, again := w.fate(err)
 	if failure.RequestID == "" {
 		failure.RequestID = w.settings.requestID
 	}
-	if errors.Is(err, io.EOF) || !meansWatchAgain(failure, w.hadState, w.client.tokenFile != "") {
+	if !again {
 		w.failure = failure
 		return
 	}
@@ -141,17 +138,37 @@ func (w *Watch) afterEnd(err error) {
 	}
 }
 
+// fate is what the end of a stream means, and whether another one follows.
+func (w *Watch) fate(err error) (*Error, bool) {
+	if errors.Is(err, io.EOF) {
+		return &Error{Code: codes.Internal, Message: "the gateway ended the watch before the run had ended"}, false
+	}
+	var own *Error // nothing was sent: no connection, or no usable token
+	if errors.As(err, &own) {
+		return own.startsNothing(), false
+	}
+	failure := fromStatus(err).startsNothing()
+	if failure.Code == codes.DeadlineExceeded && failure.ReasonName == "" {
+		return w.timeIsUp(), false // gRPC gave up before the gateway's answer came
+	}
+	return failure, meansWatchAgain(failure, w.hadState, w.client.tokenFile != "")
+}
+
 func (w *Watch) whyStopped() *Error {
 	if errors.Is(w.ctx.Err(), context.DeadlineExceeded) {
-		return &Error{
-			Code:    codes.DeadlineExceeded,
-			Message: "the run had not ended when the time to watch it was over; it goes on",
-			Reason:  pb.ErrorReason_WATCH_TIMEOUT, ReasonName: pb.ErrorReason_WATCH_TIMEOUT.String(),
-			RequestID: w.settings.requestID,
-		}
+		return w.timeIsUp()
 	}
 	return &Error{
 		Code: codes.Canceled, Message: "the watch was cancelled; the run goes on", RequestID: w.settings.requestID,
+	}
+}
+
+func (w *Watch) timeIsUp() *Error {
+	return &Error{
+		Code:    codes.DeadlineExceeded,
+		Message: "the run had not ended when the time to watch it was over; it goes on",
+		Reason:  pb.ErrorReason_WATCH_TIMEOUT, ReasonName: pb.ErrorReason_WATCH_TIMEOUT.String(),
+		RequestID: w.settings.requestID,
 	}
 }
 
@@ -164,7 +181,7 @@ func meansWatchAgain(failure *Error, hadState, hasToken bool) bool {
 	case !hadState:
 		return false
 	case failure.ReasonName == "":
-		return failure.Code != codes.DeadlineExceeded
+		return true
 	}
 	return hasToken && failure.ReasonName == pb.ErrorReason_CALLER_UNAUTHENTICATED.String()
 }

@@ -35,7 +35,7 @@ find "$work/src" -name '*.java' -print0 |
   xargs -0 javac --release 11 -Xlint:-options -nowarn -d "$work/classes" -cp "$class_path:$(IFS=: && echo "${compile_jars[*]}")"
 mkdir "$work/tests"
 javac -d "$work/tests" -cp "$work/classes:$test_jars:$class_path" "$source"/test/enos/flow/*.java
-java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$work/tests:$work/classes:$test_jars:$class_path" \
+ENOS_REPEAT_CASES="$ROOT/client/testing/repeat_cases.txt" java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$work/tests:$work/classes:$test_jars:$class_path" \
   org.junit.runner.JUnitCore enos.flow.UnitTests
 cp "$ROOT/LICENSE" "$work/classes/META-INF/"
 printf 'Automatic-Module-Name: enos.flow\nImplementation-Version: %s\n' "$VERSION" >"$work/manifest"

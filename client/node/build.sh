@@ -6,25 +6,20 @@
 # Status 77, and a line "SKIPPED: ...", where a tool is missing.
 set -euo pipefail
 
-here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-root="$(cd "$here/../.." && pwd)"
-out="${1:-$root/build/packages}"
-tree="$root/build/node"
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-  echo "SKIPPED: package node: node or npm is missing; its Debian packages are: nodejs npm"
-  exit 77
-fi
-
-version="$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' "$root/CMakeLists.txt")"
-grep -qxF "  \"version\": \"$version\"," "$here/package.json" || {
-  echo "build.sh: the project is of version $version, client/node/package.json says another" >&2
-  exit 1
-}
+# shellcheck disable=SC2034
+LANGUAGE=node
+# shellcheck source=client/package_build.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../package_build.sh"
+here="$ROOT/client/node"
+out="${1:-$PACKAGES}"
+tree="$ROOT/build/node"
+need node npm
+same_version "$here/package.json" "\"version\": \"$VERSION\""
 
 rm -rf "$tree"
 mkdir -p "$tree/proto/enos/dataflow/v1" "$out"
-cp -r "$here/lib" "$here/index.d.ts" "$here/package.json" "$here/README.md" "$root/LICENSE" "$tree/"
-cp "$root/proto/enos/dataflow/v1/flow_service.proto" "$tree/proto/enos/dataflow/v1/"
-cp "$root/client/error_details.proto" "$tree/proto/"
+cp -r "$here/lib" "$here/index.d.ts" "$here/package.json" "$here/README.md" "$ROOT/LICENSE" "$tree/"
+cp "$ROOT/proto/enos/dataflow/v1/flow_service.proto" "$tree/proto/enos/dataflow/v1/"
+cp "$ROOT/client/error_details.proto" "$tree/proto/"
 npm pack "$tree" --pack-destination "$out" --ignore-scripts --loglevel=error >/dev/null
-echo "$out/enos-flow-client-$version.tgz"
+echo "$out/enos-flow-client-$VERSION.tgz"

@@ -214,13 +214,16 @@ export class FlowClient {
   trigger(request: FlowRequest, options?: TriggerOptions): Promise<TriggeredFlow>;
   /** What has become of a run, now. */
   get(run: Run, options?: CallOptions): Promise<FlowInstance>;
-  /** The states of a run: the first at once, then each change, the last one `ended`. Leaving the loop stops watching. */
+  /**
+   * The states of a run: the first at once, then each change, the last one `ended`. Leaving the loop stops watching. A gateway that cannot
+   * be reached is waited for, but where this client never had a connection.
+   */
   watch(run: Run, options?: WatchOptions): AsyncGenerator<FlowInstance, void, undefined>;
   /** The run, once it has ended. */
   wait(run: Run, options?: WatchOptions): Promise<FlowInstance>;
   /** Ends a run. EnOS has taken the request then; watch the run to see it take effect. */
   cancel(run: Run, options?: CallOptions): Promise<void>;
-  /** Ends the connection. */
+  /** Ends the connection, and what is being watched (CANCELLED). */
   close(): void;
 }
 

@@ -2,37 +2,27 @@
 # Builds the Python package with Debian's tools and prints the wheel's path:
 #
 #   client/python/build.sh [FOLDER]   by default build/packages
-#   client/python/build.sh --packages the Debian packages that it needs, one per line
 #
 # The tree that the wheel is made of stays in build/python: the sources and the messages, generated from the proto.
 # Status 77, and a line "SKIPPED: ...", where a tool is missing.
 set -euo pipefail
 
-here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-root="$(cd "$here/../.." && pwd)"
-if [[ "${1:-}" == --packages ]]; then
-  printf '%s\n' python3 python3-grpcio python3-protobuf python3-setuptools python3-wheel python3-venv protobuf-compiler
-  exit 0
-fi
-out="${1:-$root/build/packages}"
-tree="$root/build/python"
+# shellcheck disable=SC2034
+LANGUAGE=python
+# shellcheck source=client/package_build.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../package_build.sh"
+here="$ROOT/client/python"
+out="${1:-$PACKAGES}"
+tree="$ROOT/build/python"
 # Debian's own interpreter: another one on the PATH would not have Debian's setuptools and grpc.
 python=/usr/bin/python3
-if ! command -v protoc >/dev/null || ! "$python" -c 'import setuptools, wheel' 2>/dev/null; then
-  echo "SKIPPED: package python: protoc, or setuptools and wheel of $python, are missing; its Debian packages are: $("$0" --packages | tr '\n' ' ')"
-  exit 77
-fi
-
-version="$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' "$root/CMakeLists.txt")"
-grep -qxF "__version__ = \"$version\"" "$here/enos_flow_client/_version.py" || {
-  echo "build.sh: the project is of version $version, enos_flow_client/_version.py says another" >&2
-  exit 1
-}
+need protoc "$python" /usr/lib/python3/dist-packages/{setuptools,wheel}
+same_version "$here/enos_flow_client/_version.py" "__version__ = \"$VERSION\""
 
 rm -rf "$tree"
 mkdir -p "$tree/generated" "$out"
-cp -r "$here/enos_flow_client" "$here/pyproject.toml" "$here/README.md" "$root/LICENSE" "$tree/"
-protoc -I "$root/proto" -I "$root/client" --python_out="$tree/generated" --pyi_out="$tree/generated" \
+cp -r "$here/enos_flow_client" "$here/pyproject.toml" "$here/README.md" "$ROOT/LICENSE" "$tree/"
+protoc -I "$ROOT/proto" -I "$ROOT/client" --python_out="$tree/generated" --pyi_out="$tree/generated" \
   enos/dataflow/v1/flow_service.proto error_details.proto
 mkdir "$tree/enos_flow_client/_proto"
 touch "$tree/enos_flow_client/_proto/__init__.py"

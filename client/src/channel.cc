@@ -117,6 +117,8 @@ grpc::ChannelArguments MakeArguments(const ChannelOptions& options) {
 
 bool IsLoopbackAddress(const std::string& address) {
   if (IsUnixSocket(address)) return true;
+  // gRPC's lists: ipv6:[::1]:1,[2001:db8::1]:1.
+  if (absl::StrContains(address, ',')) return false;
   const std::string host = HostOf(address);
   if (host == "localhost") return true;
   in_addr v4{};

@@ -52,7 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
         AddressCase{"127.0.0.1.example.com:50051", false},
         AddressCase{"localhost.example.com:50051", false},
         AddressCase{"dns://10.0.0.1/localhost:50051", false},
-        AddressCase{"ipv4:127.0.0.1:1,10.0.0.1:1", false}, AddressCase{"[::1", false}));
+        AddressCase{"ipv4:127.0.0.1:1,10.0.0.1:1", false},
+        AddressCase{"ipv6:[::1]:1,[2001:db8::1]:1", false}, AddressCase{"[::1", false}));
 
 TEST(UsesTlsTest, LoopbackWithTlsSettings_Tls) {
   ChannelOptions options;

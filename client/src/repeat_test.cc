@@ -4,8 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "tests/support/files.h"
 
 namespace enos::flow {
 namespace {
@@ -315,6 +322,73 @@ TEST_F(RepeatWhileSafeTest, BusyAfterOneThatMayHaveRunAndKeysNotKept_NotRepeated
       Run({Keyed(grpc::StatusCode::UNKNOWN, Execution::kUnknown), Busy()}, milliseconds(10'000));
   EXPECT_EQ(result.error().execution, Execution::kUnknown);
   EXPECT_EQ(budgets_.size(), 2U);
+}
+
+// One answer of client/testing/repeat_cases.txt.
+FlowError AnswerOf(absl::string_view text) {
+  const std::vector<std::string> words = absl::StrSplit(text, ' ');
+  FlowError error;
+  for (int code = 0; code <= grpc::StatusCode::UNAUTHENTICATED; ++code) {
+    error.code = static_cast<grpc::StatusCode>(code);
+    if (StatusCodeName(error.code) == words[0]) break;
+  }
+  EXPECT_EQ(StatusCodeName(error.code), words[0]);
+  error.execution = words[1] == "NOT_EXECUTED" ? Execution::kNotExecuted : Execution::kUnknown;
+  for (size_t i = 2; i < words.size(); ++i) {
+    const std::pair<std::string, std::string> word = absl::StrSplit(words[i], '=');
+    if (word.first == "kept") {
+      error.key_kept = true;
+    } else if (word.first == "likely") {
+      error.likely_flow_instance_id = word.second;
+    } else if (word.first == "reason") {
+      EXPECT_TRUE(dataflow::v1::ErrorReason_Parse(word.second, &error.reason_kind)) << text;
+    } else if (word.first == "retry_after") {
+      error.retry_after = milliseconds(std::stoi(word.second));
+    } else {
+      for (const KeyState state :
+           {KeyState::kNone, KeyState::kReserved, KeyState::kDoubt, KeyState::kReused}) {
+        if (word.second == KeyStateName(state)) error.key_state = state;
+      }
+      EXPECT_EQ(KeyStateName(error.key_state), word.second) << text;
+    }
+  }
+  return error;
+}
+
+// The same cases that the packages of the other languages play.
+TEST(RepeatRule, CasesOfAllClients) {
+  const std::string text = ReadFile(ENOS_FLOW_REPEAT_CASES_FILE);
+  int cases = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    if (line[0] == '#') continue;
+    const std::pair<absl::string_view, absl::string_view> sides = absl::StrSplit(line, " => ");
+    const std::pair<absl::string_view, absl::string_view> name =
+        absl::StrSplit(sides.first, absl::MaxSplits(": ", 1));
+    const std::vector<absl::string_view> answers = absl::StrSplit(name.second, "; ");
+    std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
+    std::vector<int64_t> waits;
+    size_t calls = 0;
+    const FlowResult end = RepeatWhileSafe(
+        [&](milliseconds, bool) {
+          return calls++ < answers.size() ? FlowResult(AnswerOf(answers[calls - 1]))
+                                          : FlowResult(TriggeredFlow{"1-2", ""});
+        },
+        milliseconds(10'000), {},
+        {[&] { return now; },
+         [&](milliseconds wait) {
+           waits.push_back(wait.count());
+           now += wait;
+         },
+         [] { return 0.5; }});
+    std::string got = absl::StrCat("calls=", calls, " waits=", absl::StrJoin(waits, ","),
+                                   " end=", end.ok() ? "OK" : ExecutionName(end.error().execution));
+    if (!end.ok() && !end.error().likely_flow_instance_id.empty()) {
+      absl::StrAppend(&got, " likely=", end.error().likely_flow_instance_id);
+    }
+    EXPECT_EQ(got, sides.second) << name.first;
+    ++cases;
+  }
+  EXPECT_GT(cases, 0);
 }
 
 }  // namespace

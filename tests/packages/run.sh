@@ -8,6 +8,7 @@ language="$1"
 ENOS_PROGRAMS="$(cd "$2" && pwd)"
 export ENOS_PROGRAMS
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+export ENOS_REPEAT_CASES="$root/client/testing/repeat_cases.txt"
 case "$language" in
   go | java) exec "$root/tests/packages/gateways.sh" "$language" "$ENOS_PROGRAMS" ;;
 esac

@@ -4,18 +4,17 @@ const grpc = require('@grpc/grpc-js');
 const { connect, readToken } = require('./channel');
 const { errorOfStatus, ownError } = require('./errors');
 
-// A method of the service, with what every call of it needs. `target` is { client, tokenFile }.
+// A method of the service, with what every call of it needs. `target` is { client, tokenFile, closed, wasConnected }.
 
 // Connects if need be, calls and waits: { error } or { response }, with the metadata. Never rejects.
 async function callUnary(target, method, message, { timeout, requestId, signal, startsFlow = false }) {
   const deadline = Date.now() + timeout;
   const failed = (error) => ({ error: Object.assign(error, { requestId: requestId ?? '' }), trailing: new grpc.Metadata() });
   if (timeout <= 0) return failed(ownError('DEADLINE_EXCEEDED', 'no time was left for the call; nothing was sent', startsFlow));
-  const unreachable = await connect(target.client, deadline, startsFlow);
+  const unreachable = await connect(target, deadline, startsFlow, signal);
   if (unreachable) return failed(unreachable);
   const { error, metadata } = makeMetadata(target, requestId, startsFlow);
   if (error) return failed(error);
-  if (signal?.aborted) return failed(ownError('CANCELLED', 'cancelled before anything was sent', startsFlow));
   return new Promise((resolve) => {
     let response;
     let initial;
@@ -47,8 +46,8 @@ function makeMetadata({ tokenFile }, requestId, startsFlow) {
 }
 
 function checkRequestId(requestId) {
-  if (requestId !== undefined && !/^[!-~]{1,128}$/.test(requestId)) {
-    throw new TypeError('requestId: expected 1 to 128 printable ASCII characters without spaces');
+  if (requestId !== undefined && !/^[!-~]([ -~]{0,126}[!-~])?$/.test(requestId)) {
+    throw new TypeError('requestId: expected 1 to 128 printable ASCII characters, without spaces at the ends');
   }
 }
 

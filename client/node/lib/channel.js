@@ -46,6 +46,7 @@ function makeClient(settings) {
 // Whether an address can only mean this machine: "localhost", 127.0.0.0/8, ::1, a Unix socket.
 function isLoopbackAddress(address) {
   if (isUnixSocket(address)) return true;
+  if (address.includes(',')) return false; // lists, as in ipv6:[::1]:1,[2001:db8::1]:1
   const host = hostOf(address);
   if (host === 'localhost') return true;
   return net.isIPv4(host) ? host.startsWith('127.') : net.isIPv6(host) && /^[0:]*:0*1$/.test(host);
@@ -72,22 +73,31 @@ function readToken(path) {
 
 // Connects, before the call, because the library's own error does not tell a call that was never sent from one that was. Resolves with
 // the error, or undefined.
-async function connect(client, deadline, startsFlow) {
-  const channel = client.getChannel();
+async function connect(target, deadline, startsFlow, signal) {
+  const failed = (code, why) => ownError(code, `no connection to the gateway${why}`, startsFlow, 'GATEWAY_UNREACHABLE');
+  const channel = target.client.getChannel();
   for (;;) {
+    if (signal?.aborted) return ownError('CANCELLED', 'cancelled before anything was sent', startsFlow);
+    if (target.closed) return failed('UNAVAILABLE', ': the client is closed');
     const state = channel.getConnectivityState(true);
-    if (state === grpc.connectivityState.READY) return undefined;
-    if (state === grpc.connectivityState.TRANSIENT_FAILURE || state === grpc.connectivityState.SHUTDOWN) {
-      const why = state === grpc.connectivityState.SHUTDOWN ? ': the client is closed' : await whyNot(client, deadline);
-      return ownError('UNAVAILABLE', `no connection to the gateway${why}`, startsFlow, 'GATEWAY_UNREACHABLE');
+    if (state === grpc.connectivityState.READY) {
+      target.wasConnected = true;
+      return undefined;
     }
-    const changed = await new Promise((resolve) => {
-      channel.watchConnectivityState(state, deadline, (error) => resolve(!error));
-    });
-    if (!changed) {
-      return ownError('DEADLINE_EXCEEDED', 'no connection to the gateway within the time-out', startsFlow, 'GATEWAY_UNREACHABLE');
-    }
+    if (state === grpc.connectivityState.TRANSIENT_FAILURE) return failed('UNAVAILABLE', await whyNot(target.client, deadline));
+    if (!await stateChange(channel, state, deadline, signal)) return failed('DEADLINE_EXCEEDED', ' within the time-out');
   }
+}
+
+// False: the deadline is over. Ends with the signal, too.
+async function stateChange(channel, state, deadline, signal) {
+  let end;
+  const changed = new Promise((resolve) => {
+    end = () => resolve(true);
+    signal?.addEventListener('abort', end);
+    channel.watchConnectivityState(state, deadline, (error) => resolve(!error));
+  });
+  return changed.finally(() => signal?.removeEventListener('abort', end));
 }
 
 // A channel's state does not say why connecting failed; a failed call does, of which one without effects is sent in place of the real one.

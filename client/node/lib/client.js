@@ -19,10 +19,13 @@ class FlowClient {
   #keys = new KeptKeys();
 
   constructor(address = '127.0.0.1:50051', settings = {}) {
-    this.#target = { client: makeClient({ ...settings, address }), tokenFile: settings.tokenFile };
+    this.#target = { client: makeClient({ ...settings, address }), tokenFile: settings.tokenFile, closed: false, wasConnected: false,
+      streams: new Set() };
   }
 
   close() {
+    this.#target.closed = true;
+    for (const stream of this.#target.streams) stream.cancel();
     this.#target.client.close();
   }
 

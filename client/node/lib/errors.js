@@ -6,6 +6,7 @@ const grpc = require('@grpc/grpc-js');
 const { details, reasons } = require('./protos');
 
 const DOMAIN = 'enos-flow-gateway';
+const MAX_WAIT = 2 ** 31 - 1; // ms; a timer of more ends at once
 const KEY_STATES = new Set(['NONE', 'RESERVED', 'DOUBT', 'REUSED']);
 
 class FlowError extends Error {
@@ -74,7 +75,7 @@ function readDetail(name, value, error) {
     }
     case 'google.rpc.RetryInfo': {
       const delay = decode(details.RetryInfo, value)?.retryDelay;
-      if (delay) error.retryAfter = Math.max(0, Math.ceil(Number(delay.seconds) * 1000 + delay.nanos / 1e6));
+      if (delay) error.retryAfter = Math.min(Math.max(0, Math.ceil(Number(delay.seconds) * 1000 + delay.nanos / 1e6)), MAX_WAIT);
       break;
     }
     case 'google.rpc.BadRequest':

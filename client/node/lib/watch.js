@@ -23,13 +23,15 @@ const timeIsUp = () => ownError('DEADLINE_EXCEEDED', 'the run had not ended when
 // The states of a run: the first at once, then each change, the last one `ended`. Throws a FlowError where it can be watched no longer.
 async function* watchRun(target, message, { timeout, requestId, signal, repeat }) {
   const deadline = timeout === undefined ? Infinity : Date.now() + timeout;
-  // Only at first: a gateway that was never there is an error, one that has gone is waited for.
-  const unreachable = await connect(target.client, Math.min(deadline, Date.now() + CONNECT_TIMEOUT), false);
-  if (unreachable) throw unreachable;
+  // A gateway that this client never reached is an error, one that has gone is waited for.
+  const unreachable = target.wasConnected ? undefined
+    : await connect(target, Math.min(deadline, Date.now() + CONNECT_TIMEOUT), false, signal);
+  const isCancelled = () => signal?.aborted || target.closed;
+  if (unreachable) throw isCancelled() ? cancelled() : unreachable;
   let last;
   let failures = 0;
   for (;;) {
-    if (signal?.aborted) throw cancelled();
+    if (isCancelled()) throw cancelled();
     if (Date.now() >= deadline) throw timeIsUp();
     let hadState = false;
     const { error: unusable, metadata } = makeMetadata(target, requestId, false);
@@ -47,7 +49,7 @@ async function* watchRun(target, message, { timeout, requestId, signal, repeat }
       throw ownError('INTERNAL', 'the gateway ended the watch before the run had ended', false);
     } catch (thrown) {
       if (thrown.metadata === undefined) throw thrown; // not the stream's
-      error = signal?.aborted ? cancelled() : errorOfStatus(thrown, false);
+      error = isCancelled() ? cancelled() : errorOfStatus(thrown, false);
     }
     // The library gave up before the gateway's answer came.
     if (error.code === 'DEADLINE_EXCEEDED' && !error.reasonName) throw timeIsUp();
@@ -61,15 +63,17 @@ async function* watchRun(target, message, { timeout, requestId, signal, repeat }
 }
 
 // One stream; cancelled when it is left.
-async function* openStream({ client }, message, metadata, deadline, signal) {
+async function* openStream({ client, streams }, message, metadata, deadline, signal) {
   const options = deadline === Infinity ? {} : { deadline };
   const stream = client.makeServerStreamRequest(METHOD.path, METHOD.requestSerialize, METHOD.responseDeserialize, message, metadata, options);
+  streams.add(stream);
   const abort = () => stream.cancel();
   signal?.addEventListener('abort', abort);
   stream.on('error', () => {}); // one that comes after the stream is left; the iteration has its own
   try {
     yield* stream;
   } finally {
+    streams.delete(stream);
     signal?.removeEventListener('abort', abort);
     stream.cancel();
   }

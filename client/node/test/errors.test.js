@@ -101,5 +101,5 @@ test('loopback', () => {
   for (const address of ['localhost:1', '127.9.9.9:1', '[::1]:1', 'ipv4:127.0.0.1:1', 'dns:///localhost:1', 'unix:/run/x']) {
     assert.equal(isLoopbackAddress(address), true, address);
   }
-  for (const address of ['gateway:1', '10.0.0.1:1', '[::2]:1', '127.example.com:1']) assert.equal(isLoopbackAddress(address), false, address);
+  for (const address of ['gateway:1', '10.0.0.1:1', '[::2]:1', '127.example.com:1', 'ipv6:[::1]:1,[2001:db8::1]:1']) assert.equal(isLoopbackAddress(address), false, address);
 });

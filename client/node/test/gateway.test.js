@@ -197,6 +197,42 @@ test('a run that is cancelled, and a watch', async (t) => {
   assert.equal((await client.wait(flow, { timeout: GUARD })).state, 'CANCELLED');
 });
 
+test('a watch is cancelled before anybody answers', async (t) => {
+  const listener = net.createServer((socket) => { t.after(() => socket.destroy()); });
+  await new Promise((resolve) => { listener.listen(0, '127.0.0.1', resolve); });
+  t.after(() => listener.close());
+  const client = connect(t, `127.0.0.1:${listener.address().port}`);
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(), 100);
+  const before = Date.now();
+  assert.equal((await failure(client.wait({ ...REQUEST, flowInstanceId: '1-1' }, { signal: abort.signal }))).code, 'CANCELLED');
+  assert.ok(Date.now() - before < GUARD / 6);
+  const error = await failure(client.trigger(REQUEST, { signal: abort.signal }));
+  assert.deepEqual([error.code, error.execution], ['CANCELLED', 'NOT_EXECUTED']);
+});
+
+test('a closed client', async (t) => {
+  const { client, calls } = await setUp(t, { sandboxFlags: ['--run_time=1h'] });
+  const flow = await client.trigger(REQUEST);
+  const states = client.watch(flow);
+  await states.next();
+  const next = failure(states.next());
+  client.close();
+  assert.equal((await next).code, 'CANCELLED');
+  const error = await failure(client.trigger(REQUEST, { repeat: null }));
+  assert.deepEqual([error.reason, error.execution], ['GATEWAY_UNREACHABLE', 'NOT_EXECUTED']);
+  assert.equal((await calls()).length, 1);
+});
+
+test('a gateway that is replaced before the watch', async (t) => {
+  const { client, gateway, startGateway } = await setUp(t, { sandboxFlags: ['--run_time=1s'], gatewayFlags: ['--watch_interval=1s'] });
+  const flow = await client.trigger(REQUEST);
+  await gateway.kill();
+  const ended = client.wait(flow, { timeout: GUARD });
+  await startGateway(gateway.address);
+  assert.equal((await ended).succeeded, true);
+});
+
 test('a gateway that dies does not end a watch', async (t) => {
   const { client, gateway, startGateway } = await setUp(t, { sandboxFlags: ['--run_time=3s'], gatewayFlags: ['--watch_interval=1s'] });
   const states = client.watch(await client.trigger(REQUEST), { timeout: GUARD });

@@ -3,13 +3,14 @@
 // The rule of repeats, with a clock that only sleeping and calling advance.
 
 const assert = require('node:assert/strict');
+const { readFileSync } = require('node:fs');
 const { test } = require('node:test');
 const { status } = require('@grpc/grpc-js');
 
 const { lib } = require('./package');
 const { FlowError } = lib('errors');
 const { KeptKeys, makeIdempotencyKey } = lib('keys');
-const { AttemptHistory, DEFAULTS, isWorthRepeating, repeatWhileSafe, waitBeforeRepeat } = lib('repeat');
+const { DEFAULTS, isWorthRepeating, repeatWhileSafe, waitBeforeRepeat } = lib('repeat');
 const { meansWatchAgain } = lib('watch');
 
 const busy = (fields) => new FlowError('UNAVAILABLE', 'it failed.', { execution: 'NOT_EXECUTED', ...fields });
@@ -21,18 +22,6 @@ test('without a key only what was not executed and may pass is repeated', () => 
     const mayPass = code === 'UNAVAILABLE' || code === 'RESOURCE_EXHAUSTED';
     assert.equal(isWorthRepeating(of(code, 'NOT_EXECUTED')), mayPass, code);
     assert.equal(isWorthRepeating(of(code, 'UNKNOWN')), false, code);
-  }
-});
-
-test('with a kept key', () => {
-  for (const [error, worth] of [
-    [lost(), true], [of('UNAVAILABLE', 'UNKNOWN'), true], [of('ABORTED', 'UNKNOWN', { keyState: 'RESERVED' }), true],
-    [lost({ keyState: 'DOUBT' }), false], [of('PERMISSION_DENIED', 'UNKNOWN'), false], [busy(), true],
-    [of('NOT_FOUND', 'NOT_EXECUTED', { keyState: 'NONE' }), false]]) {
-    error.keyKept = true;
-    assert.equal(isWorthRepeating(error), worth, `${error} ${error.keyState}`);
-    error.keyKept = false;
-    assert.equal(isWorthRepeating(error), worth && error.safeToRepeat, `${error} ${error.keyState}, not kept`);
   }
 });
 
@@ -61,40 +50,31 @@ async function run(outcomes, { timeout = 10000, eachTakes = 0 } = {}) {
   return { ...answer, sleeps, asked };
 }
 
-test('busy twice is repeated within the same time', async () => {
-  const { flow, sleeps, asked } = await run([busy(), busy({ retryAfter: 300 }), '1-2'], { eachTakes: 50 });
-  assert.equal(flow, '1-2');
-  assert.deepEqual(sleeps, [100, 300]);
+test('what each attempt is told', async () => {
+  const { asked } = await run([busy(), busy({ retryAfter: 300 }), '1-2'], { eachTakes: 50 });
   assert.deepEqual(asked, [[10000, false], [9850, false], [9500, false]]);
-});
-
-test('what may have run is never repeated, and the limit holds', async () => {
-  assert.equal((await run([lost()])).asked.length, 1);
-  assert.equal((await run([busy(), lost()])).error.execution, 'UNKNOWN');
-  assert.equal((await run([busy(), busy(), busy({ retryAfter: 9 })])).error.retryAfter, 9);
+  assert.deepEqual((await run([lost({ keyKept: true }), '1-2'])).asked.map(([, started]) => started), [false, true]);
   assert.deepEqual((await run([busy({ retryAfter: 900 })], { timeout: 1000, eachTakes: 200 })).sleeps, []);
 });
 
-test('with a kept key what may have run is repeated, and stays unknown', async () => {
-  const inProgress = of('ABORTED', 'UNKNOWN', { keyKept: true, keyState: 'RESERVED', retryAfter: 300 });
-  const good = await run([lost({ keyKept: true }), inProgress, '1-2']);
-  assert.deepEqual([good.flow, good.asked.map(([, started]) => started)], ['1-2', [false, true, true]]);
-  const kept = { keyKept: true };
-  const bad = await run([lost(kept), busy(kept), busy(kept)]);
-  assert.deepEqual([bad.error.execution, bad.asked.length], ['UNKNOWN', 3]);
-  const notKept = await run([lost(kept), busy()]);
-  assert.deepEqual([notKept.error.execution, notKept.asked.length], ['UNKNOWN', 2]);
-});
+// An answer of client/testing/repeat_cases.txt.
+function answerOf(text) {
+  const [code, execution, ...more] = text.split(' ');
+  const { kept, key_state: keyState, likely = '', reason = 'UNSPECIFIED', retry_after: wait, ...other } =
+    Object.fromEntries(more.map((word) => word.split('=')));
+  assert.deepEqual(other, {}, text);
+  return of(code, execution, { keyKept: more.includes('kept'), keyState, likelyFlowInstanceId: likely, reason,
+    retryAfter: wait === undefined ? undefined : Number(wait) });
+}
 
-test('only a key that nothing holds undoes an UNKNOWN', () => {
-  for (const [fields, expected] of [
-    [{ keyState: 'NONE' }, 'NOT_EXECUTED'], [{}, 'UNKNOWN'], [{ keyState: 'REUSED' }, 'UNKNOWN'],
-    [{ keyState: 'NONE', reason: 'IDEMPOTENCY_KEY_EXPIRED' }, 'UNKNOWN']]) {
-    const history = new AttemptHistory();
-    history.add(lost({ likelyFlowInstanceId: '1-2' }));
-    const last = history.add(of('INVALID_ARGUMENT', 'NOT_EXECUTED', fields));
-    assert.equal(last.execution, expected);
-    assert.equal(last.likelyFlowInstanceId, expected === 'UNKNOWN' ? '1-2' : '');
+test('the rule of all clients', async () => {
+  const lines = readFileSync(process.env.ENOS_REPEAT_CASES, 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
+  assert.ok(lines.length > 0);
+  for (const line of lines) {
+    const [, name, answers, expected] = line.match(/^(.*?): (.*) => (.*)$/);
+    const { error, asked, sleeps } = await run([...answers.split('; ').map(answerOf), '1-2', '1-2', '1-2']);
+    const end = error ? error.execution + (error.likelyFlowInstanceId && ` likely=${error.likelyFlowInstanceId}`) : 'OK';
+    assert.equal(`calls=${asked.length} waits=${sleeps.join()} end=${end}`, expected, name);
   }
 });
 

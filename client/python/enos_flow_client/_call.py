@@ -1,7 +1,7 @@
 """One call, from connecting to what it came to."""
 
 import time
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 
 import grpc
 
@@ -10,6 +10,7 @@ from ._error import FlowError, error_from_rpc, own_error
 from ._proto import flow_service_pb2 as pb
 
 _SERVICE = "/enos.dataflow.v1.FlowService/"
+_CLOSED = "no connection to the gateway: the client is closed"
 Metadata = Sequence[Tuple[str, Any]]
 
 
@@ -19,6 +20,7 @@ class Connection:
     def __init__(self, channel: grpc.Channel, token_file: Optional[str]) -> None:
         self.channel = channel
         self.has_token = bool(token_file)
+        self.was_connected = False
         self._token_file = token_file
         self.trigger = self._unary("UpdateAndTriggerFlow", pb.UpdateAndTriggerFlowResponse)
         self.get = self._unary("GetFlowInstance", pb.GetFlowInstanceResponse)
@@ -43,15 +45,19 @@ class Connection:
             return metadata, (), ()
         try:
             response, call = method.with_call(message, timeout=max(deadline - time.monotonic(), 0.001), metadata=metadata)
+        except ValueError:  # closed since
+            return own_error(grpc.StatusCode.UNAVAILABLE, _CLOSED, starts_flow, "GATEWAY_UNREACHABLE"), (), ()
         except grpc.RpcError as error:
             failure = error_from_rpc(error, starts_flow)
             failure.request_id = failure.request_id or request_id or ""
             return failure, error.initial_metadata() or (), error.trailing_metadata() or ()
         return response, call.initial_metadata() or (), call.trailing_metadata() or ()
 
-    def prepare(self, timeout: float, request_id: Optional[str], starts_flow: bool) -> Union[Metadata, FlowError]:
-        """Connects, and returns the metadata of a call, or the error of one that is not sent."""
-        failure = self._connect(timeout, starts_flow)
+    def prepare(self, timeout: float, request_id: Optional[str], starts_flow: bool,
+                on_call: Optional[Callable[[Any], None]] = None) -> Union[Metadata, FlowError]:
+        """Connects, and returns the metadata of a call, or the error of one that is not sent. `on_call` gets what can be cancelled."""
+        failure = self._connect(timeout, starts_flow, on_call)
+        self.was_connected = self.was_connected or failure is None
         metadata = failure or self.metadata(request_id, starts_flow)
         if isinstance(metadata, FlowError):
             metadata.request_id = request_id or ""
@@ -66,25 +72,28 @@ class Connection:
                 return own_error(grpc.StatusCode.UNAUTHENTICATED, str(error), starts_flow, "TOKEN_FILE_UNUSABLE")
         return metadata
 
-    def _connect(self, timeout: float, starts_flow: bool) -> Optional[FlowError]:
+    def _connect(self, timeout: float, starts_flow: bool, on_call: Optional[Callable[[Any], None]]) -> Optional[FlowError]:
         """Before the call, because gRPC's own error does not tell a call that was never sent from one that was. A health check,
         which has no effects, goes first: that also finds a connection that broke while nothing was sent. (To subscribe to the channel's
         state takes a thread that may outlive the channel.) Any answer will do, a refusal as well."""
         if timeout <= 0:
             return own_error(grpc.StatusCode.DEADLINE_EXCEEDED, "no time was left for the call; nothing was sent", starts_flow)
         deadline = time.monotonic() + timeout
-        failure: Optional[grpc.RpcError] = None
         for _ in range(2):  # the first may only have found that the last connection is broken
             try:
-                self._check_health(b"", timeout=max(deadline - time.monotonic(), 0.001))
+                call = self._check_health.future(b"", timeout=max(deadline - time.monotonic(), 0.001))
+            except ValueError:
+                return own_error(grpc.StatusCode.UNAVAILABLE, _CLOSED, starts_flow, "GATEWAY_UNREACHABLE")
+            if on_call is not None:
+                on_call(call)
+            code = call.code()
+            if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+                return own_error(code, "no connection to the gateway within the time-out", starts_flow, "GATEWAY_UNREACHABLE")
+            if code is grpc.StatusCode.CANCELLED:
+                return own_error(code, "cancelled before there was a connection to the gateway", starts_flow, "GATEWAY_UNREACHABLE")
+            if code is not grpc.StatusCode.UNAVAILABLE:
                 return None
-            except grpc.RpcError as error:
-                failure = error
-            if failure.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                return own_error(failure.code(), "no connection to the gateway within the time-out", starts_flow, "GATEWAY_UNREACHABLE")
-            if failure.code() is not grpc.StatusCode.UNAVAILABLE:
-                return None
-        return own_error(grpc.StatusCode.UNAVAILABLE, f"no connection to the gateway: {failure.details()}", starts_flow,
+        return own_error(grpc.StatusCode.UNAVAILABLE, f"no connection to the gateway: {call.details()}", starts_flow,
                          "GATEWAY_UNREACHABLE")
 
 

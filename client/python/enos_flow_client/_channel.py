@@ -52,6 +52,8 @@ def is_loopback_address(address: str) -> bool:
     """Whether it can only mean this machine: "localhost", 127.0.0.0/8, ::1, a Unix socket."""
     if _is_unix_socket(address):
         return True
+    if "," in address:  # gRPC's lists, as in "ipv6:[::1]:1,[2001:db8::1]:1"
+        return False
     host = _host_of(address)
     if host == "localhost":
         return True

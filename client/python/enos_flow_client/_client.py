@@ -1,5 +1,6 @@
 """The client."""
 
+import re
 import weakref
 from typing import Any, Optional, Union
 
@@ -90,7 +91,8 @@ class FlowClient:
 
     def watch(self, run: Run, *, timeout: Optional[float] = None, repeat: Repeat = Repeat(),
               request_id: Optional[str] = None) -> Watch:
-        """The states of a run, until it has ended or the timeout is over (DEADLINE_EXCEEDED, WATCH_TIMEOUT). `repeat` says how long
+        """The states of a run, until it has ended or the timeout is over (DEADLINE_EXCEEDED, WATCH_TIMEOUT). A gateway that cannot be
+        reached is waited for, but where this client never had a connection. `repeat` says how long
         to wait before watching again; its attempts mean nothing here."""
         _check_request_id(request_id)
         return Watch(self._connection, _message_of(pb.WatchFlowInstanceRequest, run), timeout, request_id, repeat)
@@ -138,8 +140,8 @@ def _raise_error(answer: Any) -> Any:
 
 
 def _check_request_id(request_id: Optional[str]) -> None:
-    if request_id is not None and not (0 < len(request_id) <= 128 and all("!" <= c <= "~" for c in request_id)):
-        raise ValueError("request_id: expected 1 to 128 printable ASCII characters without spaces")
+    if request_id is not None and not re.fullmatch("[!-~]([ -~]{0,126}[!-~])?", request_id):
+        raise ValueError("request_id: expected 1 to 128 printable ASCII characters, without spaces at the ends")
 
 
 def _keys_no_longer_kept() -> FlowError:

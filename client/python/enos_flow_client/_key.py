@@ -36,13 +36,11 @@ class KeptKeys:
     def learn(self, metadata: Sequence[Tuple[str, object]], error: Optional[FlowError]) -> bool:
         """Notes what a call with a key was told, and returns whether its key is kept."""
         said = dict(metadata).get("enos-idempotency")
-        if said is not None:
-            self.newest = said == "1"
-        elif error is None or metadata:
-            self.newest = False  # an older gateway, which ignored the key
-        elif not _says_nothing_of_keys(error):
-            return False
-        return self.newest is True
+        if said is not None or error is None or metadata:
+            kept = said == "1"  # an older gateway ignores the key and says nothing
+            self.newest = kept
+            return kept  # whatever another thread has been told since
+        return self.newest is True and _says_nothing_of_keys(error)
 
 
 def _says_nothing_of_keys(error: FlowError) -> bool:

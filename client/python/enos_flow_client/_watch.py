@@ -30,7 +30,6 @@ class Watch(Iterator[FlowInstance]):
         self._cancelled = threading.Event()
         self._stream: Any = None
         self._stream_had_state = False
-        self._connected_once = False
         self._last: Optional[pb.FlowInstance] = None
         self._failures = 0
         self._over = False
@@ -69,7 +68,8 @@ class Watch(Iterator[FlowInstance]):
         if self._stream is None:
             failure = self._open()
             if failure is not None:
-                return failure
+                self._stream = None
+                return self._was_cancelled() if self._cancelled.is_set() else failure
         try:
             instance = next(self._stream).flow_instance
         except StopIteration:
@@ -85,20 +85,26 @@ class Watch(Iterator[FlowInstance]):
         left = self._time_left()
         if left is not None and left <= 0:
             return self._time_is_up()
-        # Only at first: a gateway that was never there is an error, one that has gone is waited for.
-        if self._connected_once:
+        # A gateway that this client never reached is an error, one that has gone is waited for.
+        if self._connection.was_connected:
             metadata = self._connection.metadata(self._request_id, False)
         else:
-            metadata = self._connection.prepare(30.0 if left is None else left, self._request_id, False)
+            metadata = self._connection.prepare(30.0 if left is None else left, self._request_id, False, self._use)
         if isinstance(metadata, FlowError):
             return metadata
-        self._connected_once = True
         self._stream_had_state = False
-        with self._lock:
-            if self._cancelled.is_set():
-                return self._was_cancelled()
-            self._stream = self._connection.watch(self._message, timeout=left, metadata=metadata)
+        try:
+            self._use(self._connection.watch(self._message, timeout=left, metadata=metadata))
+        except ValueError:  # the client is closed
+            return self._was_cancelled()
         return None
+
+    def _use(self, call: Any) -> None:
+        """What cancel() has to cancel."""
+        with self._lock:
+            self._stream = call
+        if self._cancelled.is_set():
+            call.cancel()
 
     def _is_new(self, instance: pb.FlowInstance) -> bool:
         """A stream begins with a state that the one before it may have told."""
@@ -111,7 +117,7 @@ class Watch(Iterator[FlowInstance]):
     def _pause_or_raise(self, error: FlowError) -> None:
         if error.code is grpc.StatusCode.DEADLINE_EXCEEDED and not error.reason_name:
             error = self._time_is_up()  # the library gave up before the gateway's answer came
-        if not self._connected_once or not means_watch_again(error, self._stream_had_state, self._connection.has_token):
+        if not self._connection.was_connected or not means_watch_again(error, self._stream_had_state, self._connection.has_token):
             self._finish()
             raise error
         self._failures += 1

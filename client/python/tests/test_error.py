@@ -118,7 +118,7 @@ class SettingsTest(unittest.TestCase):
     def test_loopback(self):
         for address in ("localhost:1", "127.9.9.9:1", "[::1]:1", "ipv4:127.0.0.1:1", "dns:///localhost:1", "unix:/run/x"):
             self.assertTrue(is_loopback_address(address), address)
-        for address in ("gateway:1", "10.0.0.1:1", "[::2]:1", "localhost.example.com:1"):
+        for address in ("gateway:1", "10.0.0.1:1", "[::2]:1", "localhost.example.com:1", "ipv6:[::1]:1,[2001:db8::1]:1"):
             self.assertFalse(is_loopback_address(address), address)
 
     def test_wrong_settings_are_named(self):

@@ -30,6 +30,17 @@ class NightlyFlowTest(GatewayCase):
             ended = self.job(flow_id, f"--name=nightly-{flow_id}", *more)
             self.assertEqual(ended.returncode, status, ended.stdout)
 
+    def test_a_pod_that_is_evicted_is_followed_by_one_that_finds_the_run(self):
+        self.start("--run_time=3s", gateway_flags=("--watch_interval=1s",))
+        evicted = subprocess.Popen(JOB + ["--flow_id=3377", "--date=2026-07-01", f"--address={self.gateway.address}"], stdout=subprocess.PIPE)
+        self.addCleanup(evicted.stdout.close)
+        self.assertIn(b"started", evicted.stdout.readline())
+        evicted.terminate()
+        self.assertEqual(evicted.wait(GUARD), 1)
+        next_one = self.job(3377, "--date=2026-07-01")
+        self.assertEqual(next_one.returncode, 0, next_one.stdout)
+        self.assertIn("found", next_one.stdout)
+
     def test_a_gateway_without_keys_is_refused(self):
         self.start(keys=False)
         self.assertEqual(self.job(1).returncode, 2)

@@ -1,12 +1,13 @@
 """The rule of repeats, with a clock that only sleeping and calling advance."""
 
+import os
 import unittest
 
 import grpc
 
 from enos_flow_client import Execution, FlowError, KeyState, Reason, Repeat
 from enos_flow_client._key import KeptKeys, make_idempotency_key
-from enos_flow_client._repeat import AttemptHistory, Hooks, is_worth_repeating, repeat_while_safe, wait_before_repeat
+from enos_flow_client._repeat import Hooks, is_worth_repeating, repeat_while_safe, wait_before_repeat
 
 CODE = grpc.StatusCode
 
@@ -23,27 +24,28 @@ def lost(**more):
     return error(CODE.UNKNOWN, Execution.UNKNOWN, **more)
 
 
+def answer_of(text):
+    """An answer of client/testing/repeat_cases.txt."""
+    code, execution, *more = text.split()
+    given = dict(word.partition("=")[::2] for word in more)
+    failure = error(CODE[code], Execution(execution), key_kept="kept" in given, likely_flow_instance_id=given.pop("likely", ""))
+    given.pop("kept", None)
+    if "key_state" in given:
+        failure.key_state = KeyState(given.pop("key_state"))
+    if "reason" in given:
+        failure.reason = Reason[given.pop("reason")]
+    if "retry_after" in given:
+        failure.retry_after = int(given.pop("retry_after")) / 1000
+    assert not given, text
+    return failure
+
+
 class IsWorthRepeatingTest(unittest.TestCase):
     def test_without_a_key_only_what_was_not_executed_and_may_pass(self):
         for code in CODE:
             may_pass = code in (CODE.UNAVAILABLE, CODE.RESOURCE_EXHAUSTED)
             self.assertEqual(is_worth_repeating(error(code, Execution.NOT_EXECUTED)), may_pass, code)
             self.assertFalse(is_worth_repeating(error(code, Execution.UNKNOWN)), code)
-
-    def test_with_a_kept_key(self):
-        for failure, worth in (
-                (lost(), True),
-                (error(CODE.UNAVAILABLE, Execution.UNKNOWN), True),
-                (error(CODE.ABORTED, Execution.UNKNOWN, key_state=KeyState.RESERVED), True),
-                (lost(key_state=KeyState.DOUBT), False),
-                (error(CODE.PERMISSION_DENIED, Execution.UNKNOWN), False),
-                (busy(), True),
-                (error(CODE.NOT_FOUND, Execution.NOT_EXECUTED, key_state=KeyState.NONE), False)):
-            with self.subTest(failure=str(failure), key_state=failure.key_state):
-                failure.key_kept = True
-                self.assertEqual(is_worth_repeating(failure), worth)
-                failure.key_kept = False
-                self.assertEqual(is_worth_repeating(failure), worth and failure.safe_to_repeat)
 
 
 class WaitBeforeRepeatTest(unittest.TestCase):
@@ -78,53 +80,30 @@ class RepeatWhileSafeTest(unittest.TestCase):
 
         return repeat_while_safe(attempt, timeout, repeat, Hooks(lambda: self.now, sleep, lambda: 0.5))
 
-    def test_busy_twice_is_repeated_within_the_same_time(self):
-        self.assertEqual(self.run_attempts(busy(), busy(retry_after=0.3), "1-2", each_takes=0.05), "1-2")
-        self.assertEqual(self.sleeps, [0.1, 0.3])
-        self.assertEqual(self.asked, [(10.0, False), (9.85, False), (9.5, False)])
-
-    def test_always_busy_stops_at_the_limit_with_the_last_answer(self):
-        self.assertEqual(self.run_attempts(busy(), busy(), busy(retry_after=9.0)).retry_after, 9.0)
-
-    def test_what_may_have_run_is_never_repeated(self):
-        self.assertIs(self.run_attempts(lost()).execution, Execution.UNKNOWN)
-        self.assertIs(self.run_attempts(busy(), lost()).execution, Execution.UNKNOWN)
-        self.assertEqual(len(self.asked), 2)
+    def test_what_each_attempt_is_told(self):
+        self.assertEqual(self.run_attempts(busy(), busy(retry_after=0.3), lost(key_kept=True), "1-2", each_takes=0.05, repeat=Repeat(attempts=4)),
+                         "1-2")
+        self.assertEqual(self.asked, [(10.0, False), (9.85, False), (9.5, False), (9.05, True)])
 
     def test_a_wait_longer_than_the_time_left_is_not_begun(self):
         self.run_attempts(busy(retry_after=0.9), timeout=1.0, each_takes=0.2)
         self.assertEqual((self.sleeps, len(self.asked)), ([], 1))
 
-    def test_what_may_have_run_is_repeated_with_a_kept_key(self):
-        in_progress = error(CODE.ABORTED, Execution.UNKNOWN, key_kept=True, key_state=KeyState.RESERVED, retry_after=0.3)
-        self.assertEqual(self.run_attempts(lost(key_kept=True), in_progress, "1-2"), "1-2")
-        self.assertEqual([started for _, started in self.asked], [False, True, True])
-
-    def test_busy_after_one_that_may_have_run_stays_unknown(self):
-        last = self.run_attempts(lost(key_kept=True), busy(key_kept=True), busy(key_kept=True))
-        self.assertIs(last.execution, Execution.UNKNOWN)
-        self.assertEqual(len(self.asked), 3)
-
-    def test_and_is_not_repeated_where_keys_are_not_kept(self):
-        self.assertIs(self.run_attempts(lost(key_kept=True), busy()).execution, Execution.UNKNOWN)
-        self.assertEqual(len(self.asked), 2)
-
-
-class AttemptHistoryTest(unittest.TestCase):
-    def test_only_a_key_that_nothing_holds_undoes_an_unknown(self):
-        none = {"key_state": KeyState.NONE}
-        for last, expected in (
-                (error(CODE.NOT_FOUND, Execution.NOT_EXECUTED, **none), Execution.NOT_EXECUTED),
-                (busy(), Execution.UNKNOWN),
-                (error(CODE.INVALID_ARGUMENT, Execution.NOT_EXECUTED, key_state=KeyState.REUSED), Execution.UNKNOWN),
-                (error(CODE.INVALID_ARGUMENT, Execution.NOT_EXECUTED, reason=Reason.IDEMPOTENCY_KEY_EXPIRED, **none),
-                 Execution.UNKNOWN)):
-            with self.subTest(key_state=last.key_state, reason=last.reason):
-                history = AttemptHistory()
-                self.assertIs(AttemptHistory().add(last).execution, Execution.NOT_EXECUTED)
-                history.add(lost(likely_flow_instance_id="1-2"))
-                self.assertIs(history.add(last).execution, expected)
-                self.assertEqual(last.likely_flow_instance_id, "1-2" if expected is Execution.UNKNOWN else "")
+    def test_the_rule_of_all_clients(self):
+        with open(os.environ["ENOS_REPEAT_CASES"], encoding="utf-8") as cases:
+            lines = [line.strip() for line in cases if line.strip() and not line.startswith("#")]
+        self.assertTrue(lines)
+        for line in lines:
+            name, rest = line.split(": ", 1)
+            answers, expected = rest.split(" => ")
+            with self.subTest(name):
+                end = self.run_attempts(*map(answer_of, answers.split("; ")), *["1-2"] * 3)
+                got = f"calls={len(self.asked)} waits={','.join(str(round(wait * 1000)) for wait in self.sleeps)} end="
+                if end == "1-2":
+                    got += "OK"
+                else:
+                    got += end.execution.value + (f" likely={end.likely_flow_instance_id}" if end.likely_flow_instance_id else "")
+                self.assertEqual(got, expected)
 
 
 class KeptKeysTest(unittest.TestCase):

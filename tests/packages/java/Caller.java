@@ -85,6 +85,9 @@ public final class Caller {
         check("connection refused", refused.reason() == ErrorReason.GATEWAY_UNREACHABLE && refused.safeToRepeat()
             && refused.getMessage().contains("refused"), refused);
       }
+      FlowException unwatched = failure(() -> nobody.await(new FlowRun("alice", "o15", "1-2")));
+      check("nobody there to watch", unwatched.reason() == ErrorReason.GATEWAY_UNREACHABLE
+          && unwatched.execution() == Execution.STARTS_NOTHING, unwatched);
       FlowException late = failure(() -> keeping.trigger(request(3377), FlowCallOptions.DEFAULT.withTimeout(Duration.ZERO)));
       check("no time", late.code() == Status.Code.DEADLINE_EXCEEDED && late.safeToRepeat(), late);
 
@@ -103,6 +106,12 @@ public final class Caller {
       FlowWatch closed = keyless.watch(run);
       closed.close();
       check("watch closed", failure(closed::hasNext).code() == Status.Code.CANCELLED, "");
+      try (FlowClient leaving = client("KEYLESS")) {
+        FlowWatch left = leaving.watch(run);
+        leaving.get(run);
+        leaving.close();
+        check("client closed", failure(left::hasNext).code() == Status.Code.CANCELLED, "");
+      }
       FlowRun second = new FlowRun("alice", "o15", keeping.trigger(request(3379)).flowInstanceId());
       keeping.cancel(second);
       check("cancelled", keeping.await(second).getState() == FlowInstanceState.FLOW_INSTANCE_STATE_CANCELLED, second);

@@ -2,6 +2,7 @@ package enos.flow;
 
 import enos.dataflow.v1.ErrorReason;
 import io.grpc.CallOptions;
+import io.grpc.Context;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
@@ -25,9 +26,12 @@ final class Connection {
 
   private Connection() {}
 
-  /** Null, or why there is no connection: certainly NOT_EXECUTED, because no call was made. */
-  static Failure connect(ManagedChannel channel, long deadline) {
+  /** Null, or why there is no connection: certainly NOT_EXECUTED, because no call was made. Ends with the context. */
+  static Failure connect(ManagedChannel channel, long deadline, Context context) {
     for (;;) {
+      if (context.isCancelled()) {
+        return unreachable(Status.Code.CANCELLED, "cancelled before there was a connection to the gateway");
+      }
       ConnectivityState state = channel.getState(true);
       switch (state) {
         case READY:
@@ -40,6 +44,8 @@ final class Connection {
         default:
       }
       CountDownLatch changed = new CountDownLatch(1);
+      Context.CancellationListener cancelled = ended -> changed.countDown();
+      context.addListener(cancelled, Runnable::run);
       channel.notifyWhenStateChanged(state, changed::countDown);
       try {
         if (!changed.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
@@ -48,6 +54,8 @@ final class Connection {
       } catch (InterruptedException interrupted) {
         Thread.currentThread().interrupt();
         return unreachable(Status.Code.CANCELLED, "interrupted before there was a connection to the gateway");
+      } finally {
+        context.removeListener(cancelled);
       }
     }
   }

@@ -32,8 +32,12 @@ public final class FlowCallOptions {
     return new FlowCallOptions(timeout, value, requestId, makesKey, repeat);
   }
 
-  /** By which the gateway's log is to know the call: 1 to 128 printable ASCII characters. Not a key. */
+  /** By which the gateway's log is to know the call: 1 to 128 printable ASCII characters, no space at the ends. Not a key. */
   public FlowCallOptions withRequestId(String value) {
+    if (!value.matches("[!-~]([ -~]{0,126}[!-~])?")) {
+      throw new IllegalArgumentException(
+          "request id: expected 1 to 128 printable ASCII characters, without spaces at the ends");
+    }
     return new FlowCallOptions(timeout, attemptTimeout, value, makesKey, repeat);
   }
 

@@ -6,8 +6,10 @@ import enos.dataflow.v1.ErrorReason;
 import enos.dataflow.v1.FlowInstance;
 import enos.dataflow.v1.FlowServiceGrpc;
 import enos.dataflow.v1.GetFlowInstanceRequest;
+import enos.dataflow.v1.GetFlowInstanceResponse;
 import enos.dataflow.v1.UpdateAndTriggerFlowRequest;
 import enos.dataflow.v1.UpdateAndTriggerFlowResponse;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -16,7 +18,6 @@ import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.OptionalLong;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -32,8 +33,12 @@ public final class FlowClient implements AutoCloseable {
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final long LONGEST_MILLIS = TimeUnit.DAYS.toMillis(365);
 
-  /** What the newest initial metadata said that a call with a key had, or that the gateway refused one; null: nothing yet. */
-  private final AtomicReference<Boolean> keysKept = new AtomicReference<>();
+  /** What the newest initial metadata said that a call with a key had. */
+  private volatile boolean keysKept;
+  /** A key was refused: keys that the caller did not ask for are not sent any more. */
+  private volatile boolean keysNotOffered;
+  /** There has been a connection. */
+  private volatile boolean connected;
 
   final ManagedChannel channel;
   final Path tokenFile;
@@ -66,7 +71,7 @@ public final class FlowClient implements AutoCloseable {
 
   /** Whether the gateway said that it keeps idempotency keys, when it was last called with one. */
   public boolean keepsKeys() {
-    return Boolean.TRUE.equals(keysKept.get());
+    return keysKept;
   }
 
   public TriggeredFlow trigger(UpdateAndTriggerFlowRequest request) {
@@ -80,26 +85,12 @@ public final class FlowClient implements AutoCloseable {
    */
   public TriggeredFlow trigger(UpdateAndTriggerFlowRequest request, FlowCallOptions options) {
     long deadline = deadline(options, DEFAULT_TIMEOUT);
-    boolean makesKey = request.getIdempotencyKey().isEmpty() && options.makesKey && !Boolean.FALSE.equals(keysKept.get());
+    boolean makesKey = request.getIdempotencyKey().isEmpty() && options.makesKey && !keysNotOffered;
     Start start = new Start(makesKey ? withKey(request, IdempotencyKey.create()) : request, makesKey);
-    RepeatOptions.History history = new RepeatOptions.History();
-    for (int attemptsMade = 1; ; attemptsMade++) {
-      Failure failure;
-      try {
-        return start.attempt(options, deadline, history.mayHaveStarted);
-      } catch (Failed failed) {
-        failure = failed.failure;
-      }
-      history.add(failure);
-      failure.idempotencyKey = start.request.getIdempotencyKey();
-      OptionalLong wait = options.repeat.waitMillis(failure, attemptsMade, millisLeft(deadline), random());
-      if (wait.isEmpty()) {
-        throw new FlowException(failure);
-      }
-      options.repeat.listener.onRepeat(new FlowException(failure), Duration.ofMillis(wait.getAsLong()), attemptsMade + 1);
-      if (!pause(wait.getAsLong()) || millisLeft(deadline) <= 0) {
-        throw new FlowException(failure); // the last answer stands
-      }
+    try {
+      return options.repeat.repeat(mayHaveStarted -> start.attempt(options, deadline, mayHaveStarted), new Until(deadline));
+    } catch (Failed failed) {
+      throw new FlowException(failed.failure);
     }
   }
 
@@ -115,8 +106,10 @@ public final class FlowClient implements AutoCloseable {
 
     TriggeredFlow attempt(FlowCallOptions options, long deadline, boolean mayHaveStarted) throws Failed {
       if (mayHaveStarted && !keepsKeys()) { // another gateway's word in the meantime
-        throw new Failed(Failure.notSent(Status.Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_UNSPECIFIED,
-            "the gateway no longer says that it keeps idempotency keys; not called again."));
+        Failure failure = Failure.notSent(Status.Code.FAILED_PRECONDITION, ErrorReason.ERROR_REASON_UNSPECIFIED,
+            "the gateway no longer says that it keeps idempotency keys; not called again.");
+        failure.idempotencyKey = request.getIdempotencyKey();
+        throw new Failed(failure);
       }
       try {
         return triggerOnce(request, options, deadline);
@@ -125,7 +118,7 @@ public final class FlowClient implements AutoCloseable {
           throw failed;
         }
       }
-      keysKept.set(false);
+      keysNotOffered = true;
       madeKey = false;
       request = withKey(request, "");
       return triggerOnce(request, options, deadline);
@@ -148,11 +141,15 @@ public final class FlowClient implements AutoCloseable {
       UpdateAndTriggerFlowResponse response =
           call(options, deadline, headers, trailers, stub -> stub.updateAndTriggerFlow(request));
       boolean kept = keyKept(hasKey, headers.get());
+      if (response.getFlowInstanceId().isEmpty()) {
+        throw incomplete("the gateway answered OK without a flow instance id", trailers.get(), options);
+      }
       return new TriggeredFlow(response.getFlowInstanceId(), response.getReplayed(),
           Headers.first(trailers.get(), Headers.REQUEST_ID, options.requestId),
           Headers.first(trailers.get(), Headers.ENOS_REQUEST_ID, ""), kept ? request.getIdempotencyKey() : "");
     } catch (Failed failed) {
       failed.failure.keyKept = keyKept(hasKey, headers.get());
+      failed.failure.idempotencyKey = request.getIdempotencyKey();
       throw failed;
     }
   }
@@ -164,10 +161,18 @@ public final class FlowClient implements AutoCloseable {
     }
     if (headers != null) {
       boolean kept = "1".equals(headers.get(Headers.IDEMPOTENCY));
-      keysKept.set(kept);
+      keysKept = kept;
       return kept;
     }
-    return keepsKeys();
+    return keysKept;
+  }
+
+  /** The error of an answer that says OK and not what. */
+  private static Failed incomplete(String message, Metadata trailers, FlowCallOptions options) {
+    Failure failure = new Failure(Status.Code.INTERNAL, message);
+    failure.requestId = Headers.first(trailers, Headers.REQUEST_ID, options.requestId);
+    failure.enosRequestId = Headers.first(trailers, Headers.ENOS_REQUEST_ID, "");
+    return new Failed(failure);
   }
 
   public FlowInstance get(FlowRun run) {
@@ -176,8 +181,14 @@ public final class FlowClient implements AutoCloseable {
 
   /** What has become of a run. */
   public FlowInstance get(FlowRun run, FlowCallOptions options) {
-    return read(options, stub -> stub.getFlowInstance(GetFlowInstanceRequest.newBuilder()
-        .setUserId(run.userId).setOrgId(run.orgId).setFlowInstanceId(run.flowInstanceId).build()).getFlowInstance());
+    AtomicReference<Metadata> trailers = new AtomicReference<>();
+    GetFlowInstanceResponse response = read(options, trailers, stub -> stub.getFlowInstance(GetFlowInstanceRequest.newBuilder()
+        .setUserId(run.userId).setOrgId(run.orgId).setFlowInstanceId(run.flowInstanceId).build()));
+    if (!response.hasFlowInstance()) {
+      throw new FlowException(incomplete("the gateway answered OK without a flow instance", trailers.get(), options)
+          .failure.startsNothing());
+    }
+    return response.getFlowInstance();
   }
 
   public void cancel(FlowRun run) {
@@ -186,13 +197,14 @@ public final class FlowClient implements AutoCloseable {
 
   /** Ends a run. Returns when EnOS took the request; watch the run to see it take effect. */
   public void cancel(FlowRun run, FlowCallOptions options) {
-    read(options, stub -> stub.cancelFlowInstance(CancelFlowInstanceRequest.newBuilder()
+    read(options, new AtomicReference<>(), stub -> stub.cancelFlowInstance(CancelFlowInstanceRequest.newBuilder()
         .setUserId(run.userId).setOrgId(run.orgId).setFlowInstanceId(run.flowInstanceId).build()));
   }
 
-  private <T> T read(FlowCallOptions options, Function<FlowServiceGrpc.FlowServiceBlockingStub, T> method) {
+  private <T> T read(FlowCallOptions options, AtomicReference<Metadata> trailers,
+      Function<FlowServiceGrpc.FlowServiceBlockingStub, T> method) {
     try {
-      return call(options, deadline(options, DEFAULT_TIMEOUT), new AtomicReference<>(), new AtomicReference<>(), method);
+      return call(options, deadline(options, DEFAULT_TIMEOUT), new AtomicReference<>(), trailers, method);
     } catch (Failed failed) {
       throw new FlowException(failed.failure.startsNothing());
     }
@@ -211,7 +223,7 @@ public final class FlowClient implements AutoCloseable {
     return await(run, FlowCallOptions.DEFAULT);
   }
 
-  /** Waits until a run has ended, and tells how. Watches again for as long as the gateway is UNAVAILABLE. */
+  /** Waits until a run has ended, and tells how. Watches again for as long as the gateway is UNAVAILABLE, as {@link #watch} does. */
   public FlowInstance await(FlowRun run, FlowCallOptions options) {
     try (FlowWatch watch = watch(run, options)) {
       FlowInstance last = null;
@@ -222,13 +234,26 @@ public final class FlowClient implements AutoCloseable {
     }
   }
 
+  /** Null, or why there is no connection. */
+  Failure connect(long deadline, Context context) {
+    Failure failure = Connection.connect(channel, deadline, context);
+    if (failure == null) {
+      connected = true;
+    }
+    return failure;
+  }
+
+  boolean wasConnected() {
+    return connected;
+  }
+
   /** Connects, makes one call and unpacks its error. */
   private <T> T call(FlowCallOptions options, long deadline, AtomicReference<Metadata> headers,
       AtomicReference<Metadata> trailers, Function<FlowServiceGrpc.FlowServiceBlockingStub, T> method) throws Failed {
     Failure failure = millisLeft(deadline) <= 0
         ? Failure.notSent(Status.Code.DEADLINE_EXCEEDED, ErrorReason.ERROR_REASON_UNSPECIFIED,
             "no time was left for the call; nothing was sent")
-        : Connection.connect(channel, deadline);
+        : connect(deadline, Context.current());
     Metadata own = new Metadata();
     if (failure == null) {
       failure = outgoing(options, own);
@@ -267,10 +292,6 @@ public final class FlowClient implements AutoCloseable {
     return null;
   }
 
-  static double random() {
-    return ThreadLocalRandom.current().nextDouble();
-  }
-
   static long deadline(FlowCallOptions options, Duration otherwise) {
     Duration timeout = options.timeout == null ? otherwise : options.timeout;
     return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.min(timeout.toMillis(), LONGEST_MILLIS));
@@ -280,14 +301,33 @@ public final class FlowClient implements AutoCloseable {
     return TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
   }
 
-  /** False: interrupted. */
-  static boolean pause(long millis) {
-    try {
-      Thread.sleep(millis);
-      return true;
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      return false;
+  /** The real clock, until a deadline. */
+  private static final class Until implements RepeatOptions.Hooks {
+    private final long deadline;
+
+    Until(long deadline) {
+      this.deadline = deadline;
+    }
+
+    @Override
+    public long millisLeft() {
+      return FlowClient.millisLeft(deadline);
+    }
+
+    @Override
+    public boolean pause(long millis) {
+      try {
+        Thread.sleep(millis);
+        return true;
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+
+    @Override
+    public double random() {
+      return ThreadLocalRandom.current().nextDouble();
     }
   }
 

@@ -134,6 +134,6 @@ public final class FlowClientBuilder {
 
   /** By the text alone: a name is not looked up. */
   private static boolean isLoopback(String host) {
-    return host.equals("localhost") || host.equals("::1") || host.matches("127(\\.[0-9]{1,3}){3}");
+    return host.equals("localhost") || host.equals("::1") || host.matches("127(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}");
   }
 }

@@ -14,11 +14,13 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The states of a run until it has ended. UNAVAILABLE and lost connections do not end it: the run is watched again. For one
- * thread at a time, but for {@link #close}, which stops watching and not the run.
+ * The states of a run until it has ended. UNAVAILABLE and lost connections do not end it: the run is watched again. Only where
+ * the client never had a connection that is an error. For one thread at a time, but for
+ * {@link #close}, which stops watching and not the run.
  */
 public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
   private final FlowClient client;
@@ -53,6 +55,9 @@ public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
         again(Failure.of(error).startsNothing());
       }
     }
+    if (ahead == null) {
+      close();
+    }
     return ahead != null;
   }
 
@@ -73,7 +78,7 @@ public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
   }
 
   private void read() {
-    if (closed.getCount() == 0 || FlowClient.millisLeft(deadline) <= 0) {
+    if (isOver()) {
       throw stopped();
     }
     if (stream == null) {
@@ -94,9 +99,12 @@ public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
   private void open() {
     hadState = false;
     Metadata own = new Metadata();
-    Failure failure = client.outgoing(options, own);
+    Failure failure = client.wasConnected() ? null : client.connect(deadline, context);
+    if (failure == null) {
+      failure = client.outgoing(options, own);
+    }
     if (failure != null) {
-      throw end(failure);
+      throw isOver() ? stopped() : end(failure);
     }
     FlowServiceGrpc.FlowServiceBlockingStub stub = FlowServiceGrpc.newBlockingStub(client.channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(own));
@@ -113,15 +121,18 @@ public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
 
   /** Returns after the wait, or throws why the run is watched no longer. */
   private void again(Failure failure) {
-    if (closed.getCount() == 0 || FlowClient.millisLeft(deadline) <= 0) {
+    if (isOver()) {
       throw stopped();
+    }
+    if (failure.code == Status.Code.DEADLINE_EXCEEDED && failure.reasonName.isEmpty()) {
+      throw end(timeIsUp()); // gRPC gave up before the gateway's answer came
     }
     if (!meansWatchAgain(failure, hadState, client.tokenFile != null)) {
       throw end(failure);
     }
     failures++;
     long wait = failure.retryAfter.map(Duration::toMillis)
-        .orElseGet(() -> options.repeat.backoffMillis(failures, FlowClient.random()));
+        .orElseGet(() -> options.repeat.backoffMillis(failures, ThreadLocalRandom.current().nextDouble()));
     if (wait >= FlowClient.millisLeft(deadline)) {
       throw end(failure);
     }
@@ -133,12 +144,21 @@ public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
     }
   }
 
+  /** A channel that was shut down says UNAVAILABLE for ever. */
+  private boolean isOver() {
+    return closed.getCount() == 0 || client.channel.isShutdown() || FlowClient.millisLeft(deadline) <= 0;
+  }
+
   private FlowException stopped() {
-    if (closed.getCount() == 0) {
+    if (closed.getCount() == 0 || client.channel.isShutdown()) {
       return end(new Failure(Status.Code.CANCELLED, "the watch was cancelled; the run goes on"));
     }
-    return end(Failure.notSent(Status.Code.DEADLINE_EXCEEDED, ErrorReason.WATCH_TIMEOUT,
-        "the run had not ended when the time to watch it was over; it goes on"));
+    return end(timeIsUp());
+  }
+
+  private static Failure timeIsUp() {
+    return Failure.notSent(Status.Code.DEADLINE_EXCEEDED, ErrorReason.WATCH_TIMEOUT,
+        "the run had not ended when the time to watch it was over; it goes on");
   }
 
   private FlowException end(Failure failure) {
@@ -158,7 +178,7 @@ public final class FlowWatch implements Iterator<FlowInstance>, AutoCloseable {
       return false;
     }
     if (failure.reasonName.isEmpty()) {
-      return failure.code != Status.Code.DEADLINE_EXCEEDED;
+      return true;
     }
     return hasToken && failure.reason == ErrorReason.CALLER_UNAUTHENTICATED;
   }

@@ -87,6 +87,42 @@ public final class RepeatOptions {
     return wait < millisLeft ? OptionalLong.of(wait) : OptionalLong.empty();
   }
 
+  /** One attempt. {@code mayHaveStarted}: an earlier one may have started the flow. */
+  interface Attempt {
+    TriggeredFlow make(boolean mayHaveStarted) throws FlowClient.Failed;
+  }
+
+  /** Time and chance, replaced in tests. */
+  interface Hooks {
+    long millisLeft();
+
+    /** False: interrupted. */
+    boolean pause(long millis);
+
+    /** Uniform in [0, 1). */
+    double random();
+  }
+
+  /** Makes attempts until one succeeds, or another would be wrong or useless. */
+  TriggeredFlow repeat(Attempt attempt, Hooks hooks) throws FlowClient.Failed {
+    History history = new History();
+    for (int attemptsMade = 1; ; attemptsMade++) {
+      try {
+        return attempt.make(history.mayHaveStarted);
+      } catch (FlowClient.Failed failed) {
+        history.add(failed.failure);
+        OptionalLong wait = waitMillis(failed.failure, attemptsMade, hooks.millisLeft(), hooks.random());
+        if (wait.isEmpty()) {
+          throw failed;
+        }
+        listener.onRepeat(new FlowException(failed.failure), Duration.ofMillis(wait.getAsLong()), attemptsMade + 1);
+        if (!hooks.pause(wait.getAsLong()) || hooks.millisLeft() <= 0) {
+          throw failed; // the last answer stands
+        }
+      }
+    }
+  }
+
   /**
    * What all attempts at one start came to. The execution of an answer speaks of one call alone: after one that may have started
    * the flow, only NOT_EXECUTED of a key that nothing holds, and not because it expired, says that none did.
