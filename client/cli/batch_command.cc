@@ -32,6 +32,7 @@ namespace {
 
 constexpr int kConcurrency = 16;
 constexpr int kMostConcurrency = 10'000;
+constexpr size_t kLongestBatchId = 100;  // leaves room for a hyphen and the line's number
 
 int WrongUsage(absl::string_view prefix, const std::vector<std::string>& problems,
                Console& console) {
@@ -121,6 +122,7 @@ FlowError NoAnswerRecorded(const DoubtfulLine& line) {
   error.code = grpc::StatusCode::UNKNOWN;
   error.message = "sent by an earlier run of the command, which ended before the answer arrived";
   error.likely_flow_instance_id = line.likely_flow_instance_id;
+  error.request_id = line.request_id;
   return error;
 }
 
@@ -265,6 +267,13 @@ absl::Status Settle(const BatchCommand& command, const std::vector<Verdict>& res
   return status;
 }
 
+// Made anew by each run of the command, so that the gateway's log tells the runs apart.
+void NameRequests(const BatchCommand& command, std::vector<BatchLine>& lines) {
+  const std::string& given = command.settings.call.request_id;
+  const std::string start = given.empty() ? NewIdempotencyKey() : given;  // any UUID will do
+  for (BatchLine& line : lines) line.request_id = absl::StrCat(start, "-", line.number);
+}
+
 // The rest of RunBatch, once the input has been parsed.
 int RunLines(const BatchCommand& command, const FlowClient& client, std::vector<BatchLine> lines,
              Console& console) {
@@ -272,6 +281,7 @@ int RunLines(const BatchCommand& command, const FlowClient& client, std::vector<
   std::map<int64_t, PastLine> past;
   const absl::Status opened = OpenResults(command, file, past);
   if (!opened.ok()) return WrongUsage(opened, console);
+  NameRequests(command, lines);
   ResumePlan plan = PlanResume(lines, past, command.settings.channel.address);
   if (!plan.problems.empty()) {
     return WrongUsage(absl::StrCat("--batch=", Excerpt(command.input)), plan.problems, console);
@@ -282,6 +292,12 @@ int RunLines(const BatchCommand& command, const FlowClient& client, std::vector<
   if (!resolved.problems.empty()) {
     return WrongUsage(absl::StrCat("--resolved=", Excerpt(*command.resolved)), resolved.problems,
                       console);
+  }
+  if (lines.empty()) {
+    console.err << "enos-flow: --batch=" << Excerpt(command.input)
+                << ": no lines; there was nothing to start\n"
+                << std::flush;
+    return kExitOk;
   }
   Records records(file.get(), console);
   const absl::Status settled = Settle(command, resolved.verdicts, plan, records, console);
@@ -330,6 +346,10 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
   auto settings = ReadCallSettings(values);
   if (!settings.ok()) return settings.status();
   command.settings = *std::move(settings);
+  const std::string& request_id = command.settings.call.request_id;
+  if (request_id.size() > kLongestBatchId) {
+    return WrongFlag("request_id", request_id, "expected at most 100 characters with --batch");
+  }
   return command;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <set>
 #include <sstream>
 
@@ -80,9 +81,17 @@ class BatchTest : public ::testing::Test {
     return calls;
   }
 
-  testing::FakeKeys keys_;  // not kept, unless a test says so
-  FakeFlowService gateway_{keys_.Around(
-      [](auto&, const auto& request, auto& response) { return AnswerByFlow(request, response); })};
+  std::mutex mutex_;
+  std::set<std::string> request_ids_;  // as received
+  testing::FakeKeys keys_;             // not kept, unless a test says so
+  FakeFlowService gateway_{keys_.Around([this](auto& context, const auto& request, auto& response) {
+    const auto id = context.client_metadata().find("x-request-id");
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (id != context.client_metadata().end()) {
+      request_ids_.emplace(id->second.data(), id->second.size());
+    }
+    return AnswerByFlow(request, response);
+  })};
   const TempFolder folder_;
   const std::string input_ = folder_.path("flows.ndjson");
   const std::string results_ = folder_.path("results.ndjson");
@@ -92,11 +101,11 @@ class BatchTest : public ::testing::Test {
 
 TEST_F(BatchTest, FromStandardInput_ResultsOnStandardOutput) {
   typed_ = "{\"flow_id\":1,\"id\":\"a\"}\n{\"flow_id\":429}\n{\"flow_id\":500}\n";
-  const Outcome outcome = Run({"--batch", "-"});
+  const Outcome outcome = Run({"--batch", "-", "--request_id=b"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.out,
               AllOf(HasSubstr("{\"line\":1,\"id\":\"a\",\"outcome\":\"OK\",\"flow_instance_id\":"
-                              "\"1-1\",\"attempts\":1,"),
+                              "\"1-1\",\"request_id\":\"b-1\",\"attempts\":1,"),
                     HasSubstr("{\"line\":2,\"outcome\":\"FAILED\",\"code\":\"RESOURCE_EXHAUSTED\","
                               "\"reason\":\"ENOS_RATE_LIMITED\",\"execution\":\"NOT_EXECUTED\""),
                     HasSubstr("{\"line\":3,\"outcome\":\"FAILED\",\"code\":\"UNKNOWN\","
@@ -113,6 +122,39 @@ TEST_F(BatchTest, AllStarted_Status0) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.out, IsEmpty());
   EXPECT_EQ(outcome.err, "enos-flow: 2 lines: 2 started.\n");
+}
+
+TEST_F(BatchTest, RequestIds_RecordedBeforeTheCallsThatHaveThem) {
+  WriteInput("{\"flow_id\":1}\n{\"flow_id\":2}\n");
+  EXPECT_EQ(RunWithResults({"--request_id=night"}).status, 0);
+  EXPECT_THAT(Results(),
+              AllOf(HasSubstr("{\"line\":1,\"outcome\":\"SENDING\",\"request_id\":\"night-1\""),
+                    HasSubstr("{\"line\":2,\"outcome\":\"SENDING\",\"request_id\":\"night-2\""),
+                    HasSubstr("\"flow_instance_id\":\"2-1\",\"request_id\":\"night-2\"")));
+  EXPECT_THAT(request_ids_, ::testing::ElementsAre("night-1", "night-2"));
+}
+
+TEST_F(BatchTest, NoRequestIdGiven_MadeAnewByEachRun) {
+  WriteInput("{\"flow_id\":1}\n");
+  Run({"--batch=" + input_});
+  Run({"--batch=" + input_});
+  EXPECT_EQ(request_ids_.size(), 2U);
+  for (const std::string& id : request_ids_) EXPECT_THAT(id, ::testing::EndsWith("-1"));
+}
+
+TEST_F(BatchTest, RequestIdWithoutRoomForTheLine_Refused) {
+  WriteInput("{\"flow_id\":1}\n");
+  const Outcome outcome = RunWithResults({"--request_id=" + std::string(101, 'x')});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("expected at most 100 characters with --batch"));
+}
+
+TEST_F(BatchTest, NoLines_SaidSo) {
+  WriteInput("\n");
+  const Outcome outcome = RunWithResults();
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err,
+            "enos-flow: --batch=" + input_ + ": no lines; there was nothing to start\n");
 }
 
 TEST_F(BatchTest, BadLines_AllReportedNothingSent) {

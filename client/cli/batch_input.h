@@ -16,6 +16,7 @@ struct BatchLine {
   int64_t number = 0;       // in the input, from 1
   std::string id;           // the caller's own name for it; may be empty
   std::string fingerprint;  // of what is to be started, including defaults
+  std::string request_id;   // of its calls, for the gateway's log; may be empty
   // With a key: that of an earlier run of the command, which may have started the flow.
   FlowRequest request;
 };

@@ -53,6 +53,7 @@ void AddRecord(const Document& record, LineState state, PastLine& line) {
     line.key = Member(record, "idempotency_key");
     line.trigger_time = Member(record, "trigger_time");
     line.gateway = Member(record, "gateway");
+    line.request_id = Member(record, "request_id");
   }
   line.state = state;
   line.fingerprint = Member(record, "fingerprint");
@@ -67,6 +68,7 @@ std::string SendingRecord(const BatchLine& line, const std::string& key,
   rapidjson::StringBuffer buffer;
   JsonWriter writer(buffer);
   Begin(writer, line, kSending);
+  WriteTextIfAny(writer, "request_id", line.request_id);
   if (!key.empty()) {
     WriteText(writer, "idempotency_key", key);
     WriteText(writer, "trigger_time", TimeText(line.request.trigger_time()));

@@ -13,10 +13,10 @@
 namespace enos::flow::cli {
 
 // The lines of a results file, each a JSON object, ASCII only:
-//   {"line":3,"id":"a","outcome":"SENDING","idempotency_key":…,"trigger_time":…,"gateway":…,
-//    "fingerprint":…}
-//   {"line":3,"id":"a","outcome":"OK","flow_instance_id":…,"enos_request_id":…,"attempts":1,
-//    "fingerprint":…}
+//   {"line":3,"id":"a","outcome":"SENDING","request_id":…,"idempotency_key":…,"trigger_time":…,
+//    "gateway":…,"fingerprint":…}
+//   {"line":3,"id":"a","outcome":"OK","flow_instance_id":…,"enos_request_id":…,"request_id":…,
+//    "attempts":1,"fingerprint":…}
 //   {"line":3,"id":"a","outcome":"FAILED","code":…,"reason":…,"execution":…,"message":…,…,
 //    "attempts":1,"fingerprint":…}      with the members of an error as in output.h
 //   {"line":3,"id":"a","outcome":"OK"|"FAILED",…,"resolved":"started"|"not_started",
@@ -51,6 +51,7 @@ struct PastLine {
   std::string key;
   std::string trigger_time;
   std::string gateway;
+  std::string request_id;  // likewise, whether or not there is a key
   bool final_for_key = false;
 };
 

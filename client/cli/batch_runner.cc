@@ -322,6 +322,7 @@ void BatchRunner::Send(Item& item) {
   ++counts_.in_flight;
   CallOptions options = limits_.call;
   options.timeout = std::max(TimeLeft(item.deadline), milliseconds(1));
+  options.request_id = item.line->request_id;
   FlowRequest request = item.line->request;
   request.set_idempotency_key(item.key);
   hooks_.call(request, options, [inbox = inbox_, &item](FlowResult result) {

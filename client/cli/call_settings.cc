@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "request_fields.h"
 #include "text.h"
@@ -26,6 +27,11 @@ absl::Status ReadCall(const FlagValues& values, CallSettings& settings) {
   const auto retries = ReadNumber(values, "retries", 0, kMostRetries, 0);
   if (!retries.ok()) return retries.status();
   settings.repeat.max_attempts = *retries + 1;
+  settings.call.request_id = ReadText(values, "request_id").value_or("");
+  if (values.count("request_id") > 0 && !IsRequestId(settings.call.request_id)) {
+    return WrongFlag("request_id", settings.call.request_id,
+                     "expected 1 to 128 printable ASCII characters, no spaces at its ends");
+  }
   return absl::OkStatus();
 }
 
@@ -110,6 +116,21 @@ absl::StatusOr<int> ReadNumber(const FlagValues& values, const char* flag, int f
   auto number = ParseWholeNumber(*text, from, to);
   if (!number.ok()) return WrongFlag(flag, *text, number.status().message());
   return number;
+}
+
+absl::Status CheckGiven(const std::vector<std::string>& missing) {
+  if (missing.empty()) return absl::OkStatus();
+  std::string names;
+  std::vector<std::string> ways;
+  for (const std::string& name : missing) {
+    const bool last = &name == &missing.back();
+    absl::StrAppend(&names, names.empty() ? "" : last ? " and " : ", ", "--", name);
+    const Flag& flag = *FindFlag(name);
+    ways.push_back(absl::StrCat("--", name, "=", flag.value));
+    if (flag.variable != nullptr) absl::StrAppend(&ways.back(), " or ", flag.variable);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(names, missing.size() > 1 ? " are" : " is",
+                                                 " required: ", absl::StrJoin(ways, ", ")));
 }
 
 absl::Status WrongFlag(absl::string_view flag, absl::string_view value,

@@ -36,6 +36,10 @@ absl::StatusOr<int> ReadNumber(const FlagValues& values, const char* flag, int f
 // The flag's only value, or nullopt.
 std::optional<std::string> ReadText(const FlagValues& values, const char* flag);
 
+// OK, or all the flags that were not given but must be, with how to give each:
+// "--user_id and --flow_id are required: --user_id=ID or ENOS_FLOW_USER_ID, --flow_id=NUMBER".
+absl::Status CheckGiven(const std::vector<std::string>& missing);
+
 // "--flag=value: expected", with the value truncated to fit on a line.
 absl::Status WrongFlag(absl::string_view flag, absl::string_view value, absl::string_view expected);
 

@@ -21,28 +21,19 @@ std::string Choice(const char* value) {
   return absl::StrReplaceAll(value, {{"|", " "}});
 }
 
-std::vector<const Command*> VisibleCommands() {
-  std::vector<const Command*> visible;
-  for (const Command& command : Commands()) {
-    if (!command.hidden) visible.push_back(&command);
-  }
-  return visible;
-}
-
 std::string CommandNames(const char* separator) {
-  return absl::StrJoin(VisibleCommands(), separator, [](std::string* out, const Command* command) {
-    out->append(command->name);
-  });
+  return absl::StrJoin(Commands(), separator,
+                       [](std::string* out, const Command& command) { out->append(command.name); });
 }
 
 // The cases of `case "COMMAND --flag"`: what may follow that flag.
 std::string BashValues() {
   std::string cases;
-  for (const Command* const command : VisibleCommands()) {
-    for (const Flag& flag : command->flags) {
+  for (const Command& command : Commands()) {
+    for (const Flag& flag : command.flags) {
       if (flag.value == nullptr) continue;
       const std::string choice = Choice(flag.value);
-      absl::StrAppend(&cases, "    \"", command->name, " --", flag.name, "\") ");
+      absl::StrAppend(&cases, "    \"", command.name, " --", flag.name, "\") ");
       if (IsFile(flag)) {
         absl::StrAppend(&cases, "_enos_flow_files \"$cur\"; return ;;\n");
       } else if (!choice.empty()) {
@@ -58,12 +49,12 @@ std::string BashValues() {
 // The words that may come next: "--flag=" waits for its value, "--switch " is complete.
 std::string BashFlags() {
   std::string cases;
-  for (const Command* const command : VisibleCommands()) {
-    absl::StrAppend(&cases, "    ", command->name, ") _enos_flow_words \"$cur\"");
-    for (const Flag& flag : command->flags) {
+  for (const Command& command : Commands()) {
+    absl::StrAppend(&cases, "    ", command.name, ") _enos_flow_words \"$cur\"");
+    for (const Flag& flag : command.flags) {
       absl::StrAppend(&cases, " --", flag.name, flag.value != nullptr ? "=" : "");
     }
-    const std::string operand = Choice(command->operand);
+    const std::string operand = Choice(command.operand);
     absl::StrAppend(&cases, operand.empty() ? "" : " ", operand, " --help ;;\n");
   }
   return cases;
@@ -159,8 +150,8 @@ _enos-flow() {
   typeset -A opt_args
   local -a commands=(
 )";
-  for (const Command* const command : VisibleCommands()) {
-    absl::StrAppend(&script, "    '", command->name, ":", ZshText(command->summary), "'\n");
+  for (const Command& command : Commands()) {
+    absl::StrAppend(&script, "    '", command.name, ":", ZshText(command.summary), "'\n");
   }
   absl::StrAppend(&script, R"(  )
   _arguments -C '(- *)--help[Show this help.]' '(- *)--version[Show the version.]' \
@@ -172,8 +163,7 @@ _enos-flow() {
   esac
   case $words[1] in
 )");
-  for (const Command* const command : VisibleCommands())
-    absl::StrAppend(&script, ZshCommand(*command));
+  for (const Command& command : Commands()) absl::StrAppend(&script, ZshCommand(command));
   absl::StrAppend(&script, R"(  esac
 }
 if [[ $funcstack[1] == _enos-flow ]]; then

@@ -2,6 +2,8 @@
 #define ENOS_FLOW_CLI_CONSOLE_H_
 
 #include <iosfwd>
+#include <map>
+#include <string>
 
 #include "style.h"
 
@@ -20,6 +22,8 @@ struct Console {
   int rows = 24;
   Style out_style{false};
   Style err_style{false};
+  // CommandLine::places: a message begins with those in place of the flags.
+  std::map<std::string, std::string> places = {};
 };
 
 }  // namespace enos::flow::cli

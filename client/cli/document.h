@@ -17,6 +17,7 @@ struct Document {
   std::string text;               // of a kText
   std::vector<Document> items;    // of a kList; of a kMap its values
   std::vector<std::string> keys;  // of a kMap, one for each item; order and duplicates are kept
+  std::vector<int> lines;         // where each key stands, from 1; of YAML only
 };
 
 // Never throw, whatever the bytes; an error's message is one line that says what is wrong and

@@ -78,6 +78,7 @@ class Builder : public YAML::EventHandler {
     if (parent.kind == Document::Kind::kMap && parent.keys.size() == parent.items.size()) {
       if (value.kind != Document::Kind::kText) return Fail(mark, "expected a string as the key");
       parent.keys.push_back(std::move(value.text));
+      parent.lines.push_back(mark.line + 1);
       return;
     }
     parent.items.push_back(std::move(value));

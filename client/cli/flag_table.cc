@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "server/base/edit_distance.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -90,6 +93,13 @@ constexpr Flag kOutput = {
     "outcome; for a watch one for each change. Default: text. Not with --batch.",
     kCallGroup};
 
+constexpr Flag kRequestId = {
+    "request_id", "TEXT", nullptr,
+    "The id under which the gateway logs the call, 1 to 128 printable ASCII characters; makes no "
+    "call safe to repeat. Default: the gateway makes one. With --batch: what each line's id begins "
+    "with, -N follows for line N.",
+    kCallGroup};
+
 const std::vector<Flag>& CallFlags() {
   static const auto* const flags = new std::vector<Flag>{
       {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
@@ -100,6 +110,7 @@ const std::vector<Flag>& CallFlags() {
        "unreachable) and cannot start the flow twice: it was certainly not started, or the gateway "
        "keeps the call's key. Default: 0.",
        kCallGroup},
+      kRequestId,
       kOutput,
   };
   return *flags;
@@ -109,6 +120,7 @@ const std::vector<Flag>& AskFlags() {
   static const auto* const flags = new std::vector<Flag>{
       {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
        "The longest that the answer may take. Default: 30s.", kCallGroup},
+      kRequestId,
       kOutput,
   };
   return *flags;
@@ -262,6 +274,9 @@ constexpr char kCompletionExamples[] =
   source <(enos-flow completion zsh)         # in ~/.zshrc, after compinit
 )";
 
+constexpr char kManExamples[] = R"(  enos-flow man | man -l -
+)";
+
 constexpr char kSettings[] =
     R"(  A flag that is not given takes its value from its environment variable (in brackets in a
   command's help), else from the settings file, else it has its default. The settings file is
@@ -295,7 +310,6 @@ const std::vector<Command>& Commands() {
       {"trigger",
        "Start a flow and print its instance id, or start many flows.",
        nullptr,
-       false,
        Join({WhatFlags(), CallFlags(), WaitFlags(), ConnectionFlags()}),
        {{"TIME formats", kTimes},
         {"Files", kFiles},
@@ -305,34 +319,29 @@ const std::vector<Command>& Commands() {
       {"get",
        "Tell what has become of a run: enos-flow get ID.",
        "ID",
-       false,
        Join({RunFlags(), AskFlags(), ConnectionFlags()}),
        {{"Examples", kGetExamples}, {"Exit status", kRunStatus}}},
       {"watch",
        "Watch a run until it has ended: enos-flow watch ID.",
        "ID",
-       false,
-       Join({RunFlags(), {kWatchTimeout, kOutput}, ConnectionFlags()}),
+       Join({RunFlags(), {kWatchTimeout, kRequestId, kOutput}, ConnectionFlags()}),
        {{"Watching", kWatching}, {"Examples", kWatchExamples}, {"Exit status", kWatchStatus}}},
       {"cancel",
        "End a run: enos-flow cancel ID.",
        "ID",
-       false,
        Join({RunFlags(), AskFlags(), ConnectionFlags()}),
        {{"Examples", kCancelExamples}, {"Exit status", kRunStatus}}},
       {"health",
        "Ask the gateway whether it can start flows (grpc.health.v1).",
        nullptr,
-       false,
        Join({HealthFlags(), ConnectionFlags()}),
        {{"Examples", kHealthExamples}, {"Exit status", kHealthStatus}}},
       {"completion",
        "Print the completions for a shell.",
        "bash|zsh",
-       false,
        {},
        {{"Examples", kCompletionExamples}}},
-      {"man", "Print the manual page.", nullptr, true, {}, {}},
+      {"man", "Print the manual page.", nullptr, {}, {{"Examples", kManExamples}}},
   };
   return *commands;
 }
@@ -354,6 +363,21 @@ const Flag* FindFlag(absl::string_view name) {
     if (const Flag* const flag = FindFlag(command, name)) return flag;
   }
   return nullptr;
+}
+
+std::string Meant(absl::string_view typed, const std::vector<std::string>& names) {
+  constexpr size_t kLongest = 100;
+  if (typed.size() > kLongest) return "";
+  const std::string text = absl::AsciiStrToLower(absl::StrReplaceAll(typed, {{"-", "_"}}));
+  size_t nearest = std::max<size_t>(1, text.size() / 3) + 1;
+  std::string meant;
+  for (const std::string& name : names) {
+    const size_t distance = gateway::EditDistance(text, name);
+    if (distance >= nearest) continue;
+    nearest = distance;
+    meant = name;
+  }
+  return meant;
 }
 
 bool IsSetting(const Flag& flag) {

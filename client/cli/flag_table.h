@@ -1,6 +1,7 @@
 #ifndef ENOS_FLOW_CLI_FLAG_TABLE_H_
 #define ENOS_FLOW_CLI_FLAG_TABLE_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -33,7 +34,6 @@ struct Command {
   // A word that must follow: one of those with "|" between them, or any that this stands for, such
   // as ID; nullptr: none may.
   const char* operand = nullptr;
-  bool hidden = false;  // not in the list of commands: for packaging, not for people
   std::vector<Flag> flags;
   std::vector<Section> sections;
 };
@@ -46,6 +46,10 @@ const Command* FindCommand(absl::string_view name);
 const Flag* FindFlag(const Command& command, absl::string_view name);
 // From any command: a name means the same everywhere.
 const Flag* FindFlag(absl::string_view name);
+
+// Which of `names` the user may have meant, typing errors and dashes for underscores aside; empty:
+// none. In any case at most one.
+std::string Meant(absl::string_view typed, const std::vector<std::string>& names);
 
 // Whether a flag may appear in the settings file: one that has a variable, except --config.
 bool IsSetting(const Flag& flag);

@@ -100,24 +100,37 @@ std::vector<std::string> SplitEmptyValues(std::vector<std::string> args) {
 
 absl::Status Wrong(const std::string& message) { return absl::InvalidArgumentError(message); }
 
+std::vector<std::string> CommandNames() {
+  std::vector<std::string> names;
+  for (const Command& command : Commands()) names.emplace_back(command.name);
+  return names;
+}
+
+// "; did you mean --user_id? See", or "; see".
+std::string Suggestion(absl::string_view unexpected, const Command* command) {
+  constexpr char kSee[] = "; see";
+  const absl::string_view typed = unexpected.substr(0, unexpected.find('='));
+  const size_t start = typed.find_first_not_of('-');
+  if ((start == 0) != (command == nullptr) || start == absl::string_view::npos) return kSee;
+  std::vector<std::string> names = command == nullptr ? CommandNames() : std::vector<std::string>();
+  for (const Flag& flag : command == nullptr ? std::vector<Flag>() : command->flags) {
+    names.emplace_back(flag.name);
+  }
+  const std::string meant = Meant(typed.substr(start), names);
+  if (meant.empty() || meant == typed.substr(start)) return kSee;
+  return absl::StrCat("; did you mean ", command == nullptr ? "" : "--", meant, "? See");
+}
+
 absl::Status WrongRemainder(const std::string& unexpected, const Command* command) {
   return Wrong(absl::StrCat(Excerpt(unexpected), ": expected ",
-                            command != nullptr ? "a flag of this command; see enos-flow " : "",
-                            command != nullptr ? command->name : "a command; see enos-flow",
-                            " --help"));
+                            command != nullptr ? "a flag of this command" : "a command",
+                            Suggestion(unexpected, command), " enos-flow ",
+                            command != nullptr ? absl::StrCat(command->name, " ") : "", "--help"));
 }
 
 // "bash or zsh"
 std::string OperandChoice(const Command& command) {
   return absl::StrReplaceAll(command.operand, {{"|", " or "}});
-}
-
-std::string CommandNames() {
-  std::vector<std::string> names;
-  for (const Command& command : Commands()) {
-    if (!command.hidden) names.emplace_back(command.name);
-  }
-  return absl::StrJoin(names, ", ");
 }
 
 std::string SectionsText(const std::vector<Section>& sections) {
@@ -152,7 +165,10 @@ ParsedFlags Collect(const Command& command, const CLI::App& app, const Environme
     if (!given.empty()) line.typed.insert(flag.name);
     if (given.empty() && flag.variable != nullptr) {
       auto value = environment(flag.variable);
-      if (value && !value->empty()) given.push_back(*std::move(value));
+      if (value && !value->empty()) {
+        given.push_back(*std::move(value));
+        line.places[flag.name] = flag.variable;
+      }
     }
     if (!given.empty()) line.values[flag.name] = std::move(given);
   }
@@ -185,7 +201,7 @@ ParsedFlags WithOperand(ParsedFlags parsed, std::vector<std::string> remaining) 
 
 void AddCommand(CLI::App& app, const Command& command) {
   CLI::App* const added = app.add_subcommand(command.name, command.summary);
-  added->group(command.hidden ? "" : "Commands");
+  added->group("Commands");
   added->footer(SectionsText(command.sections));
   for (const Flag& flag : command.flags) AddFlag(*added, flag);
 }
@@ -201,7 +217,8 @@ ParsedFlags Interpret(const CLI::App& app, const Environment& environment) {
   std::vector<std::string> remaining = app.remaining(/*recurse=*/true);
   if (command == nullptr) {
     if (!remaining.empty()) return WrongRemainder(remaining.front(), nullptr);
-    return Wrong(absl::StrCat("no command: expected ", CommandNames(), "; see enos-flow --help"));
+    return Wrong(absl::StrCat("no command: expected ", absl::StrJoin(CommandNames(), ", "),
+                              "; see enos-flow --help"));
   }
   const CLI::App& parsed = *app.get_subcommands().front();
   if (parsed.count() > 1) return WrongRemainder(command->name, command);

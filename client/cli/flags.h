@@ -27,7 +27,10 @@ struct CommandLine {
   const Command* command = nullptr;
   FlagValues values;
   std::set<std::string> typed;  // the flags that were on the command line itself
-  std::string operand;          // the word that the command needs; empty if it needs none
+  // Where a flag that is not on the command line has its value from, as messages name it:
+  // "ENOS_FLOW_TIMEOUT", or "config.yaml:3: timeout".
+  std::map<std::string, std::string> places;
+  std::string operand;  // the word that the command needs; empty if it needs none
 };
 
 // A text to print on stdout: the answer to --help or --version.

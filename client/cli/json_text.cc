@@ -48,6 +48,7 @@ void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text
 void WriteFlow(JsonWriter& writer, const TriggeredFlow& flow) {
   WriteText(writer, "flow_instance_id", flow.flow_instance_id);
   WriteTextIfAny(writer, "enos_request_id", flow.enos_request_id);
+  WriteTextIfAny(writer, "request_id", flow.request_id);
   if (flow.replayed) WriteTrue(writer, "replayed");
 }
 
@@ -66,6 +67,7 @@ void WriteError(JsonWriter& writer, const FlowError& error) {
     writer.Int(error.http_status);
   }
   WriteTextIfAny(writer, "enos_request_id", error.enos_request_id);
+  WriteTextIfAny(writer, "request_id", error.request_id);
   WriteTextIfAny(writer, "likely_flow_instance_id", error.likely_flow_instance_id);
   WriteTextIfAny(writer, "key_state", KeyStateName(error.key_state));
   if (error.key_kept) WriteTrue(writer, "key_kept");

@@ -66,7 +66,6 @@ std::string ManPage() {
       ".SH NAME\nenos\\-flow \\- start EnOS batch processing flows through the EnOS flow gateway\n"
       ".SH SYNOPSIS\n");
   for (const Command& command : Commands()) {
-    if (command.hidden) continue;
     absl::StrAppend(&page, &command == &Commands().front() ? "" : ".br\n", ".B enos\\-flow ",
                     command.name, "\n", command.flags.empty() ? "" : "[\\fIFLAG\\fR]...\n");
     if (command.operand != nullptr) absl::StrAppend(&page, Escaped(command.operand), "\n");
@@ -78,7 +77,7 @@ std::string ManPage() {
       "about a failed call says whether the flow was certainly not started or may have been "
       "started anyway.\n.SH COMMANDS\n");
   for (const Command& command : Commands()) {
-    if (!command.hidden) absl::StrAppend(&page, CommandText(command));
+    absl::StrAppend(&page, CommandText(command));
   }
   for (const Section& section : MainSections()) {
     absl::StrAppend(&page, ".SH \"", absl::AsciiStrToUpper(section.heading), "\"\n",

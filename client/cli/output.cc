@@ -25,10 +25,13 @@ std::string EnosLine(const FlowError& error) {
   if (!error.enos_request_id.empty()) {
     facts.push_back(absl::StrCat("request id ", ForTerminal(error.enos_request_id)));
   }
-  if (facts.empty() && error.enos_message.empty()) return "";
+  if (facts.empty() && absl::StrContains(error.message, error.enos_message)) return "";
   std::string line =
       absl::StrCat("EnOS answered", facts.empty() ? "" : " with ", absl::StrJoin(facts, ", "));
-  if (!error.enos_message.empty()) absl::StrAppend(&line, ": ", ForTerminal(error.enos_message));
+  // The gateway's message often quotes it.
+  if (!absl::StrContains(error.message, error.enos_message)) {
+    absl::StrAppend(&line, ": ", ForTerminal(error.enos_message));
+  }
   return line + "\n";
 }
 
@@ -48,6 +51,12 @@ bool LeavesEarlierOpen(const FlowError& error, KeyUse key) {
                                    error.reason_kind == Reason::IDEMPOTENCY_KEY_EXPIRED);
 }
 
+// Whether the same call may have another outcome: not one that is refused for what it asks.
+bool MayHelp(const FlowError& error) {
+  return IsWorthRepeating(error) || error.retry_after ||
+         error.code == grpc::StatusCode::DEADLINE_EXCEEDED;
+}
+
 std::string LastLine(const FlowError& error, const Style& style, KeyUse key) {
   std::vector<std::string> parts;
   if (error.execution == Execution::kNotExecuted && LeavesEarlierOpen(error, key)) {
@@ -58,7 +67,8 @@ std::string LastLine(const FlowError& error, const Style& style, KeyUse key) {
         "The flow MAY have been started: call again with the same key to learn it. That cannot "
         "start it twice."));
   } else if (error.execution == Execution::kNotExecuted) {
-    parts.push_back(style.Good("The flow was certainly not started: it is safe to call again."));
+    parts.push_back(style.Good(absl::StrCat("The flow was certainly not started",
+                                            MayHelp(error) ? ": it is safe to call again." : ".")));
   } else if (error.execution == Execution::kUnknown) {
     parts.push_back(
         style.Doubtful("The flow MAY have been started: check in EnOS before calling again."));
@@ -117,6 +127,10 @@ std::string FormatErrorText(const FlowError& error, const std::string& address, 
     absl::StrAppend(&text, "  ", ForTerminal(violation.field), ": ",
                     ForTerminal(violation.description), "\n");
   }
+  if (!error.request_id.empty()) {
+    absl::StrAppend(&text, "Request id, for the gateway's log: ", ForTerminal(error.request_id),
+                    "\n");
+  }
   return text + LastLine(error, style, key);
 }
 
@@ -166,9 +180,20 @@ std::string FormatKeyJson(const FlowRequest& request) {
   return ToJson([&](JsonWriter& writer) { WriteKey(writer, request); });
 }
 
+std::string FormatCancelledJson(const std::string& request_id) {
+  return ToJson([&](JsonWriter& writer) {
+    writer.Key("ok");
+    writer.Bool(true);
+    WriteTextIfAny(writer, "request_id", request_id);
+  });
+}
+
 std::string FormatInstanceJson(const InstanceResult& result) {
   return ToJson([&](JsonWriter& writer) {
-    WriteResult(writer, result, [&] { WriteInstance(writer, result.instance()); });
+    WriteResult(writer, result, [&] {
+      WriteInstance(writer, result.instance());
+      WriteTextIfAny(writer, "request_id", result.request_id());
+    });
   });
 }
 

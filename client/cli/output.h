@@ -45,9 +45,9 @@ std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
 
 // One JSON object on a line, ASCII only (other characters as \uXXXX), so that every text arrives
 // unchanged and none can harm a terminal:
-//   {"ok":true,"flow_instance_id":…,"enos_request_id":…}
+//   {"ok":true,"flow_instance_id":…,"enos_request_id":…,"request_id":…}
 //   {"ok":false,"code":…,"reason":…,"execution":"NOT_EXECUTED"|"UNKNOWN","message":…,
-//    "enos_code":…,"enos_message":…,"http_status":…,"enos_request_id":…,
+//    "enos_code":…,"enos_message":…,"http_status":…,"enos_request_id":…,"request_id":…,
 //    "likely_flow_instance_id":…,"key_state":…,"key_kept":true,
 //    "violations":[{"field":…,"description":…}],"retry_after_ms":…}
 // Of the latter ok, code, execution and message are always there; the others where they are known.
@@ -57,6 +57,9 @@ std::string FormatJson(const FlowResult& result, const FlowRequest& request = Fl
 
 // {"idempotency_key":…,"trigger_time":…}
 std::string FormatKeyJson(const FlowRequest& request);
+
+// {"ok":true}, and the request id if the caller gave one.
+std::string FormatCancelledJson(const std::string& request_id);
 
 // Likewise; where ok the fields of FlowInstance, times in RFC 3339. Errors have no execution.
 std::string FormatInstanceJson(const InstanceResult& result);

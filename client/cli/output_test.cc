@@ -49,6 +49,22 @@ TEST(FormatErrorTextTest, FullError_EverythingAPersonNeeds) {
             "The flow was certainly not started: it is safe to call again. Wait 1.5s first.\n");
 }
 
+TEST(FormatErrorTextTest, EnosMessageQuotedByTheGateway_OnlyOnce) {
+  FlowError error = FullError();
+  error.message = "EnOS refused the call: " + error.enos_message;
+  EXPECT_THAT(FormatErrorText(error, "g:1"),
+              HasSubstr("\nEnOS answered with code 62104, HTTP 200, request id r-1\n"));
+}
+
+TEST(FormatErrorTextTest, RefusedForWhatItAsks_NotCalledSafeToRepeat) {
+  FlowError error;
+  error.code = grpc::StatusCode::INVALID_ARGUMENT;
+  error.execution = Execution::kNotExecuted;
+  EXPECT_THAT(FormatErrorText(error, "g:1"), EndsWith("The flow was certainly not started.\n"));
+  error.code = grpc::StatusCode::DEADLINE_EXCEEDED;
+  EXPECT_THAT(FormatErrorText(error, "g:1"), EndsWith("it is safe to call again.\n"));
+}
+
 TEST(FormatErrorTextTest, BareError_ShortAndWarns) {
   FlowError error;
   error.code = grpc::StatusCode::DEADLINE_EXCEEDED;

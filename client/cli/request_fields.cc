@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "text.h"
 #include "trigger_time.h"
 
@@ -91,14 +92,6 @@ absl::Status CheckParameters(const Parameters& parameters) {
       return Wrong(absl::StrCat("parameters.", Excerpt(key)), "expected UTF-8");
     }
   }
-  return absl::OkStatus();
-}
-
-absl::Status CheckRequired(const RequestFields& fields) {
-  const auto missing = [](absl::string_view name) { return WrongValue(name, "", kExpectedId); };
-  if (!fields.user_id) return missing("user_id");
-  if (!fields.org_id) return missing("org_id");
-  if (!fields.flow_id) return missing("flow_id");
   return absl::OkStatus();
 }
 
@@ -186,9 +179,18 @@ absl::Status CheckFields(const RequestFields& fields, absl::Time now) {
   return fields.parameters ? CheckParameters(*fields.parameters) : absl::OkStatus();
 }
 
+std::vector<std::string> MissingFields(const RequestFields& fields) {
+  std::vector<std::string> missing;
+  if (!fields.user_id) missing.emplace_back("user_id");
+  if (!fields.org_id) missing.emplace_back("org_id");
+  if (!fields.flow_id) missing.emplace_back("flow_id");
+  return missing;
+}
+
 absl::StatusOr<FlowRequest> MakeRequest(const RequestFields& fields, absl::Time now) {
-  absl::Status status = CheckRequired(fields);
-  if (status.ok()) status = CheckFields(fields, now);
+  const std::vector<std::string> missing = MissingFields(fields);
+  if (!missing.empty()) return Wrong(absl::StrJoin(missing, ", "), "required, but not given");
+  absl::Status status = CheckFields(fields, now);
   if (!status.ok()) return status;
   FlowRequest request;
   request.set_user_id(*fields.user_id);

@@ -44,7 +44,10 @@ RequestFields WithDefaults(RequestFields fields, const RequestFields& defaults);
 // Checks the fields that are given.
 absl::Status CheckFields(const RequestFields& fields, absl::Time now);
 
-// Needs user_id, org_id and flow_id; trigger_time defaults to `now`. Length limits are left to the
+// The names of those of user_id, org_id and flow_id that were not given.
+std::vector<std::string> MissingFields(const RequestFields& fields);
+
+// Needs those three; trigger_time defaults to `now`. Length limits are left to the
 // gateway, which knows them.
 absl::StatusOr<FlowRequest> MakeRequest(const RequestFields& fields, absl::Time now);
 

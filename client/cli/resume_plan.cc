@@ -19,6 +19,7 @@ bool TakeKey(BatchLine& line, const PastLine& past, const std::string& gateway) 
   if (!time.ok()) return false;
   SetTriggerTime(line.request, *time);
   line.request.set_idempotency_key(past.key);
+  line.request_id = past.request_id;
   return true;
 }
 
@@ -46,10 +47,20 @@ void Add(ResumePlan& plan, BatchLine& line, const PastLine& past, const std::str
       if (TakeKey(line, past, gateway)) {
         plan.to_send.push_back(&line);
       } else {
-        plan.doubtful.push_back({&line, past.state == LineState::kUnknown, LikelyIdOf(line, past)});
+        plan.doubtful.push_back(
+            {&line, past.state == LineState::kUnknown, LikelyIdOf(line, past), past.request_id});
       }
       return;
   }
+}
+
+// One line, however many lines it is about.
+void AddProblem(ResumePlan& plan, const std::vector<int64_t>& lines, absl::string_view of_one,
+                absl::string_view of_many) {
+  if (lines.empty()) return;
+  plan.problems.push_back(lines.size() == 1 ? absl::StrCat("line ", lines.front(), ": ", of_one)
+                                            : absl::StrCat(lines.size(), " ", of_many,
+                                                           "; the first is line ", lines.front()));
 }
 
 }  // namespace
@@ -57,6 +68,8 @@ void Add(ResumePlan& plan, BatchLine& line, const PastLine& past, const std::str
 ResumePlan PlanResume(std::vector<BatchLine>& lines, const std::map<int64_t, PastLine>& past,
                       const std::string& gateway) {
   ResumePlan plan;
+  std::vector<int64_t> changed;
+  std::vector<int64_t> missing;
   std::map<int64_t, PastLine> not_seen = past;
   for (BatchLine& line : lines) {
     const auto found = past.find(line.number);
@@ -66,15 +79,19 @@ ResumePlan PlanResume(std::vector<BatchLine>& lines, const std::map<int64_t, Pas
     }
     not_seen.erase(line.number);
     if (found->second.fingerprint != line.fingerprint) {
-      plan.problems.push_back(
-          absl::StrCat("line ", line.number, ": does not match its results: it was changed"));
+      changed.push_back(line.number);
       continue;
     }
     Add(plan, line, found->second, gateway);
   }
-  for (const auto& [number, line] : not_seen) {
-    plan.problems.push_back(absl::StrCat("line ", number, ": has results, but is missing"));
-  }
+  for (const auto& [number, line] : not_seen) missing.push_back(number);
+  AddProblem(plan, changed, "does not match its results: it was changed",
+             absl::StrCat("of ", lines.size(),
+                          " lines do not match their results: they were changed, or the results "
+                          "are those of another batch"));
+  AddProblem(plan, missing, "has results, but is missing",
+             "lines have results, but are missing: the batch was cut, or the results are those of "
+             "another one");
   return plan;
 }
 

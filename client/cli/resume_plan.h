@@ -17,6 +17,7 @@ struct DoubtfulLine {
   const BatchLine* line = nullptr;
   bool answered = false;                // false: sent, and no answer was recorded
   std::string likely_flow_instance_id;  // may be empty
+  std::string request_id = {};          // under which it was sent; may be empty
 };
 
 // What a person says about a doubtful line.
@@ -31,14 +32,14 @@ struct ResumePlan {
   // Never sent, certainly not executed, or with a key that makes a repeat safe.
   std::vector<const BatchLine*> to_send;
   std::vector<DoubtfulLine> doubtful;  // sent only if somebody says so
-  // One for each line that does not match its results: the input or the defaults were changed. If
-  // there are any, nothing may be sent.
+  // What does not match the results: the input or the defaults were changed, or the file is another
+  // batch's. If there is anything, nothing may be sent.
   std::vector<std::string> problems;
 };
 
-// Refers to `lines`, and makes those that are to be repeated what they were: the same key and
-// trigger time. `gateway`: the address that is called now; only there a key of an earlier run means
-// anything.
+// Refers to `lines`, and makes those that are to be repeated what they were: the same key,
+// trigger time and request id. `gateway`: the address that is called now; only there a key of an
+// earlier run means anything.
 ResumePlan PlanResume(std::vector<BatchLine>& lines, const std::map<int64_t, PastLine>& past,
                       const std::string& gateway);
 

@@ -54,6 +54,33 @@ TEST(PlanResumeTest, ChangedOrMissingLines_Problems) {
                                          "line 7: has results, but is missing"));
 }
 
+TEST(PlanResumeTest, ResultsOfAnotherBatch_OneLineForAll) {
+  auto lines = Lines(200);
+  std::map<int64_t, PastLine> past;
+  for (int64_t number = 1; number <= 200; ++number) past[number] = Past(LineState::kOk, "other");
+  past[201] = past[202] = past[200];
+  EXPECT_THAT(
+      PlanResume(lines, past, "g:443").problems,
+      ElementsAre("200 of 200 lines do not match their results: they were changed, or the "
+                  "results are those of another batch; the first is line 1",
+                  "2 lines have results, but are missing: the batch was cut, or the results "
+                  "are those of another one; the first is line 201"));
+}
+
+TEST(PlanResumeTest, RequestId_ThatOfTheCallThatIsRepeated) {
+  auto lines = Lines(3);
+  for (BatchLine& line : lines) line.request_id = "new";
+  std::map<int64_t, PastLine> past = {{1, Past(LineState::kNoAnswer, "f1", "k-1")},
+                                      {2, Past(LineState::kNotExecuted, "f2", "k-2")},
+                                      {3, Past(LineState::kNoAnswer, "f3")}};
+  for (auto& [number, line] : past) line.request_id = "old";
+  const ResumePlan plan = PlanResume(lines, past, "g:443");
+  EXPECT_EQ(lines[0].request_id, "old") << "as its SENDING record has it";
+  EXPECT_EQ(lines[1].request_id, "new");
+  ASSERT_EQ(plan.doubtful.size(), 1U);
+  EXPECT_EQ(plan.doubtful[0].request_id, "old");
+}
+
 TEST(PlanResumeTest, MayHaveRunWithAKey_SentAgainAsItWas) {
   auto lines = Lines(3);
   const ResumePlan plan = PlanResume(lines,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "batch_command.h"
 #include "completion.h"
@@ -133,6 +134,18 @@ int RunMan(const CommandLine&, Console& console) {
   return console.out ? kExitOk : kExitFailedCall;
 }
 
+// Messages begin with the flag, which nobody may have typed.
+std::string AtItsPlace(absl::string_view message,
+                       const std::map<std::string, std::string>& places) {
+  absl::string_view rest = message;
+  if (absl::ConsumePrefix(&rest, "--")) {
+    const std::string flag(rest.substr(0, rest.find_first_of("=: ")));
+    const auto place = places.find(flag);
+    if (place != places.end()) return absl::StrCat(place->second, rest.substr(flag.size()));
+  }
+  return std::string(message);
+}
+
 absl::Status SetStyles(const FlagValues& values, const Environment& environment, Console& console) {
   const auto out = MakeStyle(values, environment, console.out_is_terminal);
   if (!out.ok()) return out.status();
@@ -146,6 +159,7 @@ int RunCommand(CommandLine line, const Environment& environment, Console& consol
   // The commands without flags have no settings either.
   if (!line.command->flags.empty()) {
     absl::Status status = AddSettingsFile(line, environment);
+    console.places = line.places;
     if (status.ok()) status = SetStyles(line.values, environment, console);
     if (!status.ok()) return WrongUsage(status, console);
   }
@@ -162,7 +176,8 @@ int RunCommand(CommandLine line, const Environment& environment, Console& consol
 }  // namespace
 
 int WrongUsage(const absl::Status& problem, Console& console) {
-  console.err << "enos-flow: " << problem.message() << "\n" << std::flush;
+  console.err << "enos-flow: " << AtItsPlace(problem.message(), console.places) << "\n"
+              << std::flush;
   return kExitWrongUsage;
 }
 

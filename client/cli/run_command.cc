@@ -23,7 +23,7 @@ struct RunCommand {
 };
 
 absl::StatusOr<std::string> ReadId(const FlagValues& values, const char* flag) {
-  std::string id = ReadText(values, flag).value_or("");
+  std::string id = *ReadText(values, flag);
   if (id.empty()) return WrongFlag(flag, id, "expected an id; it is required");
   if (!IsUtf8(id)) return WrongFlag(flag, id, "expected UTF-8");
   return id;
@@ -34,6 +34,12 @@ absl::StatusOr<RunCommand> MakeRunCommand(const CommandLine& line) {
   if (!settings.ok()) return settings.status();
   const auto output = ReadOutput(line.values);
   if (!output.ok()) return output.status();
+  std::vector<std::string> missing;
+  for (const char* const flag : {"user_id", "org_id"}) {
+    if (line.values.count(flag) == 0) missing.emplace_back(flag);
+  }
+  absl::Status given = CheckGiven(missing);
+  if (!given.ok()) return given;
   const auto user_id = ReadId(line.values, "user_id");
   if (!user_id.ok()) return user_id.status();
   const auto org_id = ReadId(line.values, "org_id");
@@ -68,7 +74,7 @@ int Cancel(const FlowClient& client, const RunCommand& command, Console& console
   const auto error = client.CancelFlowInstance(command.request, command.settings.call);
   if (error) return Fail(*error, command, console);
   if (command.output == OutputFormat::kJson) {
-    console.out << "{\"ok\":true}\n" << std::flush;
+    console.out << FormatCancelledJson(command.settings.call.request_id) << std::flush;
   } else {
     console.err << absl::StrCat(
                        "enos-flow: EnOS took the request. To see it take effect:\n  ",
@@ -101,11 +107,14 @@ int RunWatch(const CommandLine& line, Console& console) {
     // A gateway that was never there is an error; one that goes away later is waited for.
     if (auto error = client.Connect(command.settings.call.timeout)) {
       error->execution = Execution::kStartsNothing;
+      error->request_id = command.settings.call.request_id;
       return Fail(*error, command, console);
     }
     const InterruptWatch interrupts;
+    WatchOptions watch = *options;
+    watch.request_id = command.settings.call.request_id;
     return WatchRun(client,
-                    {command.request, *options, command.output, command.settings.channel.address,
+                    {command.request, watch, command.output, command.settings.channel.address,
                      [] { return absl::Now(); }},
                     interrupts, console);
   });

@@ -104,6 +104,39 @@ TEST_F(RunCommandTest, Get_TheRunAndStatus0) {
   EXPECT_THAT(Run({"get", kId, "--output=json"}).out, StartsWith("{\"ok\":true,"));
 }
 
+TEST_F(RunCommandTest, RequestId_SentByEachAndShown) {
+  std::vector<std::string> seen;
+  const auto note = [&seen](const auto& context) {
+    const auto id = context.client_metadata().find("x-request-id");
+    seen.emplace_back(id == context.client_metadata().end() ? "" : "mine");
+  };
+  gateway_.OnGet([&](auto& context, const auto& request, auto& instance) {
+    note(context);
+    context.AddTrailingMetadata("x-request-id", "gateway's");
+    instance = MakeInstance(request.flow_instance_id(), kRunning, false);
+    return grpc::Status::OK;
+  });
+  gateway_.OnWatch([&](auto& context, const auto& request, const auto& send) {
+    note(context);
+    send(MakeInstance(request.flow_instance_id(), kSucceeded, true));
+    return grpc::Status::OK;
+  });
+  gateway_.OnCancel([&](auto& context, const auto&) {
+    note(context);
+    return AboutRun(grpc::StatusCode::NOT_FOUND, "ENOS_NOT_FOUND");
+  });
+  const std::vector<std::string> flags = {kId, "--request_id=mine", "--output=json"};
+  const auto run = [&](const char* command) {
+    std::vector<std::string> args = {command};
+    args.insert(args.end(), flags.begin(), flags.end());
+    return Run(args).out;
+  };
+  EXPECT_THAT(run("get"), HasSubstr("\"request_id\":\"gateway's\""));
+  EXPECT_THAT(run("watch"), HasSubstr("\"request_id\":\"mine\""));
+  EXPECT_THAT(run("cancel"), HasSubstr("\"request_id\":\"mine\""));
+  EXPECT_THAT(seen, ::testing::ElementsAre("mine", "mine", "mine"));
+}
+
 TEST_F(RunCommandTest, GetFails_Status1AndNoWordOfAStart) {
   gateway_.OnGet([](auto&, const auto&, auto&) {
     return AboutRun(grpc::StatusCode::UNAVAILABLE, "ENOS_UNREACHABLE",
@@ -245,7 +278,9 @@ TEST(RunCommandUsageTest, NoUser_Status2) {
           3, argv, [](const std::string&) -> std::optional<std::string> { return std::nullopt; },
           console),
       2);
-  EXPECT_EQ(err.str(), "enos-flow: --user_id=: expected an id; it is required\n");
+  EXPECT_EQ(err.str(),
+            "enos-flow: --user_id and --org_id are required: --user_id=ID or ENOS_FLOW_USER_ID, "
+            "--org_id=ID or ENOS_FLOW_ORG_ID\n");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "fake_keys.h"
 #include "output.h"
 #include "rich_status.h"
+#include "tests/support/files.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -119,7 +120,7 @@ TEST_F(RunEnosFlowTest, CallRefused_MessageOnStderrAndStatus1) {
   EXPECT_EQ(outcome.err, "enos-flow: the call to " + gateway.address() +
                              " failed: FAILED_PRECONDITION (FLOW_HAS_NO_TASK): flow 3377 has no "
                              "task\nEnOS answered with code 62104\n"
-                             "The flow was certainly not started: it is safe to call again.\n");
+                             "The flow was certainly not started.\n");
   EXPECT_EQ(gateway.requests().size(), 1U) << "it would be refused again";
 }
 
@@ -270,9 +271,9 @@ TEST_F(RunWithKeyTest, RefusedWithAKeyThatWasGiven_EarlierCallsStayOpenUnlessThe
   EXPECT_THAT(Trigger(gateway, given).err,
               EndsWith("This call certainly did not start the flow; an earlier one with this key "
                        "MAY have.\n"));
-  EXPECT_THAT(Trigger(gateway, given).err, EndsWith("it is safe to call again.\n"));
+  EXPECT_THAT(Trigger(gateway, given).err, EndsWith("certainly not started.\n"));
   EXPECT_THAT(Trigger(gateway, {"--idempotency_key=auto"}).err,
-              EndsWith("it is safe to call again.\n"));
+              EndsWith("certainly not started.\n"));
 }
 
 struct UsageCase {
@@ -297,11 +298,15 @@ INSTANTIATE_TEST_SUITE_P(
         UsageCase{
             "nothing",
             {},
-            "enos-flow: no command: expected trigger, get, watch, cancel, health, completion; see "
-            "enos-flow --help\n"},
+            "enos-flow: no command: expected trigger, get, watch, cancel, health, completion, man; "
+            "see enos-flow --help\n"},
         UsageCase{"required_missing",
                   {"trigger", "--user_id=u", "--flow_id=1"},
-                  "enos-flow: --org_id=: expected an id; it is required\n"},
+                  "enos-flow: --org_id is required: --org_id=ID or ENOS_FLOW_ORG_ID\n"},
+        UsageCase{"all_missing",
+                  {"trigger"},
+                  "enos-flow: --user_id, --org_id and --flow_id are required: --user_id=ID or "
+                  "ENOS_FLOW_USER_ID, --org_id=ID or ENOS_FLOW_ORG_ID, --flow_id=NUMBER\n"},
         UsageCase{"wrong_number",
                   {"trigger", "--user_id=u", "--org_id=o", "--flow_id=abc", "--output=json"},
                   "enos-flow: --flow_id=abc: expected a whole number from 1 to 2147483647\n"},
@@ -320,11 +325,59 @@ INSTANTIATE_TEST_SUITE_P(
                    "--address=10.0.0.1:50051", "--plaintext"},
                   "enos-flow: --token_file=/none: a token is not sent in plaintext to another "
                   "machine (10.0.0.1:50051), expected TLS\n"},
+        UsageCase{"request_id",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--request_id= x"},
+                  "enos-flow: --request_id= x: expected 1 to 128 printable ASCII characters, no "
+                  "spaces at its ends\n"},
+        UsageCase{"address_with_http",
+                  {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--address=http://g:80/"},
+                  "enos-flow: --address=http://g:80/: expected host:port without http://, here "
+                  "g:80, with plaintext where that is not the default\n"},
+        UsageCase{
+            "address_with_https",
+            {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--address=https://g"},
+            "enos-flow: --address=https://g: expected host:port without https://, here g:443, "
+            "with tls where that is not the default\n"},
         UsageCase{"address_without_port",
                   {"trigger", "--user_id=u", "--org_id=o", "--flow_id=1", "--address=gateway"},
                   "enos-flow: --address=gateway: expected host:port, for example "
                   "gateway.example.com:443\n"}),
     [](const auto& row) { return row.param.name; });
+
+TEST_F(RunEnosFlowTest, WrongValueThatNobodyTyped_ItsPlaceNamed) {
+  variables_["ENOS_FLOW_RETRIES"] = "many";
+  EXPECT_EQ(Run({"trigger", "--user_id=u", "--org_id=o", "--flow_id=1"}).err,
+            "enos-flow: ENOS_FLOW_RETRIES=many: expected a whole number from 0 to 100\n");
+  variables_ = {{"ENOS_FLOW_CA_FILE", "/nonexistent"}};
+  EXPECT_EQ(Run({"health"}).err,
+            "enos-flow: ENOS_FLOW_CA_FILE=/nonexistent: cannot be read (No such file or "
+            "directory)\n");
+  const TempFolder folder;
+  const std::string path = folder.Write("config.yaml", "# ours\ntimeout: soon\n");
+  EXPECT_EQ(Run({"health", "--config=" + path}).err,
+            "enos-flow: --config=" + path +
+                ":2: timeout=soon: expected a duration from 1ms to 24h with its unit, for example "
+                "30s or 1m30s\n");
+}
+
+TEST_F(RunEnosFlowTest, RequestId_SentAndShown) {
+  std::string seen;
+  FakeFlowService gateway([&seen](auto& context, const auto&, auto& response) {
+    const auto& metadata = context.client_metadata();
+    const auto found = metadata.find("x-request-id");
+    seen = found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
+    if (seen == "refused") return NoTask();
+    response.set_flow_instance_id("1-2");
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(Trigger(gateway, {"--request_id=job 7", "--output=json"}).out,
+            "{\"ok\":true,\"flow_instance_id\":\"1-2\",\"request_id\":\"job 7\"}\n");
+  EXPECT_EQ(seen, "job 7");
+  EXPECT_THAT(Trigger(gateway, {"--request_id=refused"}).err,
+              HasSubstr("\nRequest id, for the gateway's log: refused\n"));
+  EXPECT_THAT(Trigger(gateway, {"--request_id=refused", "--output=json"}).out,
+              HasSubstr("\"request_id\":\"refused\""));
+}
 
 TEST_F(RunEnosFlowTest, Help_OnStdoutWithStatus0) {
   const Outcome outcome = Run({"--help"});

@@ -9,7 +9,7 @@ namespace enos::flow::cli {
 // Adds to `line` what the settings file says about flags that are neither on the command line nor
 // in the environment. The file is that of --config, or else the one at its usual place, which need
 // not exist. A file that cannot be read, or contains anything but settings, is an error whose
-// message is one line that names the file and the setting.
+// message is one line that names the file, its line and the setting.
 absl::Status AddSettingsFile(CommandLine& line, const Environment& environment);
 
 }  // namespace enos::flow::cli

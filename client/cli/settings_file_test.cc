@@ -105,12 +105,13 @@ TEST_P(BadSettingsTest, File_OneLineThatNamesTheSetting) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, BadSettingsTest,
     ::testing::Values(
-        BadCase{"unknown", "adress: g:1\n", ": adress: not a setting; see enos-flow --help"},
+        BadCase{"unknown", "adress: g:1\n",
+                ":1: adress: not a setting; did you mean address? See enos-flow --help"},
         BadCase{"a_flag_without_variable", "flow_id: 1\n",
-                ": flow_id: not a setting; see enos-flow --help"},
-        BadCase{"another_file", "config: x\n", ": config: not a setting; see enos-flow --help"},
-        BadCase{"twice", "user_id: a\nuser_id: b\n", ": user_id: expected only once"},
-        BadCase{"nothing", "user_id:\n", ": user_id: expected a string"},
+                ":1: flow_id: not a setting; see enos-flow --help"},
+        BadCase{"another_file", "config: x\n", ":1: config: not a setting; see enos-flow --help"},
+        BadCase{"twice", "user_id: a\nuser_id: b\n", ":2: user_id: expected only once"},
+        BadCase{"nothing", "user_id:\n", ":1: user_id: expected a string"},
         BadCase{"a_list", "- user_id\n",
                 ": expected settings, for example address: gateway.example.com:443"}),
     [](const auto& row) { return row.param.name; });

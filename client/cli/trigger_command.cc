@@ -77,6 +77,8 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl:
   TriggerCommand command;
   const auto fields = ReadRequest(line, now, standard_input);
   if (!fields.ok()) return fields.status();
+  absl::Status given = CheckGiven(MissingFields(*fields));
+  if (!given.ok()) return given;
   auto request = MakeRequest(*fields, now);
   if (!request.ok()) {
     // These messages start with the field, which is the flag's name.
@@ -95,7 +97,10 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl:
   if (!wait.ok()) return wait.status();
   const auto watch = ReadWatchOptions(line.values);
   if (!watch.ok()) return watch.status();
-  if (*wait) command.wait = *watch;
+  if (*wait) {
+    command.wait = *watch;
+    command.wait->request_id = command.settings.call.request_id;
+  }
   if (!*wait && line.values.count("watch_timeout") > 0) {
     return WrongFlag("watch_timeout", *ReadText(line.values, "watch_timeout"),
                      "expected only together with --wait");

@@ -78,7 +78,7 @@ class Display {
   void State(const FlowInstance& instance) {
     const absl::Time now = run_.now();
     if (run_.output == OutputFormat::kJson) {
-      console_.out << FormatInstanceJson(InstanceResult(instance)) << std::flush;
+      console_.out << FormatInstanceJson({instance, run_.options.request_id}) << std::flush;
     } else if (!live_) {
       console_.out << FormatChange(last_ ? &*last_ : nullptr, instance, now, console_.out_style)
                    << std::flush;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "enos/flow/client.h"
 #include "token_file.h"
 
 namespace enos::flow {
@@ -10,6 +11,8 @@ namespace {
 
 // Far beyond any call.
 constexpr std::chrono::hours kLongestTimeout{24 * 365};
+
+constexpr char kRequestIdKey[] = "x-request-id";
 
 }  // namespace
 
@@ -27,8 +30,9 @@ FlowError NoTimeLeft() {
   return error;
 }
 
-FlowError KeysNoLongerKept() {
+FlowError KeysNoLongerKept(const std::string& request_id) {
   FlowError error;
+  error.request_id = request_id;
   error.code = grpc::StatusCode::FAILED_PRECONDITION;
   error.message = "the gateway no longer says that it keeps idempotency keys; not called again.";
   error.execution = Execution::kNotExecuted;
@@ -50,6 +54,33 @@ std::optional<FlowError> AddToken(const std::string& token_file, grpc::ClientCon
   if (!token.ok()) return TokenFileUnusable(token.status());
   context.AddMetadata("authorization", absl::StrCat("Bearer ", *token));
   return std::nullopt;
+}
+
+std::optional<FlowError> AddRequestId(const std::string& request_id, grpc::ClientContext& context) {
+  if (request_id.empty()) return std::nullopt;
+  if (!IsRequestId(request_id)) {
+    FlowError error;
+    error.code = grpc::StatusCode::INVALID_ARGUMENT;
+    error.message =
+        "request_id: expected 1 to 128 printable ASCII characters, no spaces at its ends; nothing "
+        "was sent";
+    error.execution = Execution::kNotExecuted;
+    return error;
+  }
+  context.AddMetadata(kRequestIdKey, request_id);
+  return std::nullopt;
+}
+
+std::string RequestIdOf(const grpc::ClientContext& context, const std::string& sent) {
+  const std::string told = TrailingText(context, kRequestIdKey);
+  return told.empty() ? sent : told;
+}
+
+std::string TrailingText(const grpc::ClientContext& context, const char* key) {
+  const auto& metadata = context.GetServerTrailingMetadata();
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return "";
+  return std::string(found->second.data(), found->second.size());
 }
 
 }  // namespace enos::flow

@@ -62,7 +62,21 @@ absl::Status ReadPem(const char* option, const std::string& path, std::string& p
   return absl::OkStatus();
 }
 
+// Of "http://" or "https://", which people copy from elsewhere.
+absl::Status CheckScheme(const std::string& address) {
+  absl::string_view rest = address;
+  const bool tls = absl::ConsumePrefix(&rest, "https://");
+  if (!tls && !absl::ConsumePrefix(&rest, "http://")) return absl::OkStatus();
+  const std::string host(rest.substr(0, rest.find('/')));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "address=", address, ": expected host:port without ", tls ? "https://" : "http://", ", here ",
+      host, absl::StrContains(host, ":") ? "" : ":443", ", with ", tls ? "tls" : "plaintext",
+      " where that is not the default"));
+}
+
 absl::Status CheckOptions(const ChannelOptions& options) {
+  absl::Status scheme = CheckScheme(options.address);
+  if (!scheme.ok()) return scheme;
   if (!IsUnixSocket(options.address) &&
       (HostOf(options.address).empty() || !absl::StrContains(options.address, ":"))) {
     return absl::InvalidArgumentError(absl::StrCat(

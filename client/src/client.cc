@@ -1,5 +1,6 @@
 #include "enos/flow/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "call_setup.h"
@@ -22,6 +23,13 @@ google::protobuf::Timestamp ToTimestamp(std::chrono::system_clock::time_point ti
   timestamp.set_seconds(seconds.count());
   timestamp.set_nanos(static_cast<int32_t>(nanos.count()));
   return timestamp;
+}
+
+bool IsRequestId(const std::string& text) {
+  constexpr size_t kLongest = 128;
+  if (text.empty() || text.size() > kLongest) return false;
+  if (text.front() == ' ' || text.back() == ' ') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 PendingCall::PendingCall(std::shared_ptr<AsyncCall> call) : call_(call) {
@@ -77,7 +85,9 @@ FlowResult FlowClient::TriggerFlowWithRepeat(const FlowRequest& request, const C
                                              const RepeatHooks& hooks) const {
   const Attempt attempt = [&](std::chrono::milliseconds time_left, bool may_have_started) {
     // It may have been another gateway's word in the meantime.
-    if (may_have_started && KeepsKeys() != true) return FlowResult(KeysNoLongerKept());
+    if (may_have_started && KeepsKeys() != true) {
+      return FlowResult(KeysNoLongerKept(options.request_id));
+    }
     CallOptions within = options;
     within.timeout = time_left;
     return TriggerFlow(request, within);

@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 using testing::AnswerId;
 using testing::AnswerInTurn;
 using testing::FakeFlowService;
+using ::testing::HasSubstr;
 using testing::NotExecuted;
 using testing::ScriptedHttp2Server;
 
@@ -73,6 +74,53 @@ class BareSocket {
   int descriptor_;
   std::string address_;
 };
+
+class RequestIdTest : public ::testing::Test {
+ protected:
+  CallOptions With(const std::string& request_id) const {
+    CallOptions options;
+    options.request_id = request_id;
+    return options;
+  }
+
+  // Says what it received: in the instance id, or, asked for flow 404, in an error's message.
+  FakeFlowService gateway_{[](auto& context, const auto& request, auto& response) {
+    const auto found = context.client_metadata().find("x-request-id");
+    const std::string seen(found->second.data(), found->second.size());
+    context.AddTrailingMetadata("x-request-id", "gateway's");
+    response.set_flow_instance_id(seen);
+    return request.flow_id() == 404 ? grpc::Status(grpc::StatusCode::NOT_FOUND, seen)
+                                    : grpc::Status::OK;
+  }};
+  const FlowClient client_ = ClientOf(gateway_.address());
+};
+
+TEST_F(RequestIdTest, Given_SentAndThatOfTheAnswerInTheResult) {
+  FlowRequest request = MakeRequest();
+  const FlowResult started = client_.TriggerFlow(request, With("job 7"));
+  ASSERT_TRUE(started.ok()) << started.error().message;
+  EXPECT_EQ(started.flow().flow_instance_id, "job 7");
+  EXPECT_EQ(started.flow().request_id, "gateway's");
+  request.set_flow_id(404);
+  std::promise<FlowResult> done;
+  client_.TriggerFlowAsync(request, With("mine"),
+                           [&](FlowResult result) { done.set_value(std::move(result)); });
+  const FlowResult failed = done.get_future().get();
+  EXPECT_EQ(failed.error().message, "mine");
+  EXPECT_EQ(failed.error().request_id, "gateway's");
+}
+
+// gRPC would end the process over the first two.
+TEST_F(RequestIdTest, NotSendable_ErrorAndNothingSent) {
+  for (const std::string& id :
+       {std::string("a\nb"), std::string("\xC3\xA9"), std::string(129, 'x'), std::string(" x")}) {
+    const FlowResult result = client_.TriggerFlow(MakeRequest(), With(id));
+    ASSERT_FALSE(result.ok()) << id;
+    EXPECT_EQ(result.error().code, grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_EQ(result.error().execution, Execution::kNotExecuted);
+  }
+  EXPECT_TRUE(gateway_.requests().empty());
+}
 
 TEST(ToTimestampTest, BeforeAndAfterTheEpoch_NanosNeverNegative) {
   const auto after = ToTimestamp(std::chrono::system_clock::time_point(milliseconds(1'001)));
@@ -531,6 +579,20 @@ TEST_F(FlowClientTlsTest, CaNotTrusted_NothingSent) {
   options.server_name = "gateway.example.com";
   EXPECT_FALSE(Call(options, gateway).ok());
   EXPECT_TRUE(gateway.requests().empty());
+}
+
+TEST_F(FlowClientTlsTest, PlaintextPort_SaidSo) {
+  FakeFlowService gateway(AnswerId("i"));
+  ChannelOptions options;
+  options.ca_file = ca_file_;
+  EXPECT_THAT(Call(options, gateway).error().message,
+              HasSubstr("does not speak TLS at this address: call it in plaintext"));
+}
+
+TEST_F(FlowClientTlsTest, CalledInPlaintext_SaidSo) {
+  FakeFlowService gateway(AnswerId("i"), Credentials(false));
+  EXPECT_THAT(ClientOf(gateway.address()).TriggerFlow(MakeRequest()).error().message,
+              HasSubstr("as a TLS port does if it is called in plaintext"));
 }
 
 TEST_F(FlowClientTlsTest, ClientCertificateAsked_SentFromItsFiles) {

@@ -8,6 +8,8 @@
 #include <future>
 #include <string>
 
+#include "absl/strings/match.h"
+
 namespace enos::flow {
 namespace {
 
@@ -31,6 +33,20 @@ std::string FailureDetail(const std::shared_ptr<grpc::Channel>& channel,
   return status.error_code() == grpc::StatusCode::UNAVAILABLE ? status.error_message() : "";
 }
 
+// What the library's words mean where the two sides disagree about TLS; else those words.
+std::string Explained(const std::string& detail) {
+  if (absl::StrContains(detail, "wrong version number") ||
+      absl::StrContains(detail, "WRONG_VERSION_NUMBER")) {
+    return "it does not speak TLS at this address: call it in plaintext (enos-flow: --plaintext), "
+           "or at the address of its TLS port";
+  }
+  if (absl::StrContains(detail, "Socket closed")) {
+    return "it closed the connection at once, as a TLS port does if it is called in plaintext "
+           "(enos-flow: use --tls) or without a certificate that it asks for (--cert_file)";
+  }
+  return detail;
+}
+
 FlowError Unreachable(grpc::StatusCode code, std::string message) {
   FlowError error;
   error.code = code;
@@ -49,7 +65,7 @@ std::optional<FlowError> Connect(const std::shared_ptr<grpc::Channel>& channel,
     const grpc_connectivity_state state = channel->GetState(/*try_to_connect=*/true);
     if (state == GRPC_CHANNEL_READY) return std::nullopt;
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN) {
-      const std::string detail = FailureDetail(channel, deadline);
+      const std::string detail = Explained(FailureDetail(channel, deadline));
       return Unreachable(grpc::StatusCode::UNAVAILABLE,
                          "no connection to the gateway" + (detail.empty() ? "" : ": " + detail));
     }

@@ -3,26 +3,27 @@
 namespace enos::flow {
 namespace {
 
-FlowError Incomplete(const char* message, const std::string& enos_request_id) {
+FlowError Incomplete(const char* message, const RequestIds& ids) {
   FlowError error;
   error.code = grpc::StatusCode::INTERNAL;
   error.message = message;
-  error.enos_request_id = enos_request_id;
+  error.enos_request_id = ids.enos;
+  error.request_id = ids.gateway;
   return error;
 }
 
 }  // namespace
 
-FlowResult TriggerMethod::OfAnswer(const Response& response, const std::string& enos_request_id) {
+FlowResult TriggerMethod::OfAnswer(const Response& response, const RequestIds& ids) {
   if (response.flow_instance_id().empty()) {
-    return Incomplete("the gateway answered OK without a flow instance id", enos_request_id);
+    return Incomplete("the gateway answered OK without a flow instance id", ids);
   }
-  return TriggeredFlow{response.flow_instance_id(), enos_request_id, response.replayed()};
+  return TriggeredFlow{response.flow_instance_id(), ids.enos, response.replayed(), ids.gateway};
 }
 
-InstanceResult GetMethod::OfAnswer(const Response& response, const std::string& enos_request_id) {
-  if (response.has_flow_instance()) return response.flow_instance();
-  return OfOwn(Incomplete("the gateway answered OK without a flow instance", enos_request_id));
+InstanceResult GetMethod::OfAnswer(const Response& response, const RequestIds& ids) {
+  if (response.has_flow_instance()) return {response.flow_instance(), ids.gateway};
+  return OfOwn(Incomplete("the gateway answered OK without a flow instance", ids));
 }
 
 }  // namespace enos::flow

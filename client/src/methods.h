@@ -14,6 +14,12 @@ namespace enos::flow {
 
 using FlowStub = enos::dataflow::v1::FlowService::Stub;
 
+// Under which the gateway's log and EnOS have a call; either may be empty.
+struct RequestIds {
+  std::string gateway;
+  std::string enos;
+};
+
 struct TriggerMethod {
   using Request = FlowRequest;
   using Response = enos::dataflow::v1::UpdateAndTriggerFlowResponse;
@@ -27,7 +33,7 @@ struct TriggerMethod {
                     Response* response, grpc::ClientUnaryReactor* reactor) {
     stub.async()->UpdateAndTriggerFlow(context, request, response, reactor);
   }
-  static Result OfAnswer(const Response& response, const std::string& enos_request_id);
+  static Result OfAnswer(const Response& response, const RequestIds& ids);
   static FlowError OfStatus(const grpc::Status& status) { return FlowErrorFromStatus(status); }
   // Of an error that this library made, before anything was sent.
   static FlowError OfOwn(FlowError error) { return error; }
@@ -54,7 +60,7 @@ struct GetMethod : StartsNothing {
                     Response* response, grpc::ClientUnaryReactor* reactor) {
     stub.async()->GetFlowInstance(context, request, response, reactor);
   }
-  static Result OfAnswer(const Response& response, const std::string& enos_request_id);
+  static Result OfAnswer(const Response& response, const RequestIds& ids);
 };
 
 struct CancelMethod : StartsNothing {
@@ -70,7 +76,7 @@ struct CancelMethod : StartsNothing {
                     Response* response, grpc::ClientUnaryReactor* reactor) {
     stub.async()->CancelFlowInstance(context, request, response, reactor);
   }
-  static Result OfAnswer(const Response&, const std::string&) { return std::nullopt; }
+  static Result OfAnswer(const Response&, const RequestIds&) { return std::nullopt; }
 };
 
 // The three requests about a run have the same fields.

@@ -62,7 +62,9 @@ class Watch::Stream final : public grpc::ClientReadReactor<WatchFlowInstanceResp
     watch_.OnState(response_.flow_instance());
     StartRead(&response_);
   }
-  void OnDone(const grpc::Status& status) override { watch_.OnStreamEnded(status); }
+  void OnDone(const grpc::Status& status) override {
+    watch_.OnStreamEnded(status, RequestIdOf(context_, watch_.setup_.options.request_id));
+  }
 
   Watch& watch_;
   grpc::ClientContext context_;
@@ -105,7 +107,9 @@ void Watch::Open() {
   if (IsCancelled()) return Finish(Cancelled());
   auto stream = std::make_shared<Stream>(*this);
   if (deadline_) stream->context().set_deadline(*deadline_);
-  if (auto unusable = AddToken(setup_.token_file, stream->context())) {
+  auto unusable = AddRequestId(setup_.options.request_id, stream->context());
+  if (!unusable) unusable = AddToken(setup_.token_file, stream->context());
+  if (unusable) {
     ReleaseElsewhere(std::move(stream));
     return Finish(GetMethod::OfOwn(*std::move(unusable)));
   }
@@ -135,7 +139,7 @@ bool Watch::IsNew(const FlowInstance& instance) {
   return true;
 }
 
-void Watch::OnStreamEnded(const grpc::Status& status) {
+void Watch::OnStreamEnded(const grpc::Status& status, const std::string& request_id) {
   std::shared_ptr<Stream> stream;
   bool ended = false;
   bool cancelled = false;
@@ -146,13 +150,14 @@ void Watch::OnStreamEnded(const grpc::Status& status) {
     cancelled = cancelled_;
   }
   ReleaseElsewhere(std::move(stream));
-  if (ended) return Finish(*last_);
+  if (ended) return Finish({*last_, request_id});
   if (cancelled) return Finish(Cancelled());
   if (status.ok()) {
     return Finish(MakeError(grpc::StatusCode::INTERNAL,
                             "the gateway ended the watch before the run had ended"));
   }
-  const FlowError error = InstanceErrorFromStatus(status);
+  FlowError error = InstanceErrorFromStatus(status);
+  error.request_id = request_id;
   // That the library gave up before the gateway's answer came changes nothing.
   if (error.code == grpc::StatusCode::DEADLINE_EXCEEDED && error.reason.empty()) {
     return Finish(TimeIsUp());
@@ -179,6 +184,11 @@ void Watch::PauseFor(milliseconds wait) {
 }
 
 void Watch::Finish(InstanceResult result) {
+  if (!result.ok() && result.error().request_id.empty()) {
+    FlowError error = result.error();
+    error.request_id = setup_.options.request_id;
+    result = std::move(error);
+  }
   setup_.callbacks.done(std::move(result));
   ReleaseElsewhere(std::move(self_));
 }

@@ -44,7 +44,7 @@ class Watch final : public AsyncCall {
   // The stream to `on_end` it; nothing while one is open.
   void Open();
   void OnState(const FlowInstance& instance);
-  void OnStreamEnded(const grpc::Status& status);
+  void OnStreamEnded(const grpc::Status& status, const std::string& request_id);
   void Pause(const FlowError& error);
   void PauseFor(std::chrono::milliseconds wait);
   void Finish(InstanceResult result);

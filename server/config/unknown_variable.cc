@@ -1,11 +1,11 @@
 #include "server/config/unknown_variable.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "server/base/edit_distance.h"
 #include "server/base/text.h"
 #include "server/config/error_line.h"
 #include "server/config/setting_table.h"
@@ -45,21 +45,6 @@ std::set<std::string_view> KnownVariables() {
   return known;
 }
 
-// Letters to add, take away or replace to make one of the other (Levenshtein).
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 // "policy_file", of a variable or a flag.
 std::string Stem(std::string_view name) {
   std::string stem = LowerCase(name);
@@ -75,7 +60,7 @@ std::string Resembled(std::string_view name) {
   size_t nearest = std::max<size_t>(2, stem.size() / 3) + 1;
   std::string resembled;
   const auto compare = [&](std::string_view with, std::string suggestion) {
-    const size_t distance = Distance(stem, Stem(with));
+    const size_t distance = EditDistance(stem, Stem(with));
     if (distance >= nearest) return;
     nearest = distance;
     resembled = std::move(suggestion);

@@ -44,7 +44,7 @@ std::vector<std::string> BashOffers(const std::vector<std::string>& words) {
 TEST(BashCompletionTest, Commands_Offered) {
   EXPECT_THAT(BashOffers({"enos-flow", ""}),
               ElementsAre("trigger |", "get |", "watch |", "cancel |", "health |", "completion |",
-                          "--help |", "--version |"));
+                          "man |", "--help |", "--version |"));
   EXPECT_THAT(BashOffers({"enos-flow", "he"}), ElementsAre("health |"));
 }
 

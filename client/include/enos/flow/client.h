@@ -34,10 +34,18 @@ struct ClientOptions {
   std::string token_file;
 };
 
+// Whether the gateway takes `text` for a request id: 1 to 128 printable ASCII characters, no spaces
+// at its ends.
+bool IsRequestId(const std::string& text);
+
 struct CallOptions {
   // Time limit for the call, including connecting. The gateway stops early enough for its answer to
   // arrive in time. With 0 or less the call fails before anything is sent.
   std::chrono::milliseconds timeout{30'000};
+  // The id under which the gateway logs the call, sent as x-request-id, the same in every repeat.
+  // For the log alone: it makes no call safe to repeat. Empty: the gateway makes one. Any other
+  // text than IsRequestId allows fails the call before anything is sent.
+  std::string request_id = {};
 };
 
 class AsyncCall;

@@ -61,6 +61,9 @@ struct FlowError {
   std::string enos_message;          // what EnOS said; may be empty
   int http_status = 0;               // 100 to 599; 0: no HTTP answer
   std::string enos_request_id;       // may be empty
+  // Under which the gateway's log has the call: as its answer says, else as the caller gave it.
+  // Empty: neither.
+  std::string request_id;
   // With kUnknown: the id that the run most likely has if it was started. A guess; may be empty.
   std::string likely_flow_instance_id;
 

@@ -31,8 +31,8 @@ struct InstanceRequest {
 // has no execution (kStartsNothing): calling again is always safe.
 class InstanceResult {
  public:
-  InstanceResult(FlowInstance instance)  // NOLINT: meant to convert
-      : outcome_(std::move(instance)) {}
+  InstanceResult(FlowInstance instance, std::string request_id = "")  // NOLINT: meant to convert
+      : outcome_(std::move(instance)), request_id_(std::move(request_id)) {}
   InstanceResult(FlowError error) : outcome_(std::move(error)) {}  // NOLINT: meant to convert
 
   bool ok() const { return std::holds_alternative<FlowInstance>(outcome_); }
@@ -43,8 +43,12 @@ class InstanceResult {
   // Only where !ok(); throws std::bad_variant_access otherwise.
   const FlowError& error() const { return std::get<FlowError>(outcome_); }
 
+  // Where ok(): under which the gateway's log has the call; may be empty.
+  const std::string& request_id() const { return request_id_; }
+
  private:
   std::variant<FlowInstance, FlowError> outcome_;
+  std::string request_id_;
 };
 
 struct WatchOptions {
@@ -53,6 +57,7 @@ struct WatchOptions {
   // How long to wait before watching again where the gateway does not say; max_attempts means
   // nothing here.
   RepeatOptions backoff;
+  std::string request_id = {};  // as in CallOptions, the same on every stream
 };
 
 // Called on threads of the gRPC library, one at a time and `done` last: they must not block or

@@ -17,6 +17,7 @@ struct TriggeredFlow {
   std::string enos_request_id;   // EnOS's request id, or empty if it sent none
   // The answer of an earlier call with the same idempotency_key: nothing was started now.
   bool replayed = false;
+  std::string request_id = {};  // under which the gateway's log has the call; may be empty
 };
 
 // The result of a call: either a started flow or an error.
