@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/keystore/open_key_store.h"
 #include "server/keystore/sql_key_store.h"
 #include "server/loop/event_loop.h"
@@ -48,6 +49,13 @@ double CpuOf(const std::string& name) {
 std::string Digits(uint64_t number, size_t length) {
   std::string digits = std::to_string(number * 0x9E3779B97F4A7C15u);
   return std::string(length - digits.size(), '0') + digits;
+}
+
+// As of a UUIDv7: those made at about the same time are neighbours.
+std::string RecordId(uint64_t number) {
+  const auto time =
+      std::chrono::system_clock::now().time_since_epoch() / std::chrono::milliseconds(1);
+  return Digits(number, 52).insert(0, absl::StrCat(absl::Hex(time, absl::kZeroPad12)));
 }
 
 class Load {
@@ -91,7 +99,7 @@ class Load {
     KeyAttempt attempt;
     const uint64_t number = (static_cast<uint64_t>(getpid()) << 32) + ++next_ +
                             static_cast<uint64_t>(now.time_since_epoch().count());
-    attempt.key.id = Digits(number, 64);
+    attempt.key.id = RecordId(number);
     attempt.key.fingerprint = Digits(number, 64);
     attempt.nonce = Digits(number, 32);
     attempt.end_by = now + std::chrono::seconds(30);
@@ -147,7 +155,7 @@ class BareCommits {
       KeyOperation operation;
       operation.kind = KeyOperationKind::kReserve;
       operation.attempt.key.id =
-          Digits(static_cast<uint64_t>(Clock::now().time_since_epoch().count()), 64);
+          RecordId(static_cast<uint64_t>(Clock::now().time_since_epoch().count()));
       const std::string sql =
           BatchSql({&operation}, Clock::now(), std::chrono::hours(24), database_->dialect());
       const auto begin = Clock::now();
