@@ -19,6 +19,10 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+class Failed(Exception):
+    """There is no table; the text says why."""
+
+
 class Commits:
     """key-store-benchmark: a PostgreSQL server of its own, and what bare commits take in it and in SQLite."""
 
@@ -29,7 +33,7 @@ class Commits:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=measure.clean_environment())
         self.url = self._popen.stdout.readline().strip()
         if not self.url:
-            raise RuntimeError("key-store-benchmark does not start; is PostgreSQL installed?")
+            raise Failed("key-store-benchmark does not start; is PostgreSQL installed?")
 
     def measure(self):
         """µs of one commit, by store."""
@@ -69,6 +73,8 @@ class KeyBench:
         try:
             gateway.wait_for_port(port)
             return self._load(gateway, port, store, in_flight)
+        except RuntimeError as error:
+            raise Failed(str(error)) from None
         finally:
             gateway.stop()
 
@@ -79,7 +85,7 @@ class KeyBench:
             command += [] if store == "none" else ["--keys"]
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=measure.clean_environment())
             if done.returncode != 0:
-                raise RuntimeError(f"the load failed: {done.stderr.strip()[-300:]}")
+                raise Failed(f"the load failed: {done.stderr.strip()[-300:]}")
             return json.loads(done.stdout)
 
         warm_up = calls(20 * in_flight)
@@ -93,7 +99,7 @@ class KeyBench:
         cpu, database = process.cpu_seconds(gateway.pid) - before, self._commits.cpu_seconds() - database
         sent = self._enos.counts()[1] - requests - 1
         if sent != number:
-            raise RuntimeError(f"EnOS got {sent} requests for {number} calls")
+            raise Failed(f"EnOS got {sent} requests for {number} calls")
         return {"cpu_us": cpu / number * 1e6, "database_us": database / number * 1e6, "commit_us": commit,
                 "per_second": number / seen["seconds"], "p50_us": seen["p50_us"], "p99_us": seen["p99_us"],
                 "others": others.cores()}

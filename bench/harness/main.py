@@ -163,6 +163,9 @@ def main(arguments):
             return 0
         bench = measure.Bench(ROOT, folder, enos, options.seconds)
         results = run_all(bench, table, options.repeat, write)
+    except keys.Failed as error:
+        say(f"bench/run.sh: calls with an idempotency key: {error}")
+        return 1
     finally:
         enos.stop()
     print(write(results))

@@ -172,6 +172,7 @@ class BareCommits {
 
 void ServeCommits(const std::string& folder, const std::string& enos) {
   BareCommits sqlite("sqlite:" + folder + "/bare.db", enos);
+  if (!enos::PostgresIsInstalled()) return;
   enos::PostgresServer server;
   BareCommits postgresql(server.url(), enos);
   std::printf("%s\n", server.url().c_str());
