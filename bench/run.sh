@@ -7,6 +7,7 @@
 #   bench/run.sh --quick              once, 1 s each: about 4 minutes; for a quick look
 #   bench/run.sh --smoke              a few calls to every server: shows that everything works, not how fast;
 #                                     checks tokens and signatures against the sandbox
+#   bench/run.sh --keys               only calls with an idempotency key, with each store of keys, against calls without
 #   bench/run.sh --only SHAPE/SERVER  only these, and the only way to run the peers node and python; * matches any; may be repeated: --only '64/*' --only 'tls/go'
 #   bench/run.sh --also NAME=COMMAND  also another gateway, with its own row: another build, other flags, an allocator:
 #                                     --also before=/tmp/before/enos-flow-gateway
@@ -71,7 +72,7 @@ build_python_peer() {
 build_programs() {
   cmake --preset release -DENOS_BENCH=ON && cmake --build --preset release --parallel "$(parallel_jobs)" \
     --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post \
-    core-benchmark overhead-benchmark key-store-benchmark
+    steady-calls core-benchmark overhead-benchmark key-store-benchmark
 }
 
 if $build; then

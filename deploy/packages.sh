@@ -40,7 +40,7 @@ group_packages() {
       ;;
     bench)
       # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
-      printf '%s\n' nginx-light libnginx-mod-http-echo nghttp2-client openssl libbenchmark-dev \
+      printf '%s\n' nginx-light libnginx-mod-http-echo nghttp2-client openssl libbenchmark-dev postgresql \
         golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-github-golang-protobuf-1-5-dev \
         protoc-gen-go-1-5 protoc-gen-go-grpc python3 python3-grpcio python3-protobuf python3-aiohttp
       command -v npm >/dev/null || printf '%s\n' nodejs npm

@@ -10,6 +10,7 @@ import sys
 import time
 
 import chart
+import keys
 import machine
 import measure
 import report
@@ -30,6 +31,7 @@ def parse_options(arguments):
     parser = argparse.ArgumentParser(prog="bench/run.sh", add_help=False, allow_abbrev=False)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--keys", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--repeat", type=int)
     parser.add_argument("--seconds", type=float)
@@ -153,8 +155,17 @@ def main(arguments):
 
     enos = upstream.Upstream(os.path.join(folder, "nginx"), descriptors)
     try:
+        if options.keys or options.smoke:
+            also = [(server.name, server.program) for server in options.servers if server.as_given]
+            with_keys = keys.run(ROOT, folder, enos, options.repeat, options.seconds, also)
+        if options.keys:
+            print(with_keys)
+            return 0
         bench = measure.Bench(ROOT, folder, enos, options.seconds)
         results = run_all(bench, table, options.repeat, write)
+    except keys.Failed as error:
+        say(f"bench/run.sh: calls with an idempotency key: {error}")
+        return 1
     finally:
         enos.stop()
     print(write(results))

@@ -17,6 +17,13 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)  # MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of the kernel
 
 
+def tree_cpu_seconds(pid):
+    """The same of a process and all that it and its children have started, but for those that have ended."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = [int(word) for word in file.read().split()]
+    return cpu_seconds(pid) + sum(map(tree_cpu_seconds, children))
+
+
 def user_system_seconds(pid):
     """The same from /proc/PID/stat, apart: (user, system). Coarse; for how the two relate."""
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:

@@ -10,6 +10,7 @@ import xml.etree.ElementTree
 
 import aims
 import chart
+import keys
 import load
 import main
 import measure
@@ -225,6 +226,19 @@ class Options(unittest.TestCase):
         for table in (shapes.SHAPES, servers.SERVERS):
             names = [row.name for row in table]
             self.assertEqual(len(names), len(set(names)))
+
+
+class KeysTest(unittest.TestCase):
+    def test_figures_are_compared_within_their_round(self):
+        def figures(cpu_us, per_second, p50_us, commit_us=None):
+            return {"cpu_us": cpu_us, "database_us": 5, "commit_us": commit_us, "per_second": per_second, "p50_us": p50_us, "p99_us": 9000}
+
+        seen = {
+            (1, "none", "gateway"): [figures(50, 1000, 200), figures(100, 500, 900), figures(60, 900, 210)],
+            (1, "sqlite", "gateway"): [figures(80, 500, 700, 100), figures(130, 250, 1400, 300), figures(90, 450, 710, 120)],
+        }
+        row = keys.table(seen).splitlines()[-1]
+        self.assertEqual(row, "| 1 | sqlite | 90.0 µs (+30.0) | 5.0 µs | 450 (0.50 ×) | 0.71 ms | 9.00 ms | 0.50 ms | 0.24 ms |")
 
 
 if __name__ == "__main__":

@@ -120,9 +120,7 @@ class Upstream:
 
     def cpu_seconds(self):
         """Of all its processes, so far."""
-        with open(f"/proc/{self._nginx.pid}/task/{self._nginx.pid}/children", encoding="ascii") as file:
-            workers = [int(word) for word in file.read().split()]
-        return sum(process.cpu_seconds(pid) for pid in (self._nginx.pid, *workers))
+        return process.tree_cpu_seconds(self._nginx.pid)
 
     def stop(self):
         self._nginx.stop(signal.SIGTERM)

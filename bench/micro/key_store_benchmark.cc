@@ -2,6 +2,10 @@
 // flight.
 //
 //   key-store-benchmark [SECONDS] [FOLDER]    default: 2, and the folder for temporary files
+//   key-store-benchmark --commits FOLDER ENOS   for bench/run.sh --keys: prints the URL of its
+//   PostgreSQL,
+//                                             then for each line on standard input what a bare
+//                                             commit takes in each database, in microseconds
 //
 // SQLite's file is in FOLDER: say where fsync is real. PostgreSQL is a server that this program
 // starts, on the same disk and machine, with Debian's settings.
@@ -15,10 +19,12 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/keystore/open_key_store.h"
 #include "server/keystore/sql_key_store.h"
 #include "server/loop/event_loop.h"
@@ -43,6 +49,13 @@ double CpuOf(const std::string& name) {
 std::string Digits(uint64_t number, size_t length) {
   std::string digits = std::to_string(number * 0x9E3779B97F4A7C15u);
   return std::string(length - digits.size(), '0') + digits;
+}
+
+// As of a UUIDv7: those made at about the same time are neighbours.
+std::string RecordId(uint64_t number) {
+  const auto time =
+      std::chrono::system_clock::now().time_since_epoch() / std::chrono::milliseconds(1);
+  return Digits(number, 52).insert(0, absl::StrCat(absl::Hex(time, absl::kZeroPad12)));
 }
 
 class Load {
@@ -86,7 +99,7 @@ class Load {
     KeyAttempt attempt;
     const uint64_t number = (static_cast<uint64_t>(getpid()) << 32) + ++next_ +
                             static_cast<uint64_t>(now.time_since_epoch().count());
-    attempt.key.id = Digits(number, 64);
+    attempt.key.id = RecordId(number);
     attempt.key.fingerprint = Digits(number, 64);
     attempt.nonce = Digits(number, 32);
     attempt.end_by = now + std::chrono::seconds(30);
@@ -125,13 +138,65 @@ class Load {
   std::unique_ptr<SqlKeyStore> store_;
 };
 
+// What a reservation takes with nothing around it but its own transaction: the median, in
+// microseconds.
+class BareCommits {
+ public:
+  BareCommits(const std::string& setting, const std::string& enos)
+      : database_(OpenDatabase(setting)) {
+    const SqlDialect& dialect = database_->dialect();
+    if (database_->Connect().end != SqlEnd::kDone) std::abort();
+    database_->Run(CreateTablesSql(enos, dialect));
+  }
+
+  double Measure(int commits) {
+    std::vector<double> times;
+    for (int i = 0; i < commits; ++i) {
+      KeyOperation operation;
+      operation.kind = KeyOperationKind::kReserve;
+      operation.attempt.key.id =
+          RecordId(static_cast<uint64_t>(Clock::now().time_since_epoch().count()));
+      const std::string sql =
+          BatchSql({&operation}, Clock::now(), std::chrono::hours(24), database_->dialect());
+      const auto begin = Clock::now();
+      if (database_->Run(sql).end != SqlEnd::kDone) std::abort();
+      times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
+    }
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+  }
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+void ServeCommits(const std::string& folder, const std::string& enos) {
+  BareCommits sqlite("sqlite:" + folder + "/bare.db", enos);
+  if (!enos::PostgresIsInstalled()) return;
+  enos::PostgresServer server;
+  BareCommits postgresql(server.url(), enos);
+  std::printf("%s\n", server.url().c_str());
+  std::fflush(stdout);
+  constexpr int kCommits = 300;
+  for (std::string line; std::getline(std::cin, line);) {
+    std::printf("{\"sqlite\": %.1f, \"postgresql\": %.1f}\n", sqlite.Measure(kCommits),
+                postgresql.Measure(kCommits));
+    std::fflush(stdout);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool commits = argc == 4 && std::string(argv[1]) == "--commits";
   const std::chrono::milliseconds time(
       static_cast<long>(1000 * (argc > 1 ? std::strtod(argv[1], nullptr) : 2)));
   if (argc > 2) setenv("TMPDIR", argv[2], 1);
   const enos::TempFolder folder;
+  if (commits) {
+    ServeCommits(folder.path(), argv[3]);
+    return 0;
+  }
   for (const int in_flight : {1, 64, 200})
     Load("sqlite:" + folder.path("keys.db"), in_flight, time);
   if (!enos::PostgresIsInstalled()) return 0;

@@ -1,5 +1,6 @@
-// Calls a gateway, so many calls at once, as a service does that has a certificate, a token or a
-// trace: what h2load cannot present. Every call has to be answered OK.
+// Calls a gateway, so many calls at once, as a service does that has a certificate, a token, a
+// trace or a new key for each call: what h2load cannot present. Every call has to be answered OK.
+// Prints a line of JSON: what the callers saw.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/grpcpp.h>
 
@@ -15,12 +16,14 @@
 #include <vector>
 
 #include "enos/dataflow/v1/flow_service.grpc.pb.h"
+#include "enos/flow/idempotency_key.h"
 
 namespace {
 
 using enos::dataflow::v1::FlowService;
 using enos::dataflow::v1::UpdateAndTriggerFlowRequest;
 using enos::dataflow::v1::UpdateAndTriggerFlowResponse;
+using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string target;
@@ -32,6 +35,7 @@ struct Options {
   std::string key_file;
   std::string token_file;
   bool trace = false;
+  bool keys = false;
 };
 
 std::string Contents(const std::string& path) {
@@ -45,6 +49,7 @@ struct Call {
   grpc::ClientContext context;
   UpdateAndTriggerFlowResponse response;
   grpc::Status status;
+  Clock::time_point begun;
   std::unique_ptr<grpc::ClientAsyncResponseReader<UpdateAndTriggerFlowResponse>> reader;
 };
 
@@ -64,6 +69,8 @@ class SteadyCalls {
   }
 
   void Run() {
+    took_us_.reserve(static_cast<size_t>(options_.calls));
+    const auto start = Clock::now();
     int begun = 0;
     while (begun < std::min(options_.in_flight, options_.calls)) Begin(begun++);
     for (int ended = 0; ended < options_.calls; ++ended) {
@@ -73,11 +80,27 @@ class SteadyCalls {
       const std::unique_ptr<Call> call(static_cast<Call*>(tag));
       if (!call->status.ok()) throw std::runtime_error(call->status.error_message());
       if (call->response.flow_instance_id().empty()) throw std::runtime_error("an empty answer");
+      took_us_.push_back(MicrosecondsSince(call->begun));
       if (begun < options_.calls) Begin(begun++);
     }
+    Print(MicrosecondsSince(start) / 1e6);
   }
 
  private:
+  static double MicrosecondsSince(Clock::time_point begin) {
+    return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+  }
+
+  void Print(double seconds) {
+    std::sort(took_us_.begin(), took_us_.end());
+    const auto percentile = [this](double rank) {
+      return took_us_[static_cast<size_t>(rank * static_cast<double>(took_us_.size() - 1))];
+    };
+    std::printf(R"({"calls": %zu, "seconds": %.6f, "p50_us": %.1f, "p99_us": %.1f})"
+                "\n",
+                took_us_.size(), seconds, percentile(0.5), percentile(0.99));
+  }
+
   void Connect() {
     auto credentials = grpc::InsecureChannelCredentials();
     if (!options_.ca_file.empty()) {
@@ -101,6 +124,8 @@ class SteadyCalls {
       call->context.AddMetadata("traceparent",
                                 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     }
+    if (options_.keys) request_.set_idempotency_key(enos::flow::NewIdempotencyKey());
+    call->begun = Clock::now();
     FlowService::Stub& stub = *stubs_[static_cast<size_t>(number) % stubs_.size()];
     call->reader = stub.AsyncUpdateAndTriggerFlow(&call->context, request_, &queue_);
     Call* const owned_by_queue = call.release();
@@ -110,6 +135,7 @@ class SteadyCalls {
 
   const Options options_;
   std::string authorization_;
+  std::vector<double> took_us_;
   UpdateAndTriggerFlowRequest request_;
   std::vector<std::unique_ptr<FlowService::Stub>> stubs_;
   grpc::CompletionQueue queue_;
@@ -130,6 +156,7 @@ int main(int argc, char** argv) try {
   app.add_option("--key_file", options.key_file, "and its key (PEM)");
   app.add_option("--token_file", options.token_file, "a bearer token");
   app.add_flag("--trace", options.trace, "each call is part of a trace");
+  app.add_flag("--keys", options.keys, "each call has an idempotency key of its own");
   CLI11_PARSE(app, argc, argv);
   SteadyCalls(options).Run();
   return 0;

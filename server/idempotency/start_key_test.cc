@@ -63,6 +63,16 @@ TEST(StartKeyTest, Record_OfOrganizationAndKey) {
   EXPECT_EQ(StartKeyOf(Request()).ref.id.size(), 64U);
 }
 
+TEST(StartKeyTest, UuidV7_RecordBeginsWithItsTime) {
+  UpdateAndTriggerFlowRequest request = Request();
+  request.set_idempotency_key("017F22E2-79B0-7CC3-98C4-DC0C0C07398F");
+  const std::string id = StartKeyOf(request).ref.id;
+  EXPECT_EQ(id.substr(0, 12), "017f22e279b0");
+  EXPECT_EQ(id.size(), 64U);
+  request.set_idempotency_key("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");  // another key
+  EXPECT_NE(StartKeyOf(request).ref.id, id);
+}
+
 TEST(TimeOfUuidV7Test, VersionSeven_ItsTime) {
   // The example of RFC 9562, appendix A.6.
   EXPECT_EQ(TimeOfUuidV7("017F22E2-79B0-7CC3-98C4-DC0C0C07398F"), 1'645'557'742'000);

@@ -10,6 +10,7 @@ namespace enos::gateway {
 // The words in which the databases differ.
 struct SqlDialect {
   const char* now;  // the database's clock: milliseconds since 1970, the same within a statement
+  bool arrays;      // many values are one literal, which is read faster than one for each
 };
 
 using SqlRow = std::vector<std::optional<std::string>>;  // nullopt: NULL

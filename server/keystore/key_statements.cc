@@ -19,12 +19,11 @@ constexpr milliseconds kClockSlack = std::chrono::minutes(10);
 
 using Chosen = std::vector<const KeyOperation*>;
 
-// Of these kinds, sorted by key.
-Chosen Select(const Chosen& batch, std::initializer_list<KeyOperationKind> kinds) {
+// Of this kind, sorted by key.
+Chosen Select(const Chosen& batch, KeyOperationKind kind) {
   Chosen chosen;
   for (const KeyOperation* operation : batch) {
-    if (std::find(kinds.begin(), kinds.end(), operation->kind) != kinds.end())
-      chosen.push_back(operation);
+    if (operation->kind == kind) chosen.push_back(operation);
   }
   std::sort(chosen.begin(), chosen.end(), [](const KeyOperation* a, const KeyOperation* b) {
     return a->attempt.key.id < b->attempt.key.id;
@@ -44,70 +43,74 @@ void AppendInserts(const Chosen& reserves, SteadyTime now, milliseconds ttl, Sql
       " changed_at_ms)"
       " SELECT column1, column2, column3, column4 + ");
   sql.Now().Words(", column5, column6, column7, column8, column9, 'RESERVED', ");
-  sql.Now().Words(", ").Now().Words(" FROM (VALUES ");
-  for (size_t i = 0; i < reserves.size(); ++i) {
-    if (i > 0) sql.Words(", ");
-    const KeyAttempt& attempt = reserves[i]->attempt;
-    const KeyNote& note = reserves[i]->note;
-    sql.Words("(").Text(attempt.key.id).Words(", ").Text(attempt.key.fingerprint);
-    sql.Words(", ").Text(attempt.nonce).Words(", ").Number(Lease(attempt, now).count());
-    sql.Words(", ").Text(note.key).Words(", ").Text(note.org_id);
-    sql.Words(", ").Number(note.flow_id).Words(", ").Number(note.trigger_time_ms);
-    sql.Words(", ").Text(note.likely_flow_instance_id);
-    sql.Words(", ").Number(attempt.key.key_time_ms.value_or(-1)).Words(")");
+  sql.Now().Words(", ").Now().Words(" FROM ");
+  SqlRows rows(sql.dialect(), "tttnttnntn");
+  for (const KeyOperation* reserve : reserves) {
+    const KeyAttempt& attempt = reserve->attempt;
+    const KeyNote& note = reserve->note;
+    rows.Text(attempt.key.id).Text(attempt.key.fingerprint).Text(attempt.nonce);
+    rows.Number(Lease(attempt, now).count()).Text(note.key).Text(note.org_id);
+    rows.Number(note.flow_id).Number(note.trigger_time_ms).Text(note.likely_flow_instance_id);
+    rows.Number(attempt.key.key_time_ms.value_or(-1));
   }
-  sql.Words(") AS v, enos_idempotency_meta WHERE column10 < 0 OR (column10 >= ");
+  sql.Rows(rows).Words(", enos_idempotency_meta WHERE column10 < 0 OR (column10 >= ");
   sql.Now().Words(" - ").Number(ttl.count()).Words(" AND column10 <= ").Now().Words(" + ");
   sql.Number(kClockSlack.count()).Words(" AND column10 > newest_removed_ms + ");
   sql.Number(kClockSlack.count()).Words(") ORDER BY column1 ON CONFLICT DO NOTHING; ");
 }
 
-void AppendResult(const KeyOperation& operation, SqlText& sql) {
-  const bool started = operation.kind == KeyOperationKind::kStarted;
-  const CallError& doubt = operation.doubt;
-  sql.Words("(").Text(operation.attempt.key.id).Words(", ").Text(operation.attempt.nonce);
-  sql.Words(", ").Text(started ? "STARTED" : "DOUBT");
-  sql.Words(", ").Text(operation.started.flow_instance_id);
-  sql.Words(", ").Text(started ? operation.started.enos_request_id : doubt.enos_request_id);
-  sql.Words(", ").Number(started ? 0 : static_cast<int>(doubt.code));
-  sql.Words(", ").Text(started ? "" : ErrorReason_Name(doubt.reason));
-  sql.Words(", ").Text(doubt.message).Words(", ").Text(doubt.likely_flow_instance_id);
-  sql.Words(", ");
-  if (!started && doubt.enos_code) {
-    sql.Number(*doubt.enos_code);
-  } else {
-    sql.Words("CAST(NULL AS BIGINT)");
-  }
-  sql.Words(", ").Text(doubt.enos_message).Words(", ").Number(doubt.http_status).Words(")");
+// What ends an UPDATE of the attempts' own records, which begin their rows with id and nonce.
+void AppendOwnRecords(const SqlRows& rows, SqlText& sql) {
+  sql.Words(", changed_at_ms = ").Now().Words(" FROM ").Rows(rows);
+  sql.Words(" WHERE id = column1 AND nonce = column2 AND state = 'RESERVED'; ");
 }
 
-void AppendUpdates(const Chosen& results, SqlText& sql) {
-  if (results.empty()) return;
+void AppendStarted(const Chosen& started, SqlText& sql) {
+  if (started.empty()) return;
   sql.Words(
-      "UPDATE enos_idempotency_keys SET state = column3, flow_instance_id = column4,"
-      " enos_request_id = column5, grpc_code = column6, reason = column7, message = column8,"
-      " likely_flow_instance_id ="
-      " CASE WHEN column9 = '' THEN likely_flow_instance_id ELSE column9 END,"
-      " enos_code = column10, enos_message = column11, http_status = column12, changed_at_ms = ");
-  sql.Now().Words(" FROM (VALUES ");
-  for (size_t i = 0; i < results.size(); ++i) {
-    if (i > 0) sql.Words(", ");
-    AppendResult(*results[i], sql);
+      "UPDATE enos_idempotency_keys SET state = 'STARTED', flow_instance_id = column3,"
+      " enos_request_id = column4");
+  SqlRows rows(sql.dialect(), "tttt");
+  for (const KeyOperation* operation : started) {
+    rows.Text(operation->attempt.key.id).Text(operation->attempt.nonce);
+    rows.Text(operation->started.flow_instance_id).Text(operation->started.enos_request_id);
   }
-  sql.Words(") AS v WHERE id = column1 AND nonce = column2 AND state = 'RESERVED'; ");
+  AppendOwnRecords(rows, sql);
+}
+
+void AppendDoubts(const Chosen& doubts, SqlText& sql) {
+  if (doubts.empty()) return;
+  sql.Words(
+      "UPDATE enos_idempotency_keys SET state = 'DOUBT', enos_request_id = column3,"
+      " grpc_code = column4, reason = column5, message = column6, likely_flow_instance_id ="
+      " CASE WHEN column7 = '' THEN likely_flow_instance_id ELSE column7 END,"
+      " enos_code = column8, enos_message = column9, http_status = column10");
+  SqlRows rows(sql.dialect(), "tttntttntn");
+  for (const KeyOperation* operation : doubts) {
+    const CallError& doubt = operation->doubt;
+    rows.Text(operation->attempt.key.id).Text(operation->attempt.nonce);
+    rows.Text(doubt.enos_request_id).Number(static_cast<int>(doubt.code));
+    rows.Text(ErrorReason_Name(doubt.reason)).Text(doubt.message);
+    rows.Text(doubt.likely_flow_instance_id);
+    if (doubt.enos_code) {
+      rows.Number(*doubt.enos_code);
+    } else {
+      rows.Null();
+    }
+    rows.Text(doubt.enos_message).Number(doubt.http_status);
+  }
+  AppendOwnRecords(rows, sql);
 }
 
 void AppendDeletes(const Chosen& removes, SqlText& sql) {
   if (removes.empty()) return;
   sql.Words("DELETE FROM enos_idempotency_keys WHERE state = 'RESERVED' AND lease_until_ms > ");
-  sql.Now().Words(" AND (id, nonce) IN (VALUES ");
-  for (size_t i = 0; i < removes.size(); ++i) {
-    if (i > 0) sql.Words(", ");
-    const KeyAttempt& attempt = removes[i]->attempt;
-    sql.Words("(").Text(attempt.key.id).Words(", ").Text(attempt.nonce).Words(")");
-  }
+  SqlRows rows(sql.dialect(), "tt");
+  for (const KeyOperation* remove : removes)
+    rows.Text(remove->attempt.key.id).Text(remove->attempt.nonce);
+  sql.Now().Words(" AND (id, nonce) IN (SELECT column1, column2 FROM ");
   // Afterwards others may have been told that it is in doubt for good.
-  sql.Words("); ");
+  sql.Rows(rows).Words("); ");
 }
 
 // The record of each key, if there is one; in any case a row, with the clock and what was removed.
@@ -117,12 +120,11 @@ void AppendSelect(const Chosen& batch, SqlText& sql) {
   sql.Now().Words(
       " THEN 1 ELSE 0 END, flow_instance_id, enos_request_id, grpc_code, reason, message,"
       " likely_flow_instance_id, enos_code, enos_message, http_status"
-      " FROM enos_idempotency_meta LEFT JOIN enos_idempotency_keys ON id IN (");
-  for (size_t i = 0; i < batch.size(); ++i) {
-    if (i > 0) sql.Words(", ");
-    sql.Text(batch[i]->attempt.key.id);
-  }
-  sql.Words(")");
+      " FROM enos_idempotency_meta LEFT JOIN enos_idempotency_keys ON id");
+  std::vector<std::string_view> ids;
+  ids.reserve(batch.size());
+  for (const KeyOperation* operation : batch) ids.push_back(operation->attempt.key.id);
+  sql.IsOneOf(ids);
 }
 
 // -- Reading
@@ -230,14 +232,16 @@ std::optional<KeyFinding> Find(const KeyOperation& operation, milliseconds ttl, 
 std::string BatchSql(const std::vector<const KeyOperation*>& batch, SteadyTime now,
                      milliseconds ttl, const SqlDialect& dialect) {
   using Kind = KeyOperationKind;
-  const Chosen reserves = Select(batch, {Kind::kReserve});
-  const Chosen results = Select(batch, {Kind::kStarted, Kind::kDoubt});
-  const Chosen removes = Select(batch, {Kind::kRemove});
+  const Chosen reserves = Select(batch, Kind::kReserve);
+  const Chosen started = Select(batch, Kind::kStarted);
+  const Chosen doubts = Select(batch, Kind::kDoubt);
+  const Chosen removes = Select(batch, Kind::kRemove);
   SqlText sql(dialect);
-  if (reserves.size() + results.size() + removes.size() > 0) {
+  if (reserves.size() + started.size() + doubts.size() + removes.size() > 0) {
     sql.Words("BEGIN; ");
     AppendInserts(reserves, now, ttl, sql);
-    AppendUpdates(results, sql);
+    AppendStarted(started, sql);
+    AppendDoubts(doubts, sql);
     AppendDeletes(removes, sql);
     sql.Words("COMMIT; ");
   }

@@ -15,7 +15,8 @@ namespace enos::gateway {
 
 // Which record of the store, and what a call with its key has to agree with.
 struct KeyRef {
-  std::string id;                      // SHA-256 of organization and key; 64 hexadecimal digits
+  std::string id;                      // SHA-256 of organization and key; 64 hexadecimal digits,
+                                       // of which a UUIDv7's time takes the place of the first 12
   std::string fingerprint;             // SHA-256 of all that the call asks for; likewise
   std::optional<int64_t> key_time_ms;  // of a UUIDv7: the Unix time in it
 };

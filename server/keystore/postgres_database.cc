@@ -78,7 +78,7 @@ PostgresDatabase::~PostgresDatabase() { Close(); }
 
 const SqlDialect& PostgresDatabase::dialect() const {
   static const SqlDialect dialect = {
-      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))"};
+      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))", true};
   return dialect;
 }
 

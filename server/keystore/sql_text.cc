@@ -62,6 +62,73 @@ std::string DecodeText(std::string_view encoded) {
   return text;
 }
 
+SqlRows& SqlRows::Text(std::string_view text) {
+  // Encoded texts have neither of the quotes, nor a backslash.
+  const char quote = dialect_.arrays ? '"' : '\'';
+  std::string& cell = cells_.emplace_back();
+  cell.reserve(text.size() + 2);
+  cell += quote;
+  AppendEncoded(text, cell);
+  cell += quote;
+  return *this;
+}
+
+SqlRows& SqlRows::Number(int64_t number) {
+  cells_.push_back(std::to_string(number));
+  return *this;
+}
+
+SqlRows& SqlRows::Null() {
+  cells_.emplace_back("NULL");
+  return *this;
+}
+
+void SqlRows::AppendValues(std::string& sql) const {
+  sql += "(VALUES ";
+  for (size_t i = 0; i < cells_.size(); ++i) {
+    const bool first = i % types_.size() == 0;
+    if (i > 0) sql += first ? "), " : ", ";
+    if (first) sql += '(';
+    sql += cells_[i];
+  }
+  sql += ")) AS v";
+}
+
+void SqlRows::AppendArrays(std::string& sql) const {
+  sql += "unnest(";
+  std::string names;
+  for (size_t column = 0; column < types_.size(); ++column) {
+    if (column > 0) sql += ", ";
+    for (size_t i = column; i < cells_.size(); i += types_.size())
+      sql.append(i == column ? "'{" : ",").append(cells_[i]);
+    sql += types_[column] == 't' ? "}'::TEXT[]" : "}'::BIGINT[]";
+    names.append(column > 0 ? ", " : "").append("column").append(std::to_string(column + 1));
+  }
+  sql.append(") AS v(").append(names).append(")");
+}
+
+SqlText& SqlText::Rows(const SqlRows& rows) {
+  if (dialect_.arrays) {
+    rows.AppendArrays(sql_);
+  } else {
+    rows.AppendValues(sql_);
+  }
+  return *this;
+}
+
+SqlText& SqlText::IsOneOf(const std::vector<std::string_view>& texts) {
+  const char quote = dialect_.arrays ? '"' : '\'';
+  sql_ += dialect_.arrays ? " = ANY ('{" : " IN (";
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (i > 0) sql_ += ',';
+    sql_ += quote;
+    AppendEncoded(texts[i], sql_);
+    sql_ += quote;
+  }
+  sql_ += dialect_.arrays ? "}')" : ")";
+  return *this;
+}
+
 SqlText& SqlText::Text(std::string_view text) {
   sql_ += '\'';
   AppendEncoded(text, sql_);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/keystore/database.h"
 
@@ -15,6 +16,27 @@ namespace enos::gateway {
 std::string EncodeText(std::string_view text);
 // The reverse; what is no encoding stays as it is.
 std::string DecodeText(std::string_view encoded);
+
+// Rows of values, to be read by a statement.
+class SqlRows {
+ public:
+  // A type for each column: 't' for texts, 'n' for numbers.
+  SqlRows(const SqlDialect& dialect, std::string_view types) : dialect_(dialect), types_(types) {}
+
+  // The next cell, from left to right.
+  SqlRows& Text(std::string_view text);
+  SqlRows& Number(int64_t number);
+  SqlRows& Null();
+
+ private:
+  friend class SqlText;
+  void AppendValues(std::string& sql) const;
+  void AppendArrays(std::string& sql) const;
+
+  const SqlDialect& dialect_;
+  const std::string_view types_;
+  std::vector<std::string> cells_;
+};
 
 // SQL with its values in it: words of ours, numbers and encoded texts. Nothing else gets in.
 class SqlText {
@@ -35,7 +57,12 @@ class SqlText {
     return *this;
   }
   SqlText& Text(std::string_view text);
+  // A table, `v`, with the columns column1, column2 and so on. At least one row.
+  SqlText& Rows(const SqlRows& rows);
+  // After a column: whether it is one of these. At least one.
+  SqlText& IsOneOf(const std::vector<std::string_view>& texts);
 
+  const SqlDialect& dialect() const { return dialect_; }
   const std::string& sql() const { return sql_; }
 
  private:

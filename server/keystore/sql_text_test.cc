@@ -29,10 +29,22 @@ TEST(SqlTextTest, LeavesAloneWhatIsNoEncoding) {
 }
 
 TEST(SqlTextTest, BuildsAStatement) {
-  const SqlDialect dialect = {"(now)"};
+  const SqlDialect dialect = {"(now)", false};
   SqlText sql(dialect);
   sql.Words("SELECT ").Number(-5).Words(", ").Text("x'; DROP").Words(", ").Now();
   EXPECT_EQ(sql.sql(), "SELECT -5, 'x%27; DROP', (now)");
+}
+
+TEST(SqlTextTest, Rows_InTheWordsOfTheDatabase) {
+  const auto text = [](const SqlDialect& dialect) {
+    SqlRows rows(dialect, "tn");
+    rows.Text("a'\"\\").Number(1).Text("b,{}").Null();
+    return SqlText(dialect).Rows(rows).Words(" x").IsOneOf({"c", "'"}).sql();
+  };
+  EXPECT_EQ(text({"", false}), "(VALUES ('a%27%22%5C', 1), ('b,{}', NULL)) AS v x IN ('c','%27')");
+  EXPECT_EQ(text({"", true}),
+            "unnest('{\"a%27%22%5C\",\"b,{}\"}'::TEXT[], '{1,NULL}'::BIGINT[])"
+            " AS v(column1, column2) x = ANY ('{\"c\",\"%27\"}')");
 }
 
 }  // namespace

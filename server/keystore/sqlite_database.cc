@@ -62,7 +62,7 @@ SqliteDatabase::~SqliteDatabase() {
 
 const SqlDialect& SqliteDatabase::dialect() const {
   static const SqlDialect dialect = {
-      "(SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"};
+      "(SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))", false};
   return dialect;
 }
 

@@ -43,6 +43,21 @@ void RpcQueue::Post(Task task) {
   if (!std::exchange(woken_, true)) wake_.Set(gpr_time_0(GPR_CLOCK_MONOTONIC));
 }
 
+void RpcQueue::PostTogether(EventLoop& loop, Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    if (woken_ || std::exchange(to_wake_, true)) return;
+  }
+  loop.Post([this] { Wake(); });
+}
+
+void RpcQueue::Wake() {
+  const std::lock_guard lock(mutex_);
+  to_wake_ = false;
+  if (!tasks_.empty() && !std::exchange(woken_, true)) wake_.Set(gpr_time_0(GPR_CLOCK_MONOTONIC));
+}
+
 void RpcQueue::RunTasks() {
   {
     const std::lock_guard lock(mutex_);

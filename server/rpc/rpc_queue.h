@@ -13,6 +13,7 @@
 
 #include "server/base/scheduler.h"
 #include "server/listener/held_writes.h"
+#include "server/loop/event_loop.h"
 #include "server/loop/timer_queue.h"
 #include "server/rpc/completion_event.h"
 
@@ -38,6 +39,10 @@ class RpcQueue final {
   // Runs `task` on the serving thread, in call order. Thread-safe; must not be called after
   // Shutdown.
   void Post(Task task);
+  // The same on the loop's thread, which wakes the serving one once it has done what it is at: what
+  // it posts until then, for a batch of answers from the store of keys, is one round. The queue
+  // must outlive the loop.
+  void PostTogether(EventLoop& loop, Task task);
 
   // Timers on the serving thread, like Scheduler's. They cost little if cancelled before they are
   // due. Those left at Shutdown are dropped.
@@ -86,6 +91,7 @@ class RpcQueue final {
     grpc::Alarm alarm_;
   };
 
+  void Wake();
   bool TakeRound();
   void RunTasks();
   void RunTimers();
@@ -96,6 +102,7 @@ class RpcQueue final {
   std::mutex mutex_;
   std::vector<Task> tasks_;  // guarded by mutex_
   bool woken_ = false;       // the alarm is pending; guarded by mutex_
+  bool to_wake_ = false;     // the loop will see to it; guarded by mutex_
   Alarm wake_{this, &RpcQueue::RunTasks};
   // Only on the serving thread.
   std::vector<Task> batch_;

@@ -226,6 +226,25 @@ TEST_F(RpcQueueWritesTest, QueueThatIsNotBusy_HoldsNothing) {
   EXPECT_FALSE(other.held_after_begin());
 }
 
+TEST_F(RpcQueueWritesTest, TasksOfOneTaskOfTheLoop_ShareARound) {
+  busy_ = false;
+  EventLoop loop;
+  loop.Start();
+  bool held = false;
+  loop.Post([&] {
+    queue_->PostTogether(loop, [&] {
+      queue_->HoldWrites(socket_);
+      held = IsHeld(socket_);
+    });
+    queue_->PostTogether(loop, [] {});
+  });
+  std::promise<void> done;
+  loop.Post([&] { queue_->PostTogether(loop, [&] { done.set_value(); }); });
+  done.get_future().wait();
+  EXPECT_TRUE(held);
+  loop.Stop();
+}
+
 TEST_F(RpcQueueWritesTest, TasksThatCameTogether_ShareARound) {
   busy_ = false;
   std::promise<void> go_on = KeepBusy();

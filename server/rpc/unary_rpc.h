@@ -173,7 +173,7 @@ class UnaryRpc : public CountedRpc {
   void Announce(Task sent) {
     if (!env_.early_headers) return sent();
     on_announced_ = std::move(sent);
-    queue_.Post([self = Self()] { self->SendAnnouncement(); });
+    queue_.PostTogether(env_.loop, [self = Self()] { self->SendAnnouncement(); });
   }
 
   void AnnouncementSent(bool ok) {
@@ -203,7 +203,7 @@ class UnaryRpc : public CountedRpc {
     if (env_.admission.in_flight() <= kFewCalls && !on_announced_) {
       AnswerResult();
     } else {
-      queue_.Post([self = Self()] {
+      queue_.PostTogether(env_.loop, [self = Self()] {
         self->queue_.HoldWrites(self->call_.socket());
         self->AnswerResult();
       });

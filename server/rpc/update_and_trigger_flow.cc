@@ -9,7 +9,7 @@
 namespace enos::gateway {
 namespace {
 
-constexpr size_t kKeyDigits = 12;  // of a record's id, in the log
+constexpr size_t kKeyDigits = 12;  // the last ones of a record's id, in the log
 
 }  // namespace
 
@@ -30,7 +30,8 @@ UpdateAndTriggerFlow::Job UpdateAndTriggerFlow::Encode(const Request& request, I
   TriggerJob& job = with_key.trigger;
   if (!request.idempotency_key().empty()) {
     with_key.key = StartKeyOf(request);
-    call.record()->key = with_key.key->ref.id.substr(0, kKeyDigits);
+    const std::string& id = with_key.key->ref.id;
+    call.record()->key = id.substr(id.size() - kKeyDigits);
   }
   call.record()->trigger_time_ms = TriggerTimeMs(request);
   job.call = EncodeFlowCall(request, call.environment().trigger.options().parameters_as);
