@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks deploy/Dockerfile: lints it, builds its images with buildah (on a stand-in base where debian:bookworm-slim is not here
+# Checks deploy/Dockerfile: lints it, builds its images with buildah (on a stand-in base where debian:trixie-slim is not here
 # already), looks at what is in them, and runs gateway and sandbox with podman under the restrictions of the Pod: numeric
 # user, read-only root, no capabilities, bounded memory and processes. Health, a call with the client image, and a SIGTERM
 # while a call is open. The nginx of the image front reads the component's configuration under the same restrictions, and that of
@@ -16,7 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/npm.sh"
 # shellcheck source=deploy/lib/service.sh
 source "$ROOT/deploy/lib/service.sh"
-readonly BASE=localhost/debian-stand-in:bookworm-slim
+readonly BASE=localhost/debian-stand-in:trixie-slim
 readonly MOST_OVER_BASE_MB=60
 readonly TAG=check
 STEP_NUMBER=image
