@@ -94,7 +94,7 @@ cp --dereference /etc/resolv.conf "$system/etc/resolv.conf"
 [[ -e "$system/etc/hosts" ]] || printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$system/etc/hosts"
 if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
   cp /usr/local/share/ca-certificates/*.crt "$system/usr/local/share/ca-certificates/"
-  chroot "$system" /usr/sbin/update-ca-certificates >/dev/null 2>&1
+  env -u TMPDIR chroot "$system" /usr/sbin/update-ca-certificates >/dev/null 2>&1
 fi
 environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin CI=true
   NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt)
