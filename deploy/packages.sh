@@ -47,7 +47,11 @@ group_packages() {
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
     # runc: crun, which podman would bring, refuses hybrid cgroups.
-    images) printf '%s\n' buildah podman runc mmdebstrap jq curl ;;
+    images)
+      printf '%s\n' buildah podman runc podman-compose mmdebstrap jq curl
+      # Containers that find one another by name.
+      if [[ "$(debian_version)" == 12 ]]; then echo golang-github-containernetworking-plugin-dnsname; else echo aardvark-dns; fi
+      ;;
     packages) printf '%s\n' dpkg-dev file ;;
     kubernetes)
       printf '%s\n' unzip
