@@ -13,7 +13,7 @@
 #                         short soak, a few calls through every server of the benchmark, the client examples of
 #                         all languages, the demo, a few lines broken on purpose (tests/checks/mutants.sh), and --release
 #                         on the other Debian (tests/checks/trixie.sh).
-#                         About an hour on 2 cores with nothing in ccache.
+#                         About an hour and a quarter on 2 cores with nothing in ccache.
 #   tests/run.sh --help   this text
 #
 # The quick tier builds one preset only: the same tests under sanitizers find more than without, and a second
