@@ -6,7 +6,7 @@
 #
 # SUITE is Debian 13 or 12; default: trixie. COMMAND defaults to tests/run.sh; or deploy/demo.sh ...
 #
-# Needs root, mmdebstrap and a network; takes some GB of TMPDIR, whose system --keep leaves there.
+# Needs root, mmdebstrap and a network; takes some GB of TMPDIR, where --keep leaves the system.
 # It uses this machine's Debian sources (FRESH_SOURCES=FILE for others), proxy settings, npm settings from the
 # environment and additional CA certificates, with --ccache its compiler cache, and nothing else of it. All mounts are in a
 # separate namespace: they disappear with the last process, however this ends.

@@ -4,16 +4,18 @@
 #
 #   tests/checks/trixie.sh
 #
-# Needs root, mmdebstrap and a clone with its history; uses this machine's compiler cache.
+# Needs root, mmdebstrap and a clone; uses this machine's compiler cache.
 set -euo pipefail
 # shellcheck source=tests/checks/sources.sh
 source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 
 need_tool mmdebstrap
-if [[ $EUID -ne 0 ]]; then
-  echo "SKIPPED: trixie: needs root, to make a system and to change into it"
+skip() {
+  echo "SKIPPED: trixie: $1"
   exit 77
-fi
+}
+[[ $EUID -eq 0 ]] || skip "needs root, to make a system and to change into it"
+git -C "$ROOT" rev-parse --quiet --verify HEAD >/dev/null || skip "needs a clone, of which it makes another"
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/enos-trixie.XXXXXX")"
 trap 'rm -rf --one-file-system "$work"' EXIT
