@@ -128,7 +128,7 @@ buildah run --isolation chroot --user 65532:65532 "${front_mounts[@]}" "${mounte
   /usr/sbin/nginx -e stderr -p /tmp/ -c /etc/enos-flow-front/nginx.conf -t >"$work/front.log" 2>&1 ||
   fail "the nginx of enos-flow-front does not take the component's configuration" "$work/front.log"
 # Debian's PostgreSQL brings LLVM. No key of a certificate that every copy would share.
-check_image enos-postgresql "/usr/lib/postgresql/*/bin/postgres" SIGINT 280
+check_image enos-postgresql "/usr/lib/postgresql/*/bin/postgres" SIGINT 340
 [[ -z "$(find "$MOUNT/etc/ssl/private" -type f)" ]] || fail "enos-postgresql has a private key in it"
 unmount_images
 
