@@ -4,8 +4,8 @@
 #
 #   tests/checks/trixie.sh
 #
-# Needs root, mmdebstrap and a clone; uses this machine's compiler cache.  With nothing in that, two cores need
-# a quarter of an hour; most of it is the build.
+# Needs root, mmdebstrap and a clone; uses this machine's compiler cache. With nothing in that it takes 24 minutes
+# of CPU time, most of them for the build.
 set -euo pipefail
 # shellcheck source=tests/checks/sources.sh
 source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
