@@ -3,7 +3,7 @@
 # local EnOS (enos-sandbox) and the gateway on free ports, triggers a flow with enos-flow, shows a call that EnOS
 # refuses, a call with an idempotency key and its repeat, and what EnOS received, and stops everything.
 #
-#   deploy/demo.sh           as root or with sudo on Debian 12; a few minutes the first time, seconds afterwards
+#   deploy/demo.sh           as root or with sudo on Debian 12 or 13; a few minutes the first time, seconds afterwards
 #   deploy/demo.sh --keep    leaves sandbox and gateway running and says how to call and how to stop them
 #   deploy/demo.sh --help    this text
 #

@@ -8,7 +8,7 @@
 #     --tag=TAG         the tag of the images; default: the project's version
 #     --prefix=PREFIX   prefix of their names, for example registry.example.com/team/ (buildah's default: localhost/)
 #     --push            push each image to its registry once it is built; log in there first
-#     --base=IMAGE      instead of debian:bookworm-slim
+#     --base=IMAGE      instead of debian:trixie-slim
 #     --stand_in_base   build a base with mmdebstrap from this machine's Debian sources, so that no registry is needed. It is a
 #                       STAND-IN: Debian's packages, but not the bytes that Debian publishes. For tests, not for production.
 #     --print_stand_in_base  build that base if it is missing, print its name and exit
@@ -71,18 +71,20 @@ fi
 
 # The stand-in's name says what it is.
 make_stand_in() {
-  local archive
+  local scratch archive
   command -v mmdebstrap >/dev/null || {
     echo "images.sh: mmdebstrap, which makes the stand-in base, is not installed (deploy/packages.sh images)" >&2
     exit 1
   }
+  scratch="$(mktemp -d "${TMPDIR:-/tmp}/enos-base.XXXXXX")"
+  archive="$scratch/base.tar"
   debian_sources
-  archive="$(mktemp --suffix=.tar "${TMPDIR:-/tmp}/enos-base.XXXXXX")"
-  # As debian:bookworm-slim, it has no manuals and no translations.
+  debian_suite trixie "$scratch"
+  # As debian:trixie-slim, it has no manuals and no translations.
   mmdebstrap --quiet --mode=root --variant=minbase --format=tar "${DEBIAN_APT_OPTIONS[@]}" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-include=/usr/share/doc/*/copyright' bookworm "$archive" "$DEBIAN_SOURCES"
+    --dpkgopt='path-include=/usr/share/doc/*/copyright' trixie "$archive" "$DEBIAN_SOURCES"
   if [[ $engine == buildah ]]; then
     local container
     container="$(buildah from scratch)"
@@ -92,11 +94,11 @@ make_stand_in() {
   else
     docker import --change 'CMD ["/bin/bash"]' "$archive" "$base" >/dev/null
   fi
-  rm -f "$archive"
+  rm -r "$scratch"
 }
 
 if $stand_in; then
-  base=localhost/debian-stand-in:bookworm-slim
+  base=localhost/debian-stand-in:trixie-slim
   if ! $engine inspect "$base" >/dev/null 2>&1; then
     make_stand_in >&2
   fi

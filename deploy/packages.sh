@@ -8,7 +8,8 @@
 #          demo   what deploy/demo.sh calls          clang the compiler of all sanitizers and of libFuzzer
 #          bench  what bench/run.sh measures with: load, upstream, the peers' languages (npm as below)
 #          lint   formatter, linters, and npm for buf (left out if an npm is on the PATH)
-#          images builds container images and Debian packages and runs them; kubernetes renders and checks manifests (npm as above)
+#          packages makes Debian packages           images builds container images and minimal systems, and runs both
+#          kubernetes renders and checks manifests (npm as above)
 #          examples: what client/examples needs; cpp, go, java, node, python, ruby: only for that language
 # If nothing is missing this is instant and needs neither root nor a network.
 set -euo pipefail
@@ -46,7 +47,12 @@ group_packages() {
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
     # runc: crun, which podman would bring, refuses hybrid cgroups.
-    images) printf '%s\n' buildah podman runc mmdebstrap jq curl dpkg-dev file ;;
+    images)
+      printf '%s\n' buildah podman runc podman-compose mmdebstrap jq curl
+      # Containers that find one another by name.
+      if [[ "$(debian_version)" == 12 ]]; then echo golang-github-containernetworking-plugin-dnsname; else echo aardvark-dns; fi
+      ;;
+    packages) printf '%s\n' dpkg-dev file ;;
     kubernetes)
       printf '%s\n' unzip
       command -v npm >/dev/null || printf '%s\n' nodejs npm
@@ -57,7 +63,7 @@ group_packages() {
       "$(dirname "${BASH_SOURCE[0]}")/../client/examples/build.sh" --packages "${languages[@]}"
       ;;
     *)
-      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench, lint, images, kubernetes, examples" \
+      echo "packages.sh: no group is called '$1'; there are build, test, demo, clang, bench, lint, images, packages, kubernetes, examples" \
         "and cpp, go, java, node, python, ruby" >&2
       exit 2
       ;;

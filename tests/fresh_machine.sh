@@ -2,29 +2,31 @@
 # Checks that a fresh Debian is enough: builds a minimal one in a temporary directory, clones the repository's
 # HEAD into it (into a path with a space), and runs a command there, from another directory and with an almost empty environment.
 #
-#   sudo tests/fresh_machine.sh [--keep] [--suite=trixie|bookworm] [COMMAND...]
+#   sudo tests/fresh_machine.sh [--keep] [--ccache] [--suite=trixie|bookworm] [COMMAND...]
 #
 # SUITE is Debian 13 or 12; default: trixie. COMMAND defaults to tests/run.sh; or deploy/demo.sh ...
 #
-# Needs root, mmdebstrap and a network; takes some GB of TMPDIR. Run it by hand: it is not part of tests/run.sh --all.
+# Needs root, mmdebstrap and a network; takes some GB of TMPDIR, where --keep leaves the system.
 # It uses this machine's Debian sources (FRESH_SOURCES=FILE for others), proxy settings, npm settings from the
-# environment and additional CA certificates, and nothing else of it. All mounts are in a separate namespace: they
-# disappear with the last process, however this ends.
+# environment and additional CA certificates, with --ccache its compiler cache, and nothing else of it. All mounts are in a
+# separate namespace: they disappear with the last process, however this ends.
 set -euo pipefail
 
 usage() { sed -n '2,/^set -/{/^set -/d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 keep=false
-DEBIAN_SUITE=trixie
+cache=
+suite=trixie
 while [[ "${1:-}" == -* ]]; do
   case "$1" in
     --keep) keep=true ;;
-    --suite=trixie | --suite=bookworm) DEBIAN_SUITE="${1#*=}" ;;
+    --ccache) cache="$(ccache --get-config cache_dir 2>/dev/null)" || true ;;
+    --suite=trixie | --suite=bookworm) suite="${1#*=}" ;;
     --help | -h)
       usage
       exit 0
       ;;
     *)
-      echo "fresh_machine.sh: unknown option '$1'; there are --keep, --suite=trixie, --suite=bookworm and --help" >&2
+      echo "fresh_machine.sh: unknown option '$1'; there are --keep, --ccache, --suite=trixie, --suite=bookworm and --help" >&2
       exit 2
       ;;
   esac
@@ -78,9 +80,9 @@ isolated() {
   return "$status"
 }
 
-debian_suite "$work"
-echo "[1/3] A minimal Debian ($DEBIAN_SUITE) from $DEBIAN_SOURCES, in $system  (at ${SECONDS} s)"
-isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${DEBIAN_APT_OPTIONS[@]}" "$DEBIAN_SUITE" "$system" "$DEBIAN_SOURCES" >&2
+debian_suite "$suite" "$work"
+echo "[1/3] A minimal Debian ($suite) from $DEBIAN_SOURCES, in $system  (at ${SECONDS} s)"
+isolated mmdebstrap --quiet --variant=minbase --include=ca-certificates "${DEBIAN_APT_OPTIONS[@]}" "$suite" "$system" "$DEBIAN_SOURCES" >&2
 
 echo "[2/3] A clone of $(git -C "$repository" log -1 --format='%h %s')  (at ${SECONDS} s)"
 [[ -z "$(git -C "$repository" status --porcelain)" ]] || echo "Note: what is not committed is not tested."
@@ -92,10 +94,14 @@ cp --dereference /etc/resolv.conf "$system/etc/resolv.conf"
 [[ -e "$system/etc/hosts" ]] || printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' >"$system/etc/hosts"
 if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
   cp /usr/local/share/ca-certificates/*.crt "$system/usr/local/share/ca-certificates/"
-  chroot "$system" /usr/sbin/update-ca-certificates >/dev/null 2>&1
+  env -u TMPDIR chroot "$system" /usr/sbin/update-ca-certificates >/dev/null 2>&1
 fi
 environment=(HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin CI=true
   NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt)
+if [[ -n "$cache" ]]; then
+  mkdir -p "$cache" "$system/ccache"
+  environment+=(CCACHE_DIR=/ccache)
+fi
 while IFS= read -r name; do
   environment+=("$name=${!name}")
 done < <(compgen -e | grep -iE '^((https?|no|all)_proxy|npm_config_.*|enos_jobs)$' || true)
@@ -107,16 +113,17 @@ status=0
 # shellcheck disable=SC2016
 isolated env -i "${environment[@]}" bash -c '
   set -euo pipefail
-  system="$1" clone="$2"
-  shift 2
+  system="$1" clone="$2" cache="$3"
+  shift 3
   mount -t proc proc "$system/proc"
   mount -t sysfs -o ro sysfs "$system/sys"  # gRPC looks for it when it connects, as in every container
   mount -t devpts -o newinstance,ptmxmode=0666 devpts "$system/dev/pts"
   mkdir -p "$system/dev/shm"
   mount -t tmpfs tmpfs "$system/dev/shm"
+  [[ -z "$cache" ]] || mount --bind "$cache" "$system/ccache"
   program="$clone/$1"
   shift
   exec chroot "$system" "$program" "$@"
-' fresh_machine "$system" "$clone" "$@" || status=$?
+' fresh_machine "$system" "$clone" "$cache" "$@" || status=$?
 echo "fresh_machine.sh: $* ended with status $status after $((SECONDS - begin)) s (with everything: ${SECONDS} s)."
 exit "$status"

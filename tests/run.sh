@@ -5,11 +5,15 @@
 #                         UndefinedBehaviorSanitizer (preset debug) and runs every test: unit, wire and end to end, and
 #                         the client examples of those languages whose tool chains are there.
 #                         10 minutes on 2 cores with nothing in ccache, 6 of them the build; the client examples come on top.
+#   tests/run.sh --release
+#                         the tests as shipped: builds without sanitizers (preset release), makes the Debian packages and
+#                         runs every test.
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
 #                         short soak, a few calls through every server of the benchmark, the client examples of
-#                         all languages, the demo, and a few lines broken on purpose (tests/checks/mutants.sh).
-#                         About an hour on 2 cores with nothing in ccache.
+#                         all languages, the demo, a few lines broken on purpose (tests/checks/mutants.sh), and --release
+#                         on the other Debian (tests/checks/trixie.sh).
+#                         About an hour and a quarter on 2 cores with nothing in ccache.
 #   tests/run.sh --help   this text
 #
 # The quick tier builds one preset only: the same tests under sanitizers find more than without, and a second
@@ -25,12 +29,13 @@ tier=quick
 for argument in "$@"; do
   case "$argument" in
     --all) tier=all ;;
+    --release) tier=release ;;
     --help | -h)
       usage
       exit 0
       ;;
     *)
-      echo "run.sh: unknown option '$argument'; there are --all and --help" >&2
+      echo "run.sh: unknown option '$argument'; there are --release, --all and --help" >&2
       exit 2
       ;;
   esac
@@ -82,8 +87,8 @@ install_optional() {
 
 # What deploy/ is checked with: likewise.
 install_for_deployment() {
-  deploy/packages.sh kubernetes images || {
-    echo "SKIPPED: some of these packages could not be installed: $(deploy/packages.sh --list kubernetes images | tr '\n' ' ')"
+  deploy/packages.sh kubernetes images packages || {
+    echo "SKIPPED: some of these packages could not be installed: $(deploy/packages.sh --list kubernetes images packages | tr '\n' ' ')"
     return "$STATUS_SKIPPED"
   }
 }
@@ -117,7 +122,18 @@ last_ctest() {
   exit "$status"
 }
 
+make_packages() {
+  (cd build/release && cpack -G DEB -B "$PWD/packages")
+}
+
 mkdir -p "$LOG_DIR"
+if [[ $tier == release ]]; then
+  STEPS_TOTAL=4
+  step "Install what is missing" packages deploy/packages.sh build test packages
+  step "Build what is shipped (preset release, $ENOS_JOBS jobs)" build-release build release
+  step "Debian packages" debian-packages make_packages
+  last_ctest release "All tests as shipped (preset release)"
+fi
 if [[ $tier == quick ]]; then
   STEPS_TOTAL=4
   step "Install what is missing" packages deploy/packages.sh build test clang
@@ -126,8 +142,8 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=28
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=29
+STEPS_TOTAL=29
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=30
 step "Install what is missing" packages deploy/packages.sh build test clang demo
 step "Install the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -159,6 +175,7 @@ step "Install what deployments are checked with" packages-deployment install_for
 step "Kubernetes: every overlay rendered, validated, and held against our rules" kubernetes tests/checks/kubernetes.sh
 step "Container images: built, looked at, run as in a Pod" image tests/checks/image.sh
 step "Debian packages: built, installed, run by systemd" debian-packages tests/checks/debian_packages.sh
+step "Debian 13: built, all tests as shipped, packages" trixie tests/checks/trixie.sh
 step "The demo: sandbox, gateway, one flow" demo deploy/demo.sh
 
 echo "Before the last step, after $(elapsed): everything so far has passed, skipped: ${#STEP_SKIPPED[@]}."

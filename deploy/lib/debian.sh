@@ -13,10 +13,10 @@ debian_sources() {
   done < <(apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)[ :]' || true)
 }
 
-# debian_suite DIR: after debian_sources, makes DEBIAN_SOURCES a copy in DIR for the suite DEBIAN_SUITE, whichever this machine has.
+# debian_suite SUITE DIR: after debian_sources, makes DEBIAN_SOURCES a copy in DIR for that suite, whichever this machine has.
 debian_suite() {
   local copy
-  copy="$1/${DEBIAN_SOURCES##*/}"
-  sed -E "s/(bookworm|trixie)/$DEBIAN_SUITE/g" "$DEBIAN_SOURCES" >"$copy"
+  copy="$2/${DEBIAN_SOURCES##*/}"
+  sed -E "s/(bookworm|trixie)/$1/g" "$DEBIAN_SOURCES" >"$copy"
   DEBIAN_SOURCES="$copy"
 }

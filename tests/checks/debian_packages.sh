@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Debian packages of the release build and tries them in a minimal Debian made for it: they install with what they
+# Makes the Debian packages of the release build and tries them in a minimal Debian 12 made for it: they install with what they
 # depend on, the unit passes `systemd-analyze verify` and `security`, and under a real systemd the service starts with its keys, serves
 # a call as an unprivileged user, knows an idempotency key after a restart, drains when it is stopped, and goes when it is removed. A program is built with what is in
 # libenos-flow-dev.
 #
 #   cmake --preset release && cmake --build --preset release && tests/checks/debian_packages.sh
+#   tests/checks/debian_packages.sh SUITE BUILD    of another Debian, where BUILD/packages were made
 #
 # Needs root, mmdebstrap, dpkg-dev and file. Where no systemd can be started the unit is checked, but not started, and that is said.
 set -euo pipefail
@@ -26,9 +27,10 @@ fail() {
   exit 1
 }
 
-build="$ROOT/build/release"
+suite="${1:-bookworm}"
+build="${2:-$ROOT/build/release}"
 [[ -f "$build/CPackConfig.cmake" && -x "$build/bin/enos-sandbox" ]] ||
-  fail "build/release is not built; run: cmake --preset release && cmake --build --preset release"
+  fail "$build is not built; run: cmake --preset release && cmake --build --preset release"
 for tool in mmdebstrap dpkg-shlibdeps file; do need_tool "$tool"; done
 [[ $EUID -eq 0 ]] || skip "needs root, to install packages in a system of their own"
 
@@ -46,8 +48,10 @@ trap 'exit 143' TERM
 
 # --- Made.
 out="$build/packages"
-rm -rf "$out"
-(cd "$build" && cpack -G DEB -B "$out") >"$work/cpack.log" 2>&1 || fail "cpack failed" "$work/cpack.log"
+if [[ $# -eq 0 ]]; then
+  rm -rf "$out"
+  (cd "$build" && cpack -G DEB -B "$out") >"$work/cpack.log" 2>&1 || fail "cpack failed" "$work/cpack.log"
+fi
 rm -rf "$out/_CPack_Packages"
 package() { find "$out" -name "$1_*.deb"; }
 server="$(package enos-flow-gateway)" client="$(package enos-flow)" dev="$(package libenos-flow-dev)"
@@ -64,13 +68,15 @@ build_example() {
   cmake -G Ninja -S "$ROOT/client/examples/installed" -B "$work/example" "-DCMAKE_PREFIX_PATH=$work/dev/usr" \
     -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" && cmake --build "$work/example"
 }
-build_example >"$work/example.log" 2>&1 || fail "nothing can be built with libenos-flow-dev" "$work/example.log"
+if [[ $# -eq 0 ]]; then  # with this machine's libraries
+  build_example >"$work/example.log" 2>&1 || fail "nothing can be built with libenos-flow-dev" "$work/example.log"
+fi
 [[ -f "$work/dev/usr/share/enos-flow/proto/enos/dataflow/v1/flow_service.proto" ]] || fail "libenos-flow-dev has no proto"
 
 # --- Installed. What they depend on comes from Debian; that of libenos-flow-dev is only looked for.
 # The quoted scripts run in mmdebstrap, with the new system as their argument.
 # shellcheck disable=SC2016
-make_scratch_system "$system" --include=systemd \
+make_scratch_system "$suite" "$system" --include=systemd \
   --customize-hook="mkdir \"\$1/debs\" && cp '$server' '$client' '$dev' \"\$1/debs\"" \
   --customize-hook='chroot "$1" sh -c "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends /debs/enos-flow*.deb"' \
   --customize-hook='chroot "$1" sh -c "apt-get install -y -qq --simulate --no-install-recommends /debs/libenos-flow-dev*.deb"' \
@@ -92,7 +98,7 @@ sed -E '/^(Protect|Private|Restrict[^a-z]*[AN]|SystemCall|Capability|NoNew|User|
 if protected /etc/systemd/system/open.service >/dev/null 2>&1; then fail "a unit without protection passes as well"; fi
 rm "$system/etc/systemd/system/open.service"
 exposure="$(sed -n 's/.*Overall exposure level for.*: \([0-9.]* [A-Z]*\).*/\1/p' "$work/security.log")"
-echo "debian_packages: $(basename -a "$server" "$client" "$dev" | tr '\n' ' ')install; exposure of the unit: $exposure"
+echo "debian_packages: $suite: $(basename -a "$server" "$client" "$dev" | tr '\n' ' ')install; exposure of the unit: $exposure"
 
 # --- The unit, started.
 # Nobody logs in here.
@@ -186,4 +192,4 @@ if ! grep -q '127.0.0.1:8080' "$keys/gateway.env" || [[ ! -f "$keys/secret_key" 
 fi
 inside dpkg --purge enos-flow-gateway >"$work/remove.log" 2>&1 || fail "the package cannot be purged" "$work/remove.log"
 [[ ! -e "$keys" && ! -e "$system$STATE" ]] || fail "a purge leaves keys behind"
-echo "debian_packages: started by systemd $(chroot "$system" systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p'), served a call, knew a key after a restart, drained with one open, removed, purged"
+echo "debian_packages: $suite: started by systemd $(chroot "$system" systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p'), served a call, knew a key after a restart, drained with one open, removed, purged"

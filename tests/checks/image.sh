@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Checks deploy/Dockerfile: lints it, builds its images with buildah (on a stand-in base where debian:bookworm-slim is not here
+# Checks deploy/Dockerfile: lints it, builds its images with buildah (on a stand-in base where debian:trixie-slim is not here
 # already), looks at what is in them, and runs gateway and sandbox with podman under the restrictions of the Pod: numeric
 # user, read-only root, no capabilities, bounded memory and processes. Health, a call with the client image, and a SIGTERM
 # while a call is open. The nginx of the image front reads the component's configuration under the same restrictions, and that of
-# postgresql makes its data, asks for its password, and keeps the data when it is started again.
+# postgresql makes its data, asks for its password, and keeps the data when it is started again. Then compose.yaml's first call.
 #
 #   tests/checks/image.sh [--keep]     --keep leaves the images, tagged :check
 #
-# Needs root, buildah, mmdebstrap, podman with runc, and node for the lint. Where the machine cannot run containers (as in a
+# Needs root, buildah, mmdebstrap, podman with runc, podman-compose, and node for the lint. Where the machine cannot run containers (as in a
 # container or a chroot) that part is skipped, and says so.
 set -euo pipefail
 # shellcheck source=tests/checks/sources.sh
@@ -16,7 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/npm.sh"
 # shellcheck source=deploy/lib/service.sh
 source "$ROOT/deploy/lib/service.sh"
-readonly BASE=localhost/debian-stand-in:bookworm-slim
+readonly BASE=localhost/debian-stand-in:trixie-slim
 readonly MOST_OVER_BASE_MB=60
 readonly TAG=check
 STEP_NUMBER=image
@@ -43,6 +43,7 @@ work="$(mktemp -d "${TMPDIR:-/tmp}/enos-image.XXXXXX")"
 containers=()
 on_exit() {
   local status=$?
+  [[ ! -f "$work/compose.yaml" ]] || end_compose >/dev/null 2>&1 || true
   [[ ${#containers[@]} -eq 0 ]] || podman rm --force "${containers[@]}" >/dev/null 2>&1 || true
   rm -rf "$work"
   exit "$status"
@@ -89,12 +90,12 @@ size_mb() { echo $(($(du -s --apparent-size -B1 "$1" | cut -f1) / 1000000)); }
 mount_image "$BASE"
 base="$MOUNT"
 
-# check_image NAME PROGRAM STOP_SIGNAL [MOST_MB]: mounts it, too. MOST_MB: over the base.
+# check_image NAME PROGRAM STOP_SIGNAL [MOST_MB]: mounts it, too. PROGRAM: a path, or a pattern. MOST_MB: over the base.
 check_image() {
   local name="$1" program="$2" signal="$3" most="${4:-$MOST_OVER_BASE_MB}" image="localhost/$1:$TAG" over unwanted added configured
   mount_image "$image"
   over=$(($(size_mb "$MOUNT") - $(size_mb "$base")))
-  echo "image: $name: $(size_mb "$MOUNT") MB, $over MB over the base, the program $(size_mb "$MOUNT$program") MB"
+  echo "image: $name: $(size_mb "$MOUNT") MB, $over MB over the base, the program $(size_mb "$(compgen -G "$MOUNT$program")") MB"
   [[ $over -le $most ]] || fail "$name is $over MB over the base, more than $most MB"
   # The compiler cache's mount leaves an empty folder behind, in builds with --ccache only.
   [[ -z "$(ls -A "$MOUNT/ccache" 2>/dev/null)" ]] || fail "$name has a compiler cache in it"
@@ -127,7 +128,7 @@ buildah run --isolation chroot --user 65532:65532 "${front_mounts[@]}" "${mounte
   /usr/sbin/nginx -e stderr -p /tmp/ -c /etc/enos-flow-front/nginx.conf -t >"$work/front.log" 2>&1 ||
   fail "the nginx of enos-flow-front does not take the component's configuration" "$work/front.log"
 # Debian's PostgreSQL brings LLVM. No key of a certificate that every copy would share.
-check_image enos-postgresql /usr/lib/postgresql/15/bin/postgres SIGINT 280
+check_image enos-postgresql "/usr/lib/postgresql/*/bin/postgres" SIGINT 340
 [[ -z "$(find "$MOUNT/etc/ssl/private" -type f)" ]] || fail "enos-postgresql has a private key in it"
 unmount_images
 
@@ -249,6 +250,23 @@ podman stop --time 20 "enos-check-sandbox-$$" >/dev/null
 ended="$(podman inspect --format '{{.State.ExitCode}}' "enos-check-sandbox-$$")"
 [[ "$ended" == 0 ]] || fail "after SIGTERM the sandbox ended with status $ended" "$work/sandbox.log"
 echo "image: ran as uid 65532, read-only, without capabilities, in $memory MB; drained with a call open; status 0"
+
+# --- compose.yaml, but for its ports, which may be taken here, and for what it would build.
+need_tool podman-compose
+podman run --rm --pull=never --network=podman --entrypoint='["/bin/true"]' "localhost/enos-flow:$TAG" >"$work/probe.log" 2>&1 ||
+  skip "built and run, but not with compose.yaml, since this machine makes no networks: $(tail -n 1 "$work/probe.log")"
+sed -E '/^ +(ports|build):/d' "$ROOT/compose.yaml" >"$work/compose.yaml"
+project="enos-check-$$"
+compose() { ENOS_TAG="$TAG" podman-compose --file "$work/compose.yaml" --project-name "$project" "$@"; }
+end_compose() { compose down && podman network rm --force "${project}_default"; }
+first_call() {
+  compose run --rm -T enos-flow trigger --user_id=alice --org_id=o15 --flow_id=3377 --trigger_time=now >"$work/first_call.log" 2>&1 &&
+    grep -q '^3377-' "$work/first_call.log"
+}
+compose up --detach enos-flow-gateway >"$work/compose.log" 2>&1 || fail "compose.yaml does not start" "$work/compose.log"
+wait_for "the first call with compose.yaml" $$ "$work/first_call.log" first_call
+end_compose >"$work/compose.log" 2>&1 || fail "compose.yaml does not end" "$work/compose.log"
+echo "image: compose.yaml: started, and a first call"
 if [[ "${1:-}" != --keep ]]; then
   # An image may be in use by a container that another build left behind: that is no fault of this one's.
   buildah rmi "localhost/enos-flow-gateway:$TAG" "localhost/enos-sandbox:$TAG" "localhost/enos-flow:$TAG" \

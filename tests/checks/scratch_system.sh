@@ -9,12 +9,15 @@ SCRATCH_PID=   # of systemd
 SCRATCH_SHIM=  # its parent: when that ends, so does everything inside
 SCRATCH_CGROUPS=()
 
-# make_scratch_system DIR OPTION...: a minimal Debian 12 from this machine's sources; options for mmdebstrap.
+# make_scratch_system SUITE DIR OPTION...: a minimal Debian from this machine's sources, of which DIR.sources keeps a copy; options
+# for mmdebstrap.
 make_scratch_system() {
-  local directory="$1"
-  shift
+  local suite="$1" directory="$2"
+  shift 2
   debian_sources
-  mmdebstrap --quiet --mode=root --variant=minbase "${DEBIAN_APT_OPTIONS[@]}" "$@" bookworm "$directory" "$DEBIAN_SOURCES"
+  mkdir -p "$directory.sources"
+  debian_suite "$suite" "$directory.sources"
+  mmdebstrap --quiet --mode=root --variant=minbase "${DEBIAN_APT_OPTIONS[@]}" "$@" "$suite" "$directory" "$DEBIAN_SOURCES"
 }
 
 # What runs in the new namespaces: mounts as systemd.io/CONTAINER_INTERFACE has them, then systemd in the place of this shell.
