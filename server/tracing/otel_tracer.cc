@@ -38,16 +38,19 @@ using SteadyClock = std::chrono::steady_clock;
 
 nostd::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
-// A failed export is told by the exporter below; what the library says about it helps to find out
-// why.
+// What the library says of itself. Its HTTP exporter (1.19) says only here that an export failed,
+// and returns success.
 class LibraryLog : public sdk::common::internal_log::LogHandler {
  public:
-  void Handle(sdk::common::internal_log::LogLevel /*level*/, const char* /*file*/, int /*line*/,
+  void Handle(sdk::common::internal_log::LogLevel level, const char* /*file*/, int /*line*/,
               const char* message,
               const sdk::common::AttributeMap& /*attributes*/) noexcept override {
     if (message == nullptr) return;
     Log(LogLevel::kDebug, "opentelemetry-cpp", {{"message", message}});
+    if (level == sdk::common::internal_log::LogLevel::Error) ++errors;
   }
+
+  static inline std::atomic<uint64_t> errors{0};
 };
 
 // What the two parts below share: the spans that wait between them.
@@ -74,9 +77,11 @@ class CountingExporter : public sdk::trace::SpanExporter {
       const nostd::span<std::unique_ptr<sdk::trace::Recordable>>& spans) noexcept override {
     queue_->waiting -= static_cast<int64_t>(spans.size());
     const bool in_time = SteadyClock::now().time_since_epoch().count() < queue_->give_up_at;
+    const uint64_t errors_before = LibraryLog::errors;
     const auto result =
         in_time ? exporter_->Export(spans) : sdk::common::ExportResult::kFailureFull;
-    const bool ok = result == sdk::common::ExportResult::kSuccess;
+    const bool ok =
+        result == sdk::common::ExportResult::kSuccess && LibraryLog::errors == errors_before;
     queue_->events.on_exported(spans.size(), ok);
     if (ok != std::exchange(was_ok_, ok)) SayChange(spans.size(), ok);
     return result;
@@ -219,7 +224,7 @@ class OtelTracer : public Tracer {
     options.kind = kind;
     options.parent = parent;
     auto span = tracer_->StartSpan(View(name), options);
-    if (!span->GetContext().IsSampled()) return nullptr;
+    if (!span->IsRecording()) return nullptr;
     return std::make_unique<OtelSpan>(std::move(span));
   }
 

@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 // Whether it can export them or was built without the library.
-TEST(Start, TracesThatAreAskedFor_AreSpokenOfOnce) {
+TEST(GatewayStart, TracesThatAreAskedFor_AreSpokenOfOnce) {
   ProcessOptions options = GatewayOptions(kUrl);
   options.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1";
   GatewayProcess gateway(options);
