@@ -32,6 +32,9 @@ find_library(PROMETHEUS_CORE_LIBRARY prometheus-cpp-core REQUIRED)
 add_library(enos_prometheus INTERFACE)
 target_link_libraries(enos_prometheus INTERFACE "${PROMETHEUS_CORE_LIBRARY}")
 
+# Traces: where a package has it, as Debian 13 does. Without it the gateway exports none (server/tracing/no_tracer.cc).
+find_package(opentelemetry-cpp CONFIG QUIET)
+
 # Header-only libraries as system targets, so that their warnings are theirs.
 add_library(enos_rapidjson INTERFACE)
 target_include_directories(enos_rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIRS})

@@ -25,13 +25,17 @@ group_packages() {
         libcurl4-openssl-dev libssl-dev rapidjson-dev libabsl-dev libcli11-dev libyaml-cpp-dev libspdlog-dev \
         libboost-dev libuv1-dev libpq-dev libsqlite3-dev libmimalloc-dev libcjose-dev libjansson-dev prometheus-cpp-dev \
         golang-github-gogo-googleapis-dev
-      # Debian 13 has gRPC's own protos in a package for Go only.
-      if [[ "$(debian_version)" == 12 ]]; then echo grpc-proto; else echo golang-google-grpc-dev; fi
+      # Debian 13 has gRPC's own protos in a package for Go only; Debian 12 has no library for traces.
+      if [[ "$(debian_version)" == 12 ]]; then echo grpc-proto; else printf '%s\n' golang-google-grpc-dev opentelemetry-cpp-dev; fi
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
     # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.
     # faketime: gateways whose clocks differ, in the soak of keys.
-    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql faketime ;;
+    # python3-opentelemetry-proto, python3-grpcio: a collector of traces, where they are exported.
+    test)
+      printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql faketime
+      [[ "$(debian_version)" == 12 ]] || printf '%s\n' python3 python3-opentelemetry-proto python3-grpcio
+      ;;
     demo) printf '%s\n' curl jq ;;
     # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
     clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;

@@ -40,6 +40,7 @@
 #include "server/runs/flow_runs.h"
 #include "server/token/token_provider.h"
 #include "server/token/token_service_client.h"
+#include "server/tracing/request_tracer.h"
 #include "server/trigger/flow_trigger.h"
 
 namespace enos::gateway {
@@ -182,12 +183,15 @@ ReloadedFiles ForMetrics(AccessFile file) {
 // In dependency order; destroyed in reverse.
 struct Gateway::Parts {
   Parts(Settings& settings, const RandomSource& random)
-      : ids(random),
+      : tracer(NewTracer(settings.traces, ENOS_GATEWAY_VERSION, TraceEvents(settings))),
+        request_tracer(TraceRequests(settings)),
+        ids(random),
         http(loop, CountedHttp(settings, metrics)),
         clock(loop),
         credentials(
             ShareCredentials(std::move(settings.access_key), std::move(settings.secret_key))),
-        token_service(loop, http, clock, credentials, random, kTokenWait, OnRequest()),
+        token_service(loop, http, clock, credentials, random, kTokenWait, OnRequest(),
+                      TracerOfRequests()),
         tokens(loop, token_service, random, TokenOptions(settings), Events()),
         breaker(random, CircuitBreakerOptions(),
                 [this](CircuitBreaker::State state) { metrics.SetBreaker(ForMetrics(state)); }),
@@ -197,10 +201,10 @@ struct Gateway::Parts {
         caller_slots(settings.max_in_flight_per_caller),
         admission(settings.max_in_flight),
         trigger({loop, http, clock, tokens, retry_budget, breaker, random, CallOptions(settings),
-                 OnRequest(), [this](Reason why) { metrics.Retried(why); }},
+                 OnRequest(), [this](Reason why) { metrics.Retried(why); }, TracerOfRequests()},
                 {settings.enos_api_version, settings.trust_503, settings.parameters_as}),
         runs({loop, http, clock, tokens, read_retry_budget, breaker, random, CallOptions(settings),
-              OnRequest(), nullptr},
+              OnRequest(), nullptr, TracerOfRequests()},
              ReadOptions(settings), ReadEvents()),
         watches(settings.max_watches),
         tls_check(HowToCheck(settings.tls)),
@@ -217,6 +221,22 @@ struct Gateway::Parts {
     SampleMetrics();
     WatchKeys();
     if (settings.metrics_listen) ops.emplace(OpsOptions(*settings.metrics_listen));
+  }
+
+  TracerEvents TraceEvents(const Settings& settings) {
+    if (!settings.traces.endpoint.empty() && CanExportTraces()) metrics.AddTraces();
+    TracerEvents events;
+    events.on_exported = [this](size_t spans, bool ok) { metrics.SpansExported(spans, ok); };
+    events.on_dropped = [this] { metrics.SpanDropped(); };
+    return events;
+  }
+
+  std::optional<RequestTracer> TraceRequests(const Settings& settings) {
+    if (tracer == nullptr) return std::nullopt;
+    return RequestTracer(*tracer, settings.enos_url);
+  }
+  const RequestTracer* TracerOfRequests() const {
+    return request_tracer ? &*request_tracer : nullptr;
   }
 
   // Null without a setting.
@@ -328,6 +348,7 @@ struct Gateway::Parts {
       metrics.CallEnded(outcome);
       LogCall(outcome, record);
     };
+    events.tracer = tracer.get();
     return events;
   }
 
@@ -421,6 +442,8 @@ struct Gateway::Parts {
 
   // First: everything else reports to it.
   GatewayMetrics metrics{ENOS_GATEWAY_VERSION};
+  std::unique_ptr<Tracer> tracer;  // null: nothing is traced
+  const std::optional<RequestTracer> request_tracer;
   Readiness readiness;
   std::atomic<bool> draining{false};
   // Outlives the loop, whose tasks may call it.
@@ -518,6 +541,7 @@ void Gateway::Drain() {
   }
   parts_->loop.Stop();
   if (parts_->key_store) parts_->key_store->Stop();
+  if (parts_->tracer) parts_->tracer->Stop();
   if (parts_->ops) parts_->ops->Stop();
 }
 

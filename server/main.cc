@@ -24,6 +24,7 @@
 #include "server/keystore/open_key_store.h"
 #include "server/log/grpc_log.h"
 #include "server/log/log.h"
+#include "server/tracing/tracer.h"
 
 namespace {
 
@@ -42,6 +43,8 @@ int Exit(const ExitNow& exit) {
 void RegisterKeys(const Settings& settings) {
   RegisterSecret(settings.access_key.Reveal(), SecretLife::kForever);
   RegisterSecret(settings.secret_key.Reveal(), SecretLife::kForever);
+  for (const auto& [name, value] : settings.traces.headers)
+    RegisterSecret(value, SecretLife::kForever);
 }
 
 void StartLogging(const Settings& settings) {
@@ -126,8 +129,20 @@ int Check(Settings settings) {
   return kWrongSetting;
 }
 
+// Only where somebody asked for them.
+void SayWhereTracesGo(const TraceSettings& traces) {
+  if (traces.endpoint.empty()) return;
+  if (CanExportTraces()) {
+    Log(LogLevel::kInfo, "traces are exported", {{"endpoint", traces.endpoint}});
+  } else {
+    Log(LogLevel::kWarning, "traces are not exported",
+        {{"because", "this program was built without opentelemetry-cpp"}});
+  }
+}
+
 int Run(Settings settings) {
   StartLogging(settings);
+  SayWhereTracesGo(settings.traces);
   if (!settings.tls && !settings.listen.IsLoopback()) {
     Log(LogLevel::kWarning, "calls are accepted in plaintext from other machines",
         {{"listen", settings.listen.ToString()}, {"because", "--allow_plaintext"}});
@@ -161,6 +176,12 @@ int main(int argc, char** argv) try {
   auto parsed = ParseSettings(argc, argv, &LookUpEnvironment, &ReadWholeFile, EnvironmentNames());
   if (const auto* exit = std::get_if<ExitNow>(&parsed)) return Exit(*exit);
   auto& settings = std::get<Settings>(parsed);
+  auto traces = ReadTraceSettings(&LookUpEnvironment, &ReadWholeFile, CanExportTraces());
+  if (!traces.ok()) {
+    std::fprintf(stderr, "enos-flow-gateway: %s\n", std::string(traces.status().message()).c_str());
+    return kWrongSetting;
+  }
+  settings.traces = *std::move(traces);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
   return settings.check ? Check(std::move(settings)) : Run(std::move(settings));
 } catch (const std::exception& error) {  // out of memory or of threads

@@ -40,6 +40,12 @@ std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const FileReader& read_file,
                                               const std::vector<std::string>& variables = {});
 
+// The settings of traces, which are OpenTelemetry's own variables. An error's message is a line
+// that names the variable, without the program's name; no header's value is in it. Where this build
+// cannot export only the endpoint is looked at.
+absl::StatusOr<TraceSettings> ReadTraceSettings(const EnvLookup& environment,
+                                                const FileReader& read_file, bool can_export);
+
 // Whether the calls that the settings allow fit into the descriptors that the process may open: one
 // upstream connection per call in flight; one inbound connection per call in flight, up to
 // kInboundConnections; and kOtherDescriptors. nullopt if they fit.

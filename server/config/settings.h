@@ -8,6 +8,7 @@
 
 #include "server/base/address.h"
 #include "server/base/secret.h"
+#include "server/config/trace_settings.h"
 #include "server/enos/api_version.h"
 #include "server/log/log.h"
 #include "server/tls/tls_material.h"
@@ -149,6 +150,10 @@ struct Settings {
   // Time for calls in flight to finish after that: up to 24 h; longer than upstream_timeout +
   // kTokenWait.
   std::chrono::milliseconds drain_timeout = std::chrono::seconds(45);
+
+  // -- Traces: OpenTelemetry's own variables
+
+  TraceSettings traces;
 
   // -- Log
 

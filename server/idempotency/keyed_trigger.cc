@@ -102,6 +102,7 @@ KeyedTrigger::CallId KeyedTrigger::Start(StartKey start, TriggerJob job, Announc
 void KeyedTrigger::Wait(Key& key, Call& call) {
   if (stopped_ || key.waiters.size() >= kMostWaitingPerKey || waiting() >= env_.most_waiting)
     return Answer(call, KeyInProgress());
+  call.job.record->AddEvent("enos.key.wait");
   key.waiters.push_back(&call);
   ++waiting_;
 }
@@ -267,6 +268,7 @@ void KeyedTrigger::OnReserved(Key& key, KeyFinding finding) {
   key.fingerprint = key.attempt.key.fingerprint;
   AnswerReused(key);
   if (key.owner == nullptr) return Remove(key, std::nullopt);
+  key.owner->job.record->AddEvent("enos.key.reserved");
   key.phase = Phase::kAnnouncing;
   key.owner->announce([this, id = key.owner->id] {
     const auto call = calls_.find(id);

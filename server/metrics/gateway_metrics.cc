@@ -348,6 +348,15 @@ void GatewayMetrics::AddKeyStore() {
                    .Add({});
 }
 
+void GatewayMetrics::AddTraces() {
+  auto& exported = CounterFamily("enos_gateway_spans_exported_total",
+                                 "Spans that were exported, or lost while they were.", registry_);
+  spans_exported_ = {&exported.Add({{"result", "failed"}}), &exported.Add({{"result", "ok"}})};
+  spans_dropped_ = &CounterFamily("enos_gateway_spans_dropped_total",
+                                  "Spans lost because too many waited to be exported.", registry_)
+                        .Add({});
+}
+
 void GatewayMetrics::StoreOperationEnded(StoreOperation operation, bool ok, Duration took) {
   const StoreCalls& calls = store_.at(static_cast<size_t>(operation));
   calls.by_result.at(ok ? 1 : 0)->Increment();

@@ -79,6 +79,14 @@ class GatewayMetrics {
   void StoreOperationEnded(StoreOperation operation, bool ok, Duration took);
   void SetStoreUp(bool up) { store_up_->Set(up ? 1 : 0); }
 
+  // Spans are exported: their metrics are, too, from now on. Some were, or were lost; one was lost
+  // before, as too many waited. After AddTraces.
+  void AddTraces();
+  void SpansExported(size_t spans, bool ok) {
+    spans_exported_.at(ok ? 1 : 0)->Increment(static_cast<double>(spans));
+  }
+  void SpanDropped() { spans_dropped_->Increment(); }
+
   // Values that are sampled at each scrape: add them before the first one.
   SampledMetrics& sampled() { return sampled_; }
 
@@ -142,6 +150,9 @@ class GatewayMetrics {
   };
   std::array<StoreCalls, 4> store_{};  // by StoreOperation
   prometheus::Gauge* store_up_ = nullptr;
+
+  std::array<prometheus::Counter*, 2> spans_exported_{};  // failed, ok
+  prometheus::Counter* spans_dropped_ = nullptr;
 
   struct Reloads {
     std::array<prometheus::Counter*, 2> by_result{};  // failure, success

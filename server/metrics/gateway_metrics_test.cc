@@ -361,6 +361,19 @@ TEST(GatewayMetrics, CutConnections_AreCountedByReasonFromTheStart) {
   EXPECT_EQ(Value(metrics, name, {R"(reason="unfinished")"}), "0");
 }
 
+TEST(GatewayMetrics, Spans_AreThereOnlyWhereTheyAreExported) {
+  GatewayMetrics metrics("1.2.3");
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("spans")));
+  metrics.AddTraces();
+  metrics.SpansExported(3, true);
+  metrics.SpansExported(2, false);
+  metrics.SpanDropped();
+  const std::string exported = "enos_gateway_spans_exported_total";
+  EXPECT_EQ(Value(metrics, exported, {R"(result="ok")"}), "3");
+  EXPECT_EQ(Value(metrics, exported, {R"(result="failed")"}), "2");
+  EXPECT_THAT(metrics.Text(), HasSubstr("\nenos_gateway_spans_dropped_total 1\n"));
+}
+
 TEST(GatewayMetrics, KeyStore_IsThereOnlyWithOne) {
   GatewayMetrics metrics("1.2.3");
   EXPECT_THAT(metrics.Text(), Not(HasSubstr("idempotency")));

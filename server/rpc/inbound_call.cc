@@ -5,6 +5,7 @@
 #include "server/contract/gateway_errors.h"
 #include "server/contract/rich_status.h"
 #include "server/enos/enos_time.h"
+#include "server/rpc/call_span.h"
 #include "server/rpc/caller_identity.h"
 #include "server/rpc/caller_metadata.h"
 #include "server/rpc/request_id.h"
@@ -39,11 +40,24 @@ void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
         FrontPeer(FirstValues(metadata, kFrontPeerKey, kOneTooMany), std::move(record.peer));
   }
   record.request_id = RequestIdFor(OnlyValue(metadata, kRequestIdKey), env_.ids);
-  const auto trace =
+  BeginTrace();
+}
+
+// EnOS is told of the caller's trace only, never of one that begins here: what it receives does not
+// depend on who traces the gateway.
+void InboundCall::BeginTrace() {
+  const CallerMetadata& metadata = context_.client_metadata();
+  auto trace =
       ContinueTrace(OnlyValue(metadata, "traceparent"), JoinedTraceState(metadata), env_.ids);
+  CallRecord& record = *record_;
+  if (env_.events.tracer != nullptr) {
+    record.span = StartCallSpan(*env_.events.tracer, record.method, trace ? &*trace : nullptr);
+    if (record.span != nullptr) record.trace_id = record.span->trace_id();
+    if (trace) trace->is_sampled = record.span != nullptr;
+  }
   if (!trace) return;
   record.trace_id = trace->trace_id;
-  trace_headers_.push_back("traceparent: " + trace->traceparent);
+  trace_headers_.push_back("traceparent: " + trace->traceparent());
   if (!trace->tracestate.empty()) trace_headers_.push_back("tracestate: " + trace->tracestate);
 }
 
@@ -176,6 +190,7 @@ void InboundCall::End(const grpc::Status& status, CallOutcome outcome) {
   outcome.code = static_cast<absl::StatusCode>(status.error_code());
   outcome.took = env_.loop.Now() - arrived_at_;
   env_.events.on_ended(outcome, *record_);
+  EndCallSpan(record_->span.get(), outcome, *record_);
 }
 
 }  // namespace enos::gateway

@@ -29,13 +29,14 @@
 
 namespace enos::gateway {
 
-// Called for every RPC, for metrics and logs; thread-safe.
+// Called for every RPC, for metrics, logs and traces; thread-safe.
 struct CallEvents {
   bool with_user_id = false;  // --log_user_id: records have it
   std::function<void(RpcMethod)> on_arrived = [](RpcMethod) {};
   // Before the answer is sent.
   std::function<void(const CallOutcome&, const CallRecord&)> on_ended = [](const CallOutcome&,
                                                                            const CallRecord&) {};
+  Tracer* tracer = nullptr;  // null: nothing is traced
 };
 
 // How callers are checked. If everything is off, no call pays for it.
@@ -112,6 +113,7 @@ class InboundCall {
   grpc::Status Cancel(Execution execution);
 
  private:
+  void BeginTrace();
   void TellEnosRequestId(const std::string& enos_request_id);
   void End(const grpc::Status& status, CallOutcome outcome);
   std::optional<CallError> Identify();

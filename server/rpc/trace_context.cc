@@ -81,14 +81,21 @@ bool IsValidState(std::string_view state) {
 
 }  // namespace
 
+std::string TraceContext::traceparent() const {
+  std::string text;
+  text.reserve(kLength);
+  text.append("00-").append(trace_id).append("-").append(span_id);
+  return text.append(is_sampled ? "-01" : "-00");
+}
+
 std::optional<TraceContext> ContinueTrace(std::string_view traceparent, std::string_view tracestate,
                                           IdSource& ids) {
   if (!IsValidParent(traceparent)) return std::nullopt;
   TraceContext context;
   context.trace_id = traceparent.substr(kTraceAt, kTraceDigits);
-  context.traceparent.reserve(kLength);
-  context.traceparent.append("00-").append(context.trace_id).append("-");
-  context.traceparent.append(ids.NewSpanId()).append(IsSampled(traceparent) ? "-01" : "-00");
+  context.parent_id = traceparent.substr(kParentAt, kParentDigits);
+  context.span_id = ids.NewSpanId();
+  context.is_sampled = IsSampled(traceparent);
   if (IsValidState(tracestate)) context.tracestate = tracestate;
   return context;
 }

@@ -16,9 +16,13 @@ inline constexpr size_t kMaxTraceStateMembers = 32;
 
 // The caller's trace, as it is passed on to EnOS (W3C Trace Context, level 1).
 struct TraceContext {
-  std::string trace_id;     // 32 lower-case hexadecimal digits
-  std::string traceparent;  // version 00: the trace, a new span for this call, the sampled flag
-  std::string tracestate;   // as received; empty: none
+  std::string trace_id;   // 32 lower-case hexadecimal digits
+  std::string parent_id;  // the caller's span: 16 of them
+  std::string span_id;    // a new span, for this call
+  bool is_sampled = false;
+  std::string tracestate;  // as received; empty: none
+
+  std::string traceparent() const;  // version 00: the trace, the new span, the sampled flag
 };
 
 // Continues a trace from the values of `traceparent` and `tracestate` (caller_metadata.h). nullopt

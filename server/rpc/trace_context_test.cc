@@ -34,9 +34,10 @@ TEST_P(ValidParents, AreContinuedWithANewSpan) {
   const auto context = Continue(GetParam().parent);
   ASSERT_TRUE(context);
   EXPECT_EQ(context->trace_id, kTrace);
-  EXPECT_THAT(context->traceparent,
+  EXPECT_THAT(context->traceparent(),
               MatchesRegex(std::string("00-") + kTrace + "-[0-9a-f]{16}-" + GetParam().flags));
-  EXPECT_THAT(context->traceparent, Not(::testing::HasSubstr(kParent)));
+  EXPECT_EQ(context->parent_id, kParent);
+  EXPECT_THAT(context->traceparent(), Not(::testing::HasSubstr(kParent)));
   EXPECT_EQ(context->tracestate, "");
 }
 

@@ -12,6 +12,7 @@ SignedRequest RequestOf(RunRequest& request, ApiVersion api_version, bool once) 
       SignedRequestTo(UpstreamOperation::kGetInstance, FlowInstancesPath(api_version),
                       GetInstanceQuery(request.target));
   get.once = once;
+  get.has_own_trace = once;  // a poll, which all who watch share
   get.headers = std::move(request.headers);
   return get;
 }

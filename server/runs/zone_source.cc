@@ -19,6 +19,7 @@ ZoneSource::WaitId ZoneSource::Ask(Done done) {
 void ZoneSource::Fetch() {
   SignedRequest request = SignedRequestTo(UpstreamOperation::kTimeZone, TimePath(api_version_),
                                           TimeQuery("getTimeZone"));
+  request.has_own_trace = true;
   auto zone = std::make_shared<std::optional<absl::TimeZone>>();
   fetch_ = std::make_unique<ReadCall>(
       env_, std::move(request), env_.scheduler.Now() + kMostWait, std::make_shared<CallRecord>(),

@@ -22,7 +22,7 @@ TriggerRig::TriggerRig(const Options& options)
       admission(options.slots),
       trigger(std::make_unique<FlowTrigger>(Environment(), options.trigger)) {}
 
-TriggerRig::Call& TriggerRig::NewCall(Duration answer_in, Duration end_in) {
+TriggerRig::Call& TriggerRig::Prepare(Duration answer_in, Duration end_in) {
   Call& call = calls.emplace_back();
   call.number = calls.size();
   const std::string user = CallerOf(call);
@@ -40,6 +40,7 @@ TriggerRig::Call& TriggerRig::NewCall(Duration answer_in, Duration end_in) {
 TriggerJob TriggerRig::JobOf(Call& call) {
   TriggerJob job;
   job.call = call.job.call;
+  job.headers = call.job.headers;
   job.record = call.job.record;
   job.answer_by = call.job.answer_by;
   job.end_by = call.job.end_by;
@@ -73,8 +74,8 @@ TriggerDone TriggerRig::DoneOf(Call& call) {
 }
 
 TriggerRig::Call& TriggerRig::Start(Duration answer_in, Duration end_in) {
-  Call& call = NewCall(answer_in, end_in);
-  call.id = trigger->Start(JobOf(call), DoneOf(call));
+  Call& call = Prepare(answer_in, end_in);
+  StartPrepared(call);
   return call;
 }
 

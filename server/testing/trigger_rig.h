@@ -59,6 +59,10 @@ class TriggerRig : public UpstreamRig {
   // A call that takes a slot and starts. The times count from now.
   Call& Start(Duration answer_in = std::chrono::seconds(10),
               Duration end_in = std::chrono::seconds(30));
+  // The same in two steps: its job may be changed in between.
+  Call& Prepare(Duration answer_in = std::chrono::seconds(10),
+                Duration end_in = std::chrono::seconds(30));
+  void StartPrepared(Call& call) { call.id = trigger->Start(JobOf(call), DoneOf(call)); }
   // Its caller goes.
   void Leave(Call& call) const;
   // Whether the caller of that call, who may have one, has none now.
@@ -83,7 +87,6 @@ class TriggerRig : public UpstreamRig {
   std::deque<Call> calls;
 
  private:
-  Call& NewCall(Duration answer_in, Duration end_in);
   static std::string CallerOf(const Call& call);
   TriggerJob JobOf(Call& call);
   TriggerDone DoneOf(Call& call);

@@ -32,8 +32,8 @@ std::string NameOf(TransferEnd end) {
 
 UpstreamRig::UpstreamRig(const Options& options)
     : token_service(
-          scheduler, http, clock, credentials, [this] { return random(); },
-          std::chrono::seconds(5)),
+          scheduler, http, clock, credentials, [this] { return random(); }, std::chrono::seconds(5),
+          nullptr, &request_tracer),
       tokens(
           scheduler, token_service, [this] { return random(); }, TokenProviderOptions(),
           TokenEvents()),
@@ -56,7 +56,8 @@ UpstreamEnvironment UpstreamRig::Environment() {
           [this] { return random(); },
           options_,
           [this](const UpstreamRequest& request) { requests.push_back(request); },
-          [this](Reason why) { retries.push_back(why); }};
+          [this](Reason why) { retries.push_back(why); },
+          &request_tracer};
 }
 
 void UpstreamRig::GiveToken(std::string_view token, int64_t seconds) {

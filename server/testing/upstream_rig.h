@@ -10,6 +10,7 @@
 
 #include "server/testing/fake_http_client.h"
 #include "server/testing/fake_scheduler.h"
+#include "server/testing/fake_tracer.h"
 #include "server/testing/token_test_support.h"
 #include "server/upstream/signed_call.h"
 
@@ -45,6 +46,8 @@ class UpstreamRig {
   std::vector<UpstreamRequest> requests;
   std::vector<Reason> retries;
 
+  FakeTracer tracer;
+  const RequestTracer request_tracer{tracer, {/*tls=*/true, "enos.test", 443}};
   FakeScheduler scheduler;
   FakeHttpClient http;
   const SharedCredentials credentials = ShareCredentials(Secret("access"), Secret("secret-key"));

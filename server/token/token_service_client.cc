@@ -57,19 +57,21 @@ CallError KeysRefused(const std::string& why) {
 TokenServiceClient::TokenServiceClient(Scheduler& scheduler, HttpClient& http, UpstreamClock& clock,
                                        SharedCredentials credentials, RandomSource random,
                                        std::chrono::milliseconds request_timeout,
-                                       OnUpstreamRequest on_request)
+                                       OnUpstreamRequest on_request, const RequestTracer* tracer)
     : scheduler_(scheduler),
       http_(http),
       clock_(clock),
       credentials_(std::move(credentials)),
       random_(std::move(random)),
       request_timeout_(request_timeout),
-      on_request_(std::move(on_request)) {}
+      on_request_(std::move(on_request)),
+      tracer_(tracer) {}
 
 TokenServiceClient::~TokenServiceClient() { Cancel(); }
 
 void TokenServiceClient::Cancel() {
   http_.Drop(std::exchange(transfer_, 0));
+  span_.reset();
   scheduler_.Cancel(std::exchange(timeout_, 0));
   fallback_.reset();
   unwanted_ = nullptr;
@@ -107,6 +109,10 @@ void TokenServiceClient::Send(Step step) {
   request.body = std::make_shared<const std::string>(
       EncodeTokenRequest(credentials_->access_key.Reveal(), credentials_->secret_key.Reveal(),
                          NextTimestamp(), to_refresh));
+  if (tracer_ != nullptr) {
+    const int resends = repeated_ + (clock_corrected_ ? 1 : 0);
+    span_ = tracer_->Start(UpstreamOperation::kToken, request, nullptr, resends);
+  }
   transfer_ =
       http_.Start(std::move(request), [this](const HttpResult& result) { OnAnswer(result); });
   timeout_ = scheduler_.RunAfter(request_timeout_, [this] { OnTimeout(); });
@@ -120,9 +126,11 @@ void TokenServiceClient::OnTimeout() {
 }
 
 void TokenServiceClient::Report(std::optional<TransferEnd> end, int http_status,
-                                std::optional<int64_t> code) const {
-  if (!on_request_) return;
-  on_request_({UpstreamOperation::kToken, end, http_status, code, scheduler_.Now() - asked_at_});
+                                std::optional<int64_t> code) {
+  const UpstreamRequest request{UpstreamOperation::kToken, end, http_status, code,
+                                scheduler_.Now() - asked_at_};
+  EndRequestSpan(std::move(span_), request);
+  if (on_request_) on_request_(request);
 }
 
 void TokenServiceClient::OnAnswer(const HttpResult& result) {

@@ -17,6 +17,7 @@
 #include "server/http/upstream_clock.h"
 #include "server/http/upstream_events.h"
 #include "server/token/credentials.h"
+#include "server/tracing/request_tracer.h"
 
 namespace enos::gateway {
 
@@ -43,11 +44,11 @@ class TokenServiceClient {
   using Callback = std::function<void(std::variant<FetchedToken, FetchFailure>)>;
 
   // The references must outlive the client. request_timeout: the longest one request may take.
-  // on_request: for metrics.
+  // on_request: for metrics. tracer: null: nothing is traced.
   TokenServiceClient(Scheduler& scheduler, HttpClient& http, UpstreamClock& clock,
                      SharedCredentials credentials, RandomSource random,
                      std::chrono::milliseconds request_timeout,
-                     OnUpstreamRequest on_request = nullptr);
+                     OnUpstreamRequest on_request = nullptr, const RequestTracer* tracer = nullptr);
   ~TokenServiceClient();
   TokenServiceClient(const TokenServiceClient&) = delete;
   TokenServiceClient& operator=(const TokenServiceClient&) = delete;
@@ -77,7 +78,7 @@ class TokenServiceClient {
   void OnRefusal(const HttpResult& result, const TokenAnswer& answer);
   bool IsClockCorrected(const HttpResult& result, const TokenAnswer& answer);
   void OnTimeout();
-  void Report(std::optional<TransferEnd> end, int http_status, std::optional<int64_t> code) const;
+  void Report(std::optional<TransferEnd> end, int http_status, std::optional<int64_t> code);
   void Fail(FetchFailure failure);
   void Finish(std::variant<FetchedToken, FetchFailure> result);
   int64_t NextTimestamp();
@@ -89,6 +90,7 @@ class TokenServiceClient {
   const RandomSource random_;
   const std::chrono::milliseconds request_timeout_;
   const OnUpstreamRequest on_request_;
+  const RequestTracer* const tracer_;
 
   int64_t last_timestamp_ms_ = 0;
   Unwanted unwanted_;
@@ -99,6 +101,7 @@ class TokenServiceClient {
   bool clock_corrected_ = false;          // in this fetch
   std::optional<FetchedToken> fallback_;  // what `get` answered, while a refresh is tried
   TransferId transfer_ = 0;
+  std::unique_ptr<Span> span_;  // of the transfer; null: not sampled
   TimerId timeout_ = 0;
 };
 

@@ -114,7 +114,8 @@ void TriggerCall::LogLateResult(const TriggerResult& result) const {
         {{"flow_id", record.flow_id},
          {"flow_instance_id", started->flow_instance_id},
          {"enos_request_id", started->enos_request_id},
-         {"request_id", record.request_id}});
+         {"request_id", record.request_id},
+         {"trace_id", record.trace_id}});
     return;
   }
   const auto& error = std::get<CallError>(result);
@@ -123,7 +124,8 @@ void TriggerCall::LogLateResult(const TriggerResult& result) const {
        {"reason", ErrorReason_Name(error.reason)},
        {"execution", ExecutionName(error.execution)},
        {"enos_request_id", error.enos_request_id},
-       {"request_id", record.request_id}});
+       {"request_id", record.request_id},
+       {"trace_id", record.trace_id}});
 }
 
 // The slots first, then the answer: a caller that has its answer may call again at once.

@@ -3,18 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "server/base/rpc_method.h"
 #include "server/base/scheduler.h"
+#include "server/tracing/tracer.h"
 
 namespace enos::gateway {
 
-// What is known of one call, for its line in the access log. It travels with the call: filled in at
-// the door, then, on the loop's thread, on the way to EnOS and back. Shared, because a call that
-// was sent outlives its RPC. Texts are as they came from outside, unless it says otherwise.
+// What is known of one call, for its line in the access log and its span. It travels with the call:
+// filled in at the door, then, on the loop's thread, on the way to EnOS and back. Shared, because a
+// call that was sent outlives its RPC. Texts are as they came from outside, unless it says
+// otherwise.
 struct CallRecord {
   // At the door.
   // Who calls, as far as that was verified ("sub:..."); of several names the one that the policy
@@ -31,6 +34,11 @@ struct CallRecord {
   std::string trace_id;    // 32 hexadecimal digits, or empty
   std::string key;         // of its record, where it has an idempotency key: 12 hexadecimal digits
   std::string_view cause;  // why it was refused, where the caller is told less; a fixed text
+  std::shared_ptr<Span> span;  // null: not sampled
+
+  void AddEvent(std::string_view name, Span::Attributes attributes = {}) const {
+    if (span != nullptr) span->AddEvent(name, attributes);
+  }
 
   // On the way.
   Duration token{};                  // waiting for an access token

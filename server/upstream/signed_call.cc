@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/text.h"
 #include "server/contract/gateway_errors.h"
 #include "server/enos/signature.h"
 #include "server/http/retry_after.h"
@@ -54,6 +55,7 @@ void SignedCall::SendWithToken() {
 
 void SignedCall::WaitForToken(const AccessToken& refused) {
   counted_up_to_ = env_.scheduler.Now();
+  record_->AddEvent("enos.token.wait");
   token_wait_ = env_.tokens.Wait(refused, [this](TokenProvider::Result result) {
     CountTime();
     token_wait_ = 0;
@@ -69,6 +71,7 @@ void SignedCall::OnToken(TokenProvider::Result result) {
     return;
   }
   token_ = std::get<AccessToken>(std::move(result));
+  record_->AddEvent("enos.token.ready");
   Send();
 }
 
@@ -80,8 +83,10 @@ void SignedCall::Send() {
   if (IsRefusedByBreaker()) return;
   pass_ = env_.breaker.Begin();
   sent_at_ = counted_up_to_ = env_.scheduler.Now();
+  HttpRequest request = Sign();
+  StartSpan(request);
   ++record_->attempts;
-  transfer_ = env_.http.Start(Sign(), [this](const HttpResult& result) {
+  transfer_ = env_.http.Start(std::move(request), [this](const HttpResult& result) {
     CountTime();
     transfer_ = 0;
     OnTransferred(result);
@@ -106,6 +111,17 @@ HttpRequest SignedCall::Sign() const {
   };
   request.headers.insert(request.headers.end(), request_.headers.begin(), request_.headers.end());
   return request;
+}
+
+// With one the caller's trace, where it is passed on, has the send for a parent.
+void SignedCall::StartSpan(HttpRequest& request) {
+  if (env_.tracer == nullptr || (record_->span == nullptr && !request_.has_own_trace)) return;
+  span_ = env_.tracer->Start(request_.operation, request, record_->span.get(), record_->attempts);
+  if (span_ == nullptr) return;
+  constexpr std::string_view kParent = "traceparent: ";
+  for (std::string& header : request.headers) {
+    if (StartsWith(header, kParent)) header = Concat(kParent, span_->traceparent());
+  }
 }
 
 void SignedCall::OnTransferred(const HttpResult& result) {
@@ -145,20 +161,32 @@ void SignedCall::TellBreaker(const HttpResult& result, const std::optional<Refus
   }
 }
 
-void SignedCall::ReportRequest(const HttpResult& result,
-                               const std::optional<Refusal>& refused) const {
+void SignedCall::ReportRequest(const HttpResult& result, const std::optional<Refusal>& refused) {
   record_->http_status = result.status;
   record_->enos_code = refused ? refused->error.enos_code : 0;
-  if (!env_.on_request) return;
-  env_.on_request({request_.operation, result.end, result.status, record_->enos_code,
-                   counted_up_to_ - sent_at_});
+  Report({request_.operation, result.end, result.status, record_->enos_code,
+          counted_up_to_ - sent_at_});
 }
 
 // A transfer that is about to be dropped.
-void SignedCall::ReportNoAnswer() const {
-  if (!env_.on_request || !MaybeSent()) return;
-  env_.on_request(
-      {request_.operation, std::nullopt, 0, std::nullopt, env_.scheduler.Now() - sent_at_});
+void SignedCall::ReportNoAnswer() {
+  if (MaybeSent()) {
+    Report({request_.operation, std::nullopt, 0, std::nullopt, env_.scheduler.Now() - sent_at_});
+  }
+  span_.reset();
+}
+
+void SignedCall::Report(const UpstreamRequest& request) {
+  EndRequestSpan(std::move(span_), request);
+  if (env_.on_request) env_.on_request(request);
+}
+
+void SignedCall::ReportRetry(Reason why, Duration wait) const {
+  record_->AddEvent(
+      "enos.retry",
+      {{"error.type", ErrorReason_Name(why)},
+       {"enos.wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
+  if (env_.on_retry) env_.on_retry(why);
 }
 
 void SignedCall::OnRefused(Refusal refused, const std::string& retry_after) {
@@ -168,7 +196,7 @@ void SignedCall::OnRefused(Refusal refused, const std::string& retry_after) {
   switch (refused.remedy) {
     case Remedy::kFreshToken:
       if (!std::exchange(token_renewed_, true)) {
-        if (env_.on_retry) env_.on_retry(error.reason);
+        ReportRetry(error.reason, Duration::zero());
         WaitForToken(token_);
         return;
       }
@@ -195,7 +223,7 @@ bool SignedCall::RetryLater(CallError& error, std::chrono::milliseconds asked) {
   }
   if (!env_.retry_budget.TakeRetry(now)) return false;
   last_error_ = error;
-  if (env_.on_retry) env_.on_retry(error.reason);
+  ReportRetry(error.reason, wait);
   retry_timer_ = env_.scheduler.RunAfter(wait, [this] {
     retry_timer_ = 0;
     if (!IsRefusedByBreaker()) SendWithToken();

@@ -20,6 +20,7 @@
 #include "server/http/upstream_clock.h"
 #include "server/http/upstream_events.h"
 #include "server/token/token_provider.h"
+#include "server/tracing/request_tracer.h"
 #include "server/upstream/call_record.h"
 #include "server/upstream/circuit_breaker.h"
 #include "server/upstream/retry_budget.h"
@@ -45,6 +46,7 @@ struct UpstreamEnvironment {
   // For metrics; may be empty.
   OnUpstreamRequest on_request;
   std::function<void(Reason why)> on_retry;  // a call will be sent again
+  const RequestTracer* tracer = nullptr;     // null: nothing is traced
 };
 
 // What a call asks of EnOS, signed anew for each send.
@@ -55,6 +57,8 @@ struct SignedRequest {
   std::shared_ptr<const std::string> body;  // null: GET
   // One attempt, and one more with a fresh token: who calls tries again by itself.
   bool once = false;
+  // It serves several calls or none: its sends are traces of their own.
+  bool has_own_trace = false;
   std::vector<std::string> headers;  // beside ours, "name: value": the caller's trace
 };
 
@@ -110,13 +114,16 @@ class SignedCall {
   void OnToken(TokenProvider::Result result);
   void Send();
   HttpRequest Sign() const;
+  void StartSpan(HttpRequest& request);
   void OnTransferred(const HttpResult& result);
   void TellClock(const HttpResult& result, const std::optional<Refusal>& refused);
   void TellBreaker(const HttpResult& result, const std::optional<Refusal>& refused);
-  void ReportRequest(const HttpResult& result, const std::optional<Refusal>& refused) const;
-  void ReportNoAnswer() const;
+  void ReportRequest(const HttpResult& result, const std::optional<Refusal>& refused);
+  void ReportNoAnswer();
+  void Report(const UpstreamRequest& request);
   void OnRefused(Refusal refused, const std::string& retry_after);
   bool RetryLater(CallError& error, std::chrono::milliseconds asked);
+  void ReportRetry(Reason why, Duration wait) const;
   void CountTime();
   void Finish(std::optional<CallError> error);
 
@@ -136,6 +143,7 @@ class SignedCall {
   // What is waited for: one at most, token, transfer or timer.
   TokenProvider::WaitId token_wait_ = 0;
   TransferId transfer_ = 0;
+  std::unique_ptr<Span> span_;     // of the transfer; null: not sampled
   CircuitBreaker::Pass pass_ = 0;  // of the transfer
   SteadyTime sent_at_;             // of the last transfer
   SteadyTime counted_up_to_;       // what was spent before that is in the record

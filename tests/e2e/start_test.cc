@@ -117,6 +117,16 @@ INSTANTIATE_TEST_SUITE_P(
                  {"--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT)", "1000000", "expected"}}),
     [](const auto& tested) { return tested.param.name; });
 
+// Whether it can export them or was built without the library.
+TEST(GatewayStart, TracesThatAreAskedFor_AreSpokenOfOnce) {
+  ProcessOptions options = GatewayOptions(kUrl);
+  options.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1";
+  GatewayProcess gateway(options);
+  const std::string log = gateway.all_output();
+  EXPECT_NE(log.find(" traces are "), std::string::npos) << log;
+  EXPECT_EQ(log.find(" traces are "), log.rfind(" traces are "));
+}
+
 // Opening a pipe normally waits for a writer. The start-up ends.
 TEST(GatewayStart, PipeInPlaceOfAFile_IsNamedAtOnce) {
   const std::string pipe = testing::TempDir() + "e2e_pipe";
