@@ -48,8 +48,8 @@ void WriteTextIfAny(JsonWriter& writer, const char* key, const std::string& text
 void WriteFlow(JsonWriter& writer, const TriggeredFlow& flow) {
   WriteText(writer, "flow_instance_id", flow.flow_instance_id);
   WriteTextIfAny(writer, "enos_request_id", flow.enos_request_id);
-  WriteTextIfAny(writer, "request_id", flow.request_id);
   if (flow.replayed) WriteTrue(writer, "replayed");
+  WriteTextIfAny(writer, "request_id", flow.request_id);
 }
 
 void WriteError(JsonWriter& writer, const FlowError& error) {
