@@ -231,7 +231,7 @@ struct Gateway::Parts {
     return events;
   }
 
-  std::optional<RequestTracer> TraceRequests(const Settings& settings) {
+  std::optional<RequestTracer> TraceRequests(const Settings& settings) const {
     if (tracer == nullptr) return std::nullopt;
     return RequestTracer(*tracer, settings.enos_url);
   }

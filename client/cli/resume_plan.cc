@@ -84,6 +84,7 @@ ResumePlan PlanResume(std::vector<BatchLine>& lines, const std::map<int64_t, Pas
     }
     Add(plan, line, found->second, gateway);
   }
+  missing.reserve(not_seen.size());
   for (const auto& [number, line] : not_seen) missing.push_back(number);
   AddProblem(plan, changed, "does not match its results: it was changed",
              absl::StrCat("of ", lines.size(),

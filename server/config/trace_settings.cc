@@ -26,7 +26,8 @@ bool IsUrl(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!StartsWith(text, scheme)) continue;
     const std::string_view rest = text.substr(scheme.size());
-    return !rest.empty() && rest.front() != '/' && rest.find_first_of("@?#") == rest.npos &&
+    return !rest.empty() && rest.front() != '/' &&
+           rest.find_first_of("@?#") == std::string_view::npos &&
            std::all_of(rest.begin(), rest.end(), IsVisible);
   }
   return false;
@@ -86,8 +87,10 @@ std::optional<double> ParseRatio(std::string_view text) {
   double ratio = 0;
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, ratio);
-  if (read.ec != std::errc() || read.ptr != end || !(ratio >= 0 && ratio <= 1)) return std::nullopt;
-  return ratio;
+  const bool is_number = read.ec == std::errc() && read.ptr == end;
+  // NaN is in no range.
+  if (is_number && ratio >= 0 && ratio <= 1) return ratio;
+  return std::nullopt;
 }
 
 // One run of ReadTraceSettings. A variable that is empty counts as not set.

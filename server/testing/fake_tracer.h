@@ -29,7 +29,7 @@ class FakeTracer : public Tracer {
     return Start(name, caller == nullptr ? "" : caller->span_id);
   }
   std::unique_ptr<Span> StartClient(std::string_view name, const Span* parent) override {
-    const auto* fake = static_cast<const FakeSpan*>(parent);
+    const auto* fake = dynamic_cast<const FakeSpan*>(parent);
     return Start(name, fake == nullptr ? "" : std::string_view(fake->recorded_.name));
   }
   void Stop() override {}

@@ -5,8 +5,9 @@ namespace enos::gateway {
 
 bool CanExportTraces() { return false; }
 
-std::unique_ptr<Tracer> NewTracer(const TraceSettings& /*settings*/, std::string_view /*version*/,
-                                  TracerEvents /*events*/) {
+// The events are by value for the one that keeps them.
+std::unique_ptr<Tracer> NewTracer(const TraceSettings&, std::string_view,
+                                  TracerEvents) {  // NOLINT(performance-unnecessary-value-param)
   return nullptr;
 }
 
