@@ -29,8 +29,7 @@ group_packages() {
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
     # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.
-    # faketime: gateways whose clocks differ, in the soak of keys.
-    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql faketime ;;
+    test) printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql ;;
     demo) printf '%s\n' curl jq ;;
     # llvm-19 has the symbolizer: without it a report has addresses for names and suppressions do not match.
     clang) printf '%s\n' clang-19 libclang-rt-19-dev llvm-19 ;;

@@ -7,7 +7,7 @@
 #                         10 minutes on 2 cores with nothing in ccache, 6 of them the build; the client examples come on top.
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
-#                         short soak, a few calls through every server of the benchmark, the client examples of
+#                         short soak of each kind, a few calls through every server of the benchmark, the client examples of
 #                         all languages, the demo, and a few lines broken on purpose (tests/checks/mutants.sh).
 #                         About an hour on 2 cores with nothing in ccache.
 #   tests/run.sh --help   this text
@@ -127,7 +127,7 @@ if [[ $tier == quick ]]; then
 fi
 
 STEPS_TOTAL=28
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=29
+[[ -x tests/soak.sh ]] && STEPS_TOTAL=30
 step "Install what is missing" packages deploy/packages.sh build test clang demo
 step "Install the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -153,6 +153,7 @@ step "Build what is shipped with g++, warnings are errors (preset release)" buil
 step "Some broken lines, and the tests that have to see them" mutants tests/checks/mutants.sh --handful
 if [[ -x tests/soak.sh ]]; then
   step "A short soak" soak tests/soak.sh --short
+  step "A short soak of idempotency keys" soak-keys tests/soak.sh --keys --seconds=30 --preset=release
 fi
 step "The benchmark, for a moment" bench-smoke smoke_benchmark
 step "Install what deployments are checked with" packages-deployment install_for_deployment
