@@ -30,10 +30,9 @@ group_packages() {
       ;;
     # prometheus: promtool, and the server that scrapes a gateway in a test. zsh, mandoc: completions and man page.
     # nginx: a proxy in front of two gateways. postgresql: the server of idempotency keys, started by tests.
-    # faketime: gateways whose clocks differ, in the soak of keys.
     # python3-opentelemetry-proto, python3-grpcio: a collector of traces, where they are exported.
     test)
-      printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql faketime
+      printf '%s\n' libgtest-dev libgmock-dev prometheus zsh mandoc nginx-light postgresql
       [[ "$(debian_version)" == 12 ]] || printf '%s\n' python3 python3-opentelemetry-proto python3-grpcio
       ;;
     demo) printf '%s\n' curl jq ;;

@@ -10,7 +10,7 @@
 #                         runs every test.
 #   tests/run.sh --all    what CI runs: also formatter, linters, clang-tidy, both compilers, the tests as shipped
 #                         (release), those with several threads under ThreadSanitizer, each fuzz target for 60 s, a
-#                         short soak, a few calls through every server of the benchmark, the client examples of
+#                         short soak of each kind, a few calls through every server of the benchmark, the client examples of
 #                         all languages, the demo, a few lines broken on purpose (tests/checks/mutants.sh), and --release
 #                         on the other Debian (tests/checks/trixie.sh).
 #                         About an hour and a quarter on 2 cores with nothing in ccache.
@@ -142,8 +142,7 @@ if [[ $tier == quick ]]; then
   last_ctest debug "Run all tests (preset debug)"
 fi
 
-STEPS_TOTAL=29
-[[ -x tests/soak.sh ]] && STEPS_TOTAL=30
+STEPS_TOTAL=31
 step "Install what is missing" packages deploy/packages.sh build test clang demo
 step "Install the linters" packages-optional install_optional
 step "Install the languages of the client examples" packages-examples install_examples
@@ -167,9 +166,8 @@ step "Build the fuzz targets (preset fuzz)" build-fuzz build fuzz
 step "Fuzz every target for 60 s" fuzz tests/checks/fuzz.sh 60
 step "Build what is shipped with g++, warnings are errors (preset release)" build-release build release
 step "Some broken lines, and the tests that have to see them" mutants tests/checks/mutants.sh --handful
-if [[ -x tests/soak.sh ]]; then
-  step "A short soak" soak tests/soak.sh --short
-fi
+step "A short soak" soak tests/soak.sh --short
+step "A short soak of idempotency keys" soak-keys tests/soak.sh --keys --seconds=30 --preset=release
 step "The benchmark, for a moment" bench-smoke smoke_benchmark
 step "Install what deployments are checked with" packages-deployment install_for_deployment
 step "Kubernetes: every overlay rendered, validated, and held against our rules" kubernetes tests/checks/kubernetes.sh

@@ -5,8 +5,9 @@
 #   tests/soak.sh                 10 minutes, preset debug (AddressSanitizer, UndefinedBehaviorSanitizer)
 #   tests/soak.sh --short         45 s, for CI
 #   tests/soak.sh --keys          calls with idempotency keys: several gateways on one PostgreSQL (which has to be installed),
-#                                 killed and stopped like the database, their connections to it cut, clients and a mesh that
-#                                 repeat whatever fails; with --short or --seconds=1800. Its ledger: build/soak/keys.txt
+#                                 killed and stopped like the database, their connections to it cut, clients in six languages
+#                                 and a mesh that repeat whatever fails; with --short or --seconds=1800. With --preset=release
+#                                 the gateways' clocks are 10 s apart. Its ledger: build/soak/keys.txt
 #   tests/soak.sh --seconds=N     N seconds of load (5 or more); starting and ending take up to two minutes more
 #   tests/soak.sh --preset=NAME   release, debug or tsan: the programs to run; what is not built yet is built first
 #   tests/soak.sh --seed=N        repeats the random choices of an earlier run (the order of events is not repeated)
@@ -86,11 +87,16 @@ fi
 echo "Soaking preset $preset for $seconds s with $callers callers, seed $seed (to repeat: --seed=$seed)"
 if $keys; then
   options+=(--keys)
-  # Debian's package faketime, in long runs. Not with sanitizers, which have to be loaded first.
-  faketime="$(find /usr/lib/*/faketime -name libfaketimeMT.so.1 -print -quit 2>/dev/null || true)"
-  if [[ -n $faketime && $preset == release && $seconds -gt 60 ]]; then
-    options+=(--faketime="$faketime")
-  fi
+  # Not with sanitizers, which have to be loaded first.
+  [[ $preset != release ]] || options+=(--shift_clocks)
+  tests/soak/keys/callers/build.sh "$out/callers" >"$out/callers.txt" 2>"$out/callers.log" || {
+    tail -n 40 "$out/callers.log" >&2
+    echo "soak.sh: the callers in other languages could not be built" >&2
+    exit 2
+  }
+  grep '^SKIPPED: ' "$out/callers.log" || true
+  mapfile -t callers_built < <(sed 's/^/--language_caller=/' "$out/callers.txt")
+  options+=("${callers_built[@]}")
 else
   echo "EnOS is restarted and its tokens are revoked every few seconds; the gateway is drained at 20 %, killed at 35 %."
 fi

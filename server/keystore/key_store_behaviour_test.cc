@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <memory>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -304,6 +305,34 @@ TEST_P(KeyStoreBehaviourTest, WhatIsOlderThanTheWindowAndAnHourIsRemoved) {
   attempt.key.id = Digest(4000);
   attempt.key.key_time_ms = old - 100 + 599000;
   EXPECT_EQ(Await(rig.Reserve(attempt)).state, KeyState::kExpired);
+}
+
+TEST_P(KeyStoreBehaviourTest, TheQueryOfTheDocsFindsWhatIsInDoubt) {
+  StoreRig rig(Open());
+  const KeyAttempt lost = AttemptAt(1, 1);
+  Await(rig.Reserve(lost, Note("lost")));
+  Await(rig.Doubt(lost, Lost("lost")));
+  Await(rig.Reserve(AttemptAt(2, 1, milliseconds(-6000)), Note("lease-ended")));
+  Await(rig.Reserve(AttemptAt(3, 1), Note("under-way")));
+  std::string sql = SqlOfDocs("FROM enos_idempotency_keys");
+  if (GetParam() == Kind::kSqlite) {  // as the docs say
+    sql = std::regex_replace(sql, std::regex(R"(to_timestamp\((.*?)\))"),
+                             "datetime($1, 'unixepoch')");
+    sql = std::regex_replace(sql, std::regex(R"(extract\(epoch FROM now\(\)\))"), "unixepoch()");
+  }
+  const std::unique_ptr<Database> database =
+      GetParam() == Kind::kSqlite
+          ? std::make_unique<SqliteDatabase>(path(), SqliteDatabase::Use::kRead)
+          : Open();
+  ASSERT_EQ(database->Connect().end, SqlEnd::kDone);
+  const SqlResult found = database->Run(sql);
+  EXPECT_EQ(found.end, SqlEnd::kDone) << found.why;
+  std::vector<std::string> keys;
+  for (const SqlRow& row : found.rows) {
+    keys.push_back(row.at(1).value_or(""));
+    EXPECT_THAT(row.at(4).value_or(""), HasSubstr("2026-11-18")) << "the trigger time";
+  }
+  EXPECT_THAT(keys, testing::UnorderedElementsAre("lost", "lease-ended"));
 }
 
 TEST_P(KeyStoreBehaviourTest, OperationsOfOneKeyAreDoneInOrder) {

@@ -8,8 +8,11 @@
 #include <array>
 #include <boost/asio.hpp>
 #include <chrono>
+#include <filesystem>
 #include <memory>
+#include <regex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -285,6 +288,19 @@ TEST_F(PostgresDatabaseTest, IsDescribedForPeople) {
               HasSubstr("belong to the EnOS at"));
 }
 
+// What docs/idempotency.md has the administrator of the database type.
+TEST_F(PostgresDatabaseTest, ARoleAndADatabaseAsInTheDocsAreEnough) {
+  const std::string statements =
+      std::regex_replace(SqlOfDocs("CREATE ROLE"), std::regex("…"), "w0rd-of-the-docs");
+  for (const std::string_view statement : Split(statements, '\n'))
+    if (!statement.empty()) Sql(std::string(statement));
+  const std::string url =
+      "postgresql://enos_gateway:w0rd-of-the-docs@127.0.0.1:" + std::to_string(server_->port()) +
+      "/enos_gateway";
+  StoreRig rig(std::make_unique<PostgresDatabase>(url));
+  EXPECT_EQ(Await(rig.Reserve(AttemptAt(1, 1))).state, KeyState::kMine) << rig.started();
+}
+
 TEST(PostgresDatabaseSettingsTest, AStandbyIsRefused) {
   if (!PostgresIsInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
   PostgresServer server;
@@ -293,6 +309,43 @@ TEST(PostgresDatabaseSettingsTest, AStandbyIsRefused) {
   const SqlResult result = PostgresDatabase(server.url()).Connect();
   EXPECT_EQ(result.end, SqlEnd::kRefused);
   EXPECT_THAT(result.why, HasSubstr("standby"));
+}
+
+// sslmode=verify-full, as docs/idempotency.md recommends; the password in a file of its own.
+TEST(PostgresDatabaseSettingsTest, ByTlsOnlyTheServerOfThatNameIsTalkedTo) {
+  if (!PostgresIsInstalled()) GTEST_SKIP() << "PostgreSQL is not installed";
+  const auto authority = sandbox::MakeTestAuthority("authority");
+  sandbox::TestServerName name;
+  name.dns_names = {"db.example.com"};
+  name.ip_addresses.clear();
+  PostgresServer server({}, sandbox::MakeTestServerCertificate(authority, name));
+  constexpr char kFromFile[] = "w0rd-of-a-file";
+  PostgresDatabase first(server.url());
+  ASSERT_EQ(first.Connect().end, SqlEnd::kDone);
+  first.Run("ALTER ROLE gateway PASSWORD '" + std::string(kFromFile) + "'");
+  const TempFolder folder;
+  const std::string ca = folder.Write("ca.pem", authority.certificate_pem);
+  const std::string other_ca =
+      folder.Write("other.pem", sandbox::MakeTestAuthority("other").certificate_pem);
+  const auto connect = [&](const std::string& host, const std::string& password_file,
+                           const std::string& ca_file) {
+    std::filesystem::permissions(password_file, std::filesystem::perms::owner_read);
+    PostgresDatabase database("postgresql://gateway@" + host + ":" + std::to_string(server.port()) +
+                              "/postgres?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert=" +
+                              ca_file + "&passfile=" + password_file);
+    SqlResult result = database.Connect();
+    if (result.end != SqlEnd::kDone) return result.why;
+    return *database.Run("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()").rows[0][0];
+  };
+  const std::string right = folder.Write("right", "*:*:*:gateway:" + std::string(kFromFile));
+  const std::string wrong = folder.Write("wrong", "*:*:*:gateway:wr0ng-word-of-a-file");
+
+  EXPECT_THAT(connect("other.example.com", right, ca), HasSubstr("does not match host name"));
+  EXPECT_THAT(connect("db.example.com", right, other_ca), HasSubstr("certificate verify failed"));
+  EXPECT_EQ(connect("db.example.com", right, ca), "TLSv1.3");
+  EXPECT_THAT(connect("db.example.com", wrong, ca), HasSubstr("authentication failed"));
+  for (const std::string word : {kFromFile, "wr0ng-word-of-a-file"})
+    EXPECT_TRUE(KnownSecrets().Finds(word)) << word << " would not be masked in the log";
 }
 
 TEST(PostgresDatabaseSettingsTest, AServerThatMayLoseCommitsIsWarnedAbout) {

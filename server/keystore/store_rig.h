@@ -11,6 +11,7 @@
 
 #include "server/keystore/sql_key_store.h"
 #include "server/loop/event_loop.h"
+#include "tests/support/files.h"
 #include "tests/support/wait.h"
 
 namespace enos::gateway {
@@ -53,6 +54,19 @@ inline int64_t UnixMilliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// The block of SQL in docs/idempotency.md that has these words.
+inline std::string SqlOfDocs(const std::string& words) {
+  const std::string docs = ReadFile(ENOS_SOURCE_DIR "/docs/idempotency.md");
+  const std::string fence = "```sql\n";
+  for (size_t at = docs.find(fence); at != std::string::npos; at = docs.find(fence, at)) {
+    at += fence.size();
+    const std::string sql = docs.substr(at, docs.find("```", at) - at);
+    if (sql.find(words) != std::string::npos) return sql;
+  }
+  ADD_FAILURE() << "docs/idempotency.md has no SQL with " << words;
+  return {};
 }
 
 // A store with a loop of its own, asked from a test's thread.

@@ -18,7 +18,8 @@ Options ReadOptions(int argc, char** argv) {
   app.add_option("--max_calls", options.max_calls, "calls at most");
   app.add_flag("--judge_memory", options.judge_memory, "growing memory is a failure");
   app.add_flag("--keys", options.keys, "several gateways, one database, calls with keys");
-  app.add_option("--faketime", options.faketime, "libfaketime, to set gateways' clocks apart");
+  app.add_option("--language_caller", options.language_callers, "LANGUAGE=PROGRAM, of --keys");
+  app.add_flag("--shift_clocks", options.shift_clocks, "gateways' clocks apart, of --keys");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace enos::soak {
 
@@ -15,8 +16,9 @@ struct Options {
   std::uint64_t seed = 1;             // of every random choice
   int callers = 64;                   // calls in flight at most, one thread each
   std::uint64_t max_calls = 2'000'000;
-  bool keys = false;          // the soak of idempotency keys (keys/)
-  std::string faketime;       // libfaketime, to set gateways' clocks apart; empty: they agree
+  bool keys = false;                          // the soak of idempotency keys (keys/)
+  std::vector<std::string> language_callers;  // LANGUAGE=PROGRAM, see keys/language_caller.h
+  bool shift_clocks = false;                  // of some gateways, by 10 s
   bool judge_memory = false;  // sanitizers keep freed memory: only what is shipped can be judged
 };
 

@@ -10,15 +10,32 @@
 #include <sstream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/free_port.h"
 
 namespace enos {
 namespace {
 
-constexpr char kPrograms[] = "/usr/lib/postgresql/15/bin/";
 constexpr char kUser[] = "nobody";  // root's server
 constexpr int kTries = 20;
+
+// The newest that Debian's packages have installed, which stand beside one another; empty: none.
+std::string FindPrograms() {
+  std::string found;
+  int newest = 0;
+  std::error_code none;
+  for (const auto& folder : std::filesystem::directory_iterator("/usr/lib/postgresql", none)) {
+    int version = 0;
+    if (!absl::SimpleAtoi(folder.path().filename().string(), &version) || version < newest)
+      continue;
+    const std::string programs = folder.path().string() + "/bin/";
+    if (access((programs + "postgres").c_str(), X_OK) != 0) continue;
+    newest = version;
+    found = programs;
+  }
+  return found;
+}
 
 // The process, and the children that it has just now.
 std::vector<pid_t> WithChildren(pid_t pid) {
@@ -30,13 +47,13 @@ std::vector<pid_t> WithChildren(pid_t pid) {
 
 }  // namespace
 
-bool PostgresIsInstalled() {
-  return access(absl::StrCat(kPrograms, "postgres").c_str(), X_OK) == 0;
-}
+bool PostgresIsInstalled() { return !FindPrograms().empty(); }
 
-PostgresServer::PostgresServer(const std::vector<std::string>& settings)
+PostgresServer::PostgresServer(const std::vector<std::string>& settings,
+                               const sandbox::TestCertificate& certificate)
     : data_(folder_.path("data")) {
   MakeCluster(settings);
+  if (!certificate.certificate_pem.empty()) UseCertificate(certificate);
   for (int i = 0; i < kTries; ++i) {
     port_ = RecentlyFreePort();
     if (StartOnce()) return;
@@ -69,6 +86,18 @@ void PostgresServer::MakeCluster(const std::vector<std::string>& settings) {
   conf << "unix_socket_directories = ''\nshared_buffers = 32MB\nmax_connections = 50\n"
           "logging_collector = off\n";
   for (const std::string& setting : settings) conf << setting << "\n";
+}
+
+void PostgresServer::UseCertificate(const sandbox::TestCertificate& certificate) {
+  WriteFile(data_ + "/server.crt", certificate.certificate_pem);
+  const std::string key = data_ + "/server.key";
+  WriteFile(key, certificate.private_key_pem);
+  // It refuses one that others could read.
+  std::filesystem::permissions(key, std::filesystem::perms::owner_read);
+  if (const passwd* user = geteuid() == 0 ? getpwnam(kUser) : nullptr) {
+    EXPECT_EQ(chown(key.c_str(), user->pw_uid, user->pw_gid), 0);
+  }
+  std::ofstream(data_ + "/postgresql.conf", std::ios::app) << "ssl = on\n";
 }
 
 void PostgresServer::Start() {
@@ -105,7 +134,7 @@ void PostgresServer::SignalAll(int signal) {
 
 ProcessOptions PostgresServer::AsServer(const std::string& program,
                                         std::vector<std::string> arguments) const {
-  ProcessOptions options{kPrograms + program, std::move(arguments), {{"LC_ALL", "C"}}};
+  ProcessOptions options{FindPrograms() + program, std::move(arguments), {{"LC_ALL", "C"}}};
   if (geteuid() != 0) return options;
   arguments = {"--reuid", kUser, "--regid", "nogroup", "--clear-groups", options.program};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/http/test_certificates.h"
 #include "tests/support/files.h"
 #include "tests/support/process.h"
 
@@ -17,8 +18,10 @@ bool PostgresIsInstalled();
 // the user "nobody" by root, whom it refuses.
 class PostgresServer {
  public:
-  // `settings`: lines for postgresql.conf. The test fails where it does not come up.
-  explicit PostgresServer(const std::vector<std::string>& settings = {});
+  // `settings`: lines for postgresql.conf; with a certificate it offers TLS. The test fails where
+  // it does not come up.
+  explicit PostgresServer(const std::vector<std::string>& settings = {},
+                          const sandbox::TestCertificate& certificate = {});
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
@@ -44,6 +47,7 @@ class PostgresServer {
 
  private:
   void MakeCluster(const std::vector<std::string>& settings);
+  void UseCertificate(const sandbox::TestCertificate& certificate);
   bool StartOnce();
   void SignalAll(int signal);
   ProcessOptions AsServer(const std::string& program, std::vector<std::string> arguments) const;

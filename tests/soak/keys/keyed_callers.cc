@@ -68,10 +68,14 @@ KeyedCallers::KeyedCallers(Replicas& replicas, std::string mesh, std::uint64_t s
       seed_(seed),
       next_call_(first_call) {}
 
-void KeyedCallers::Start(int callers) {
-  for (int i = 0; i < callers; ++i)
+void KeyedCallers::Start(int callers,
+                         const std::vector<std::unique_ptr<LanguageCaller>>& languages) {
+  const auto start = [this](LanguageCaller* language) {
     threads_.emplace_back(
-        [this, number = seed_ * 1000 + static_cast<std::uint64_t>(i)] { Run(number); });
+        [this, language, number = seed_ * 1000 + threads_.size()] { Run(number, language); });
+  };
+  for (int i = 0; i < callers; ++i) start(nullptr);
+  for (const auto& language : languages) start(language.get());
 }
 
 void KeyedCallers::Stop() {
@@ -89,10 +93,10 @@ bool KeyedCallers::Pause(milliseconds time) {
   return !end_.wait_for(lock, time, [this] { return ended_; });
 }
 
-void KeyedCallers::Run(std::uint64_t number) {
+void KeyedCallers::Run(std::uint64_t number, LanguageCaller* language) {
   Random random(number);
   std::vector<KeyedTold> told;
-  while (Pause(milliseconds(Between(random, 0, 20)))) Call(Pick(random), random, told);
+  while (Pause(milliseconds(Between(random, 0, 20)))) Call(Pick(random), language, random, told);
   const std::lock_guard lock(mutex_);
   told_.insert(told_.end(), told.begin(), told.end());
 }
@@ -119,11 +123,14 @@ flow::FlowRequest KeyedCallers::Pick(Random& random) {
   return request;
 }
 
-void KeyedCallers::Call(const flow::FlowRequest& request, Random& random,
+void KeyedCallers::Call(const flow::FlowRequest& request, LanguageCaller* language, Random& random,
                         std::vector<KeyedTold>& told) {
   for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     const absl::Time begin = absl::Now();
-    const flow::FlowResult result = Attempt(request, random);
+    const flow::FlowResult result =
+        language == nullptr ? Attempt(request, random)
+                            : language->Call(replicas_.Address(Between(random, 0, 1000)), request,
+                                             PickTimeout(random));
     told.push_back(RecordKeyed(CallIdOf(request), begin, result));
     told.back().repeat = attempt > 0;
     const auto took =

@@ -15,19 +15,22 @@
 
 #include "enos/flow/client.h"
 #include "tests/soak/keys/keyed_ledger.h"
+#include "tests/soak/keys/language_caller.h"
 #include "tests/soak/keys/replicas.h"
 
 namespace enos::soak {
 
 // Many callers, a thread each: each makes a start with a key of its own, or joins one that another
 // caller made, and repeats it with the same key, at any replica, until it knows what became of it.
-// They go straight to a replica, over a channel that repeats by itself, or through the mesh.
+// They go straight to a replica, over a channel that repeats by itself, or through the mesh; or
+// over the library of another language.
 class KeyedCallers {
  public:
   KeyedCallers(Replicas& replicas, std::string mesh, std::uint64_t seed, std::uint64_t first_call);
   ~KeyedCallers() { Stop(); }
 
-  void Start(int callers);
+  // And one for each language.
+  void Start(int callers, const std::vector<std::unique_ptr<LanguageCaller>>& languages);
   void Stop();  // begins no start any more, and waits for those that are open
 
   // After Stop().
@@ -40,10 +43,11 @@ class KeyedCallers {
  private:
   using Random = std::mt19937_64;
 
-  void Run(std::uint64_t number);
+  void Run(std::uint64_t number, LanguageCaller* language);
   flow::FlowRequest NewRequest(Random& random);
   flow::FlowRequest Pick(Random& random);
-  void Call(const flow::FlowRequest& request, Random& random, std::vector<KeyedTold>& told);
+  void Call(const flow::FlowRequest& request, LanguageCaller* language, Random& random,
+            std::vector<KeyedTold>& told);
   flow::FlowResult Attempt(const flow::FlowRequest& request, Random& random);
   bool Pause(std::chrono::milliseconds time);
 

@@ -16,8 +16,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tests/soak/keys/cutting_proxy.h"
 #include "tests/soak/keys/keyed_callers.h"
+#include "tests/soak/keys/language_caller.h"
 #include "tests/soak/report.h"
 #include "tests/soak/upstream.h"
 #include "tests/support/postgres.h"
@@ -34,6 +37,7 @@ constexpr milliseconds kTick{20};
 // Of a thousand statements that are sent to the database.
 constexpr int kCutPermille = 40;
 constexpr seconds kPatienceForEnd{60};
+constexpr absl::Duration kClockSlack = absl::Seconds(1);
 
 // A number of gateways, all set up in the same way.
 struct Part {
@@ -41,6 +45,14 @@ struct Part {
   bool early_headers;
 };
 constexpr Part kParts[] = {{3, true}, {2, false}};
+
+// Of the gateway, when it came up: its log's lines begin with it.
+absl::Time ClockOf(Process& gateway) {
+  const std::string line = gateway.WaitForLine("listening address=").value_or("");
+  absl::Time time;
+  absl::ParseTime(absl::RFC3339_full, line.substr(0, line.find(' ')), &time, nullptr);
+  return time;
+}
 
 class KeyedSoak {
  public:
@@ -59,6 +71,7 @@ class KeyedSoak {
     std::optional<Clock::time_point> resume_at;  // it is stopped
   };
 
+  void StartLanguages();
   void RunPart(const Part& part, std::size_t number);
   void StartGateway(std::size_t number);
   // Ends it by that signal, and looks at what it left.
@@ -82,6 +95,7 @@ class KeyedSoak {
   PostgresServer postgres_;
   CuttingProxy proxy_;
   Replicas replicas_;
+  std::vector<std::unique_ptr<LanguageCaller>> languages_;
   Part part_{};
   std::vector<Gateway> gateways_;
   std::size_t started_ = 0;
@@ -107,12 +121,14 @@ void KeyedSoak::StartGateway(std::size_t number) {
   gateway.program = options_.gateway;
   gateway.log = absl::StrCat(options_.directory, "/keys-gateway-", ++started_, ".log");
   gateway.environment["ENOS_GATEWAY_IDEMPOTENCY_STORE"] = postgres_.UrlAt(proxy_.port());
-  if (!options_.faketime.empty() && number > 0) {  // the wall clock only
-    gateway.environment["LD_PRELOAD"] = options_.faketime;
-    gateway.environment["FAKETIME"] = number == 1 ? "+10s" : "-10s";
-    gateway.environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
+  absl::Duration shift;
+  if (options_.shift_clocks && number > 0) {
+    shift = absl::Seconds(number == 1 ? 10 : -10);
+    gateway.environment["LD_PRELOAD"] = ENOS_SHIFTED_CLOCK;
+    gateway.environment["CLOCK_SHIFT"] = absl::StrCat(absl::ToInt64Seconds(shift));
     ++counts_["gateways whose clock was 10 s off"];
   }
+  const absl::Time begin = absl::Now();
   ++counts_["gateways started"];
   Gateway& slot = gateways_.at(number);
   slot.log = gateway.log;
@@ -121,6 +137,10 @@ void KeyedSoak::StartGateway(std::size_t number) {
     failures_.push_back(absl::StrCat("a gateway did not start, see ", slot.log));
     return;
   }
+  if (ClockOf(*slot.process) < begin + shift - kClockSlack ||
+      ClockOf(*slot.process) > absl::Now() + shift + kClockSlack)
+    failures_.push_back(
+        absl::StrCat("the clock of a gateway is not as it was set, see ", slot.log));
   replicas_.Set(number, slot.process->address());
 }
 
@@ -235,6 +255,18 @@ void KeyedSoak::Calm() {
   if (upstream_.down() && !upstream_.Up().ok()) failures_.emplace_back("EnOS did not come up");
 }
 
+void KeyedSoak::StartLanguages() {
+  for (const std::string& command : options_.language_callers) {
+    auto caller = std::make_unique<LanguageCaller>(command);
+    const int attempts = caller->AttemptsPerCall();
+    Say(absl::StrFormat("gRPC's library for %s makes %d attempts for one call\n",
+                        caller->language(), attempts));
+    if (attempts < 2)
+      failures_.push_back(absl::StrCat("the library for ", caller->language(), " repeats nothing"));
+    languages_.push_back(std::move(caller));
+  }
+}
+
 void KeyedSoak::RunPart(const Part& part, std::size_t number) {
   part_ = part;
   gateways_.resize(part.gateways);
@@ -245,7 +277,7 @@ void KeyedSoak::RunPart(const Part& part, std::size_t number) {
   const auto end = Clock::now() + options_.seconds / std::size(kParts);
   next_hit_ = next_enos_ = next_revocation_ = Clock::now() + Random(500, 1500);
   proxy_.SetShare(kCutPermille);
-  callers.Start(options_.callers);
+  callers.Start(options_.callers, languages_);
   while (Clock::now() < end && failures_.empty()) {
     Disturb(Clock::now());
     std::this_thread::sleep_for(kTick);
@@ -291,8 +323,15 @@ int KeyedSoak::Run() {
     std::fputs("soak: database, proxy or EnOS did not start\n", stderr);
     return 2;
   }
+  StartLanguages();
   for (std::size_t i = 0; i < std::size(kParts) && failures_.empty(); ++i) RunPart(kParts[i], i);
   CountRecords();
+  for (const auto& caller : languages_) {
+    counts_[absl::StrCat("attempts over gRPC's library for ", caller->language())] =
+        caller->calls();
+    if (caller->broken())
+      failures_.push_back(absl::StrCat("the caller in ", caller->language(), " hung or ended"));
+  }
   if (upstream_.unaccounted() > 0) failures_.emplace_back("the sandbox forgot calls");
   for (int cut = 0; cut < CuttingProxy::kCuts; ++cut) {
     const auto where = static_cast<CuttingProxy::Cut>(cut);

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "tests/soak/keys/language_caller.h"
 
 namespace enos::soak {
 namespace {
@@ -16,27 +17,22 @@ constexpr int kMeshRepeats = 3;
 // Of one try: more than a gateway allows its EnOS.
 constexpr seconds kMeshPatience{4};
 
-constexpr char kEager[] = R"({"methodConfig": [{"name": [{}], "retryPolicy": {
-  "maxAttempts": 5, "initialBackoff": "0.02s", "maxBackoff": "0.5s", "backoffMultiplier": 2,
-  "retryableStatusCodes": ["UNAVAILABLE", "UNKNOWN", "DEADLINE_EXCEEDED", "ABORTED",
-                           "INTERNAL"]}}]})";
-
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address, bool eager) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  if (eager) arguments.SetServiceConfigJSON(kEager);
+  if (eager) arguments.SetServiceConfigJSON(kEagerServiceConfig);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace
 
 void Replicas::Set(std::size_t number, const std::string& address) {
-  const Both both{MakeChannel(address, false), MakeChannel(address, true)};
+  const Replica replica{address, MakeChannel(address, false), MakeChannel(address, true)};
   const std::lock_guard lock(mutex_);
   if (replicas_.size() <= number) replicas_.resize(number + 1);
-  replicas_[number] = both;
+  replicas_[number] = replica;
 }
 
 void Replicas::Clear() {
@@ -47,8 +43,13 @@ void Replicas::Clear() {
 std::shared_ptr<grpc::Channel> Replicas::Channel(std::uint64_t number, bool eager) {
   const std::lock_guard lock(mutex_);
   if (replicas_.empty()) return nullptr;
-  const Both& both = replicas_[number % replicas_.size()];
-  return eager ? both.eager : both.plain;
+  const Replica& replica = replicas_[number % replicas_.size()];
+  return eager ? replica.eager : replica.plain;
+}
+
+std::string Replicas::Address(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  return replicas_.empty() ? "" : replicas_[number % replicas_.size()].address;
 }
 
 Mesh::Mesh(Replicas& replicas) : replicas_(replicas) {

@@ -26,14 +26,16 @@ class Replicas {
   // Of the gateway with that number, counted round. `eager`: gRPC's library repeats calls on it by
   // itself, after nearly every code. Null: there is none.
   std::shared_ptr<grpc::Channel> Channel(std::uint64_t number, bool eager);
+  std::string Address(std::uint64_t number);  // likewise; empty: there is none
 
  private:
-  struct Both {
+  struct Replica {
+    std::string address;
     std::shared_ptr<grpc::Channel> plain;
     std::shared_ptr<grpc::Channel> eager;
   };
   std::mutex mutex_;
-  std::vector<Both> replicas_;
+  std::vector<Replica> replicas_;
 };
 
 // As a service mesh that is set up wrongly: each call that failed is made again, three times, at
