@@ -15,11 +15,14 @@
 #     --keep             keeps the namespace
 #     --help             this text
 #
-# Two loads run at once: one through the headless Service, balanced by the client library, one through the Service.
+# Two loads run at once: one through the headless Service, balanced by the client library, one through the Service. A third one
+# watches its runs to their end. With the component sandbox-postgresql a fourth one uses idempotency keys, and repeats whatever its
+# key makes safe. With the component check its Job has to succeed.
 # Passes if: no flow was started twice; calls answered OK were started, and those last answered NOT_EXECUTED were not; every call
 # ended with a status that has our details, except calls that the Pod kill cut off; calls answered UNAVAILABLE with
 # NOT_EXECUTED succeeded when repeated; running Pods used changed keys and a changed policy from the moment that
-# they said so; the stranger was refused before that, and served after it; each phase ended in time.
+# they said so; the stranger was refused before that, and served after it; watches that a roll-out interrupted saw the end of
+# their run; no key was in doubt, except those that the killed Pod had reserved; each phase ended in time.
 # Needs kubectl, curl, jq. Exit status: 0 passed, 1 failed, 2 wrong usage.
 set -euo pipefail
 
@@ -175,12 +178,31 @@ done
 [[ -n "$port" ]] || die "kubectl port-forward does not work: $(cat "$out/forward.log")"
 url="http://127.0.0.1:$port"
 
+if k get job enos-flow-gateway-check >/dev/null 2>&1; then
+  # It was applied along with what it checks, and may have failed because that was not there yet.
+  k delete job enos-flow-gateway-check >/dev/null
+  k apply -k "$overlay" >>"$out/apply.log"
+  k wait --for=condition=Complete job/enos-flow-gateway-check --timeout=60s >/dev/null ||
+    die "the check finds something: $(k logs job/enos-flow-gateway-check)"
+  k logs job/enos-flow-gateway-check >"$out/check.log"
+  say "the Job enos-flow-gateway-check finds nothing wrong"
+fi
+keyed=false
+if k get deployment enos-postgresql >/dev/null 2>&1; then keyed=true; fi
+
 phase "steady"
-loads=(headless service)
+loads=(headless service watch)
 # shellcheck disable=SC2086 # several words
 {
   load_pod headless dns:///enos-flow-gateway-headless:50051 --callers=32 $load_args | k apply -f - >/dev/null
   load_pod service dns:///enos-flow-gateway:50051 --callers=32 $load_args | k apply -f - >/dev/null
+  # Longer than a Pod takes to drain.
+  load_pod watch dns:///enos-flow-gateway:50051 --callers=4 --watch_s=60 $load_args | k apply -f - >/dev/null
+  if $keyed; then
+    loads+=(keyed)
+    # Until the lease of a key has ended.
+    load_pod keyed dns:///enos-flow-gateway-headless:50051 --callers=32 --keyed --timeout_ms=60000 $load_args | k apply -f - >/dev/null
+  fi
   if [[ -n "$stranger_args" ]]; then
     loads+=(stranger)
     load_pod stranger dns:///enos-flow-gateway-headless:50051 --callers=2 $stranger_args | k apply -f - >/dev/null
@@ -188,7 +210,7 @@ loads=(headless service)
 }
 k wait --for=condition=Ready "${loads[@]/#/pod/load-}" --timeout=120s >/dev/null || die "the load does not start"
 # Followed from the start: a long log is rotated away.
-: >"$out/told-stranger.ndjson"
+: | tee "$out/told-stranger.ndjson" >"$out/told-keyed.ndjson"
 for name in "${loads[@]}"; do
   kubectl --namespace "$namespace" logs --follow "load-$name" >"$out/told-$name.ndjson" &
   followers+=($!)
@@ -274,29 +296,37 @@ phase "steady again"
 sleep 10
 
 say "ending the load"
+end="$(date +%s%3N)"
 for name in "${loads[@]}"; do
   k exec "load-$name" -- sh -c 'kill -TERM 1' || die "load-$name cannot be ended"
 done
 wait "${followers[@]}"
 sandbox "$url/_sandbox/calls?limit=100000000" >"$out/calls.json"
+reserved='[]'
+if $keyed; then
+  reserved="$(k exec deployment/enos-postgresql -- env PGPASSWORD=sandbox psql --host=127.0.0.1 --username=postgres --no-align --tuples-only \
+    --command="SELECT coalesce(json_agg(idempotency_key), '[]') FROM enos_idempotency_keys WHERE state = 'RESERVED'")"
+fi
 k logs -l app.kubernetes.io/name=enos-flow-gateway --prefix --tail=-1 >"$out/gateways.log" 2>&1 || true
 printf '%s\n' "${phases[@]}" | jq -s . >"$out/phases.json"
 
 # What callers were told beside what EnOS executed, by the phase in which each call ended.
 jq -n --slurpfile phases "$out/phases.json" --slurpfile calls "$out/calls.json" --slurpfile a "$out/told-headless.ndjson" \
-  --slurpfile b "$out/told-service.ndjson" --slurpfile strangers "$out/told-stranger.ndjson" \
+  --slurpfile b "$out/told-service.ndjson" --slurpfile watches "$out/told-watch.ndjson" \
+  --slurpfile keyed "$out/told-keyed.ndjson" --slurpfile strangers "$out/told-stranger.ndjson" \
+  --argjson reserved "$reserved" --argjson end "$end" \
   --argjson rotation "{\"before\": $last_before, \"until\": $last_until}" -f "$root/deploy/lib/smoke.jq" >"$out/result.json"
 {
   echo
-  jq -r '(["phase", "calls", "OK at once", "OK repeated", "cut, UNKNOWN", "failed", "started", "twice", "slowest ms"],
-    (.phases[] | [.name, .calls, .at_once, .repeated, .cut, .failed, .started, .twice, .slowest])) | @tsv' "$out/result.json" |
-    awk -F'\t' '{printf "%-24s %7s %11s %12s %13s %7s %8s %6s %11s\n", $1, $2, $3, $4, $5, $6, $7, $8, $9}'
+  jq -r '(["phase", "calls", "OK at once", "OK repeated", "cut, UNKNOWN", "failed", "started", "twice", "slowest ms", "keyed", "twice"],
+    (.phases[] | [.name, .calls, .at_once, .repeated, .cut, .failed, .started, .twice, .slowest, .keyed, .keyed_twice])) | @tsv' "$out/result.json" |
+    awk -F'\t' '{printf "%-24s %7s %11s %12s %13s %7s %8s %6s %11s %6s %6s\n", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11}'
   echo
   jq -r '.attempts[] | "\(.count)\t\(.outcome)"' "$out/result.json" | awk -F'\t' '{printf "%9d  attempts ended with  %s\n", $1, $2}'
   echo
   kubectl version -o json 2>/dev/null | jq -r '"Kubernetes \(.serverVersion.gitVersion), kubectl \(.clientVersion.gitVersion)"'
   echo "Every Pod said after $rotation s that it uses the new SecretKey. A second eviction at the same time was $second."
-  jq -r '.rotation, .strangers | select(.)' "$out/result.json"
+  jq -r '.rotation, .strangers, .keyed, .watches | select(.)' "$out/result.json"
   jq -r '.complaints[] | "NOT WELL: \(.)"' "$out/result.json"
 } | tee "$out/table.txt"
 [[ $second == refused ]] || failed=1

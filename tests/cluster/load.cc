@@ -1,23 +1,28 @@
 // enos-load: callers that trigger flows at a steady pace over one channel, as services do, and
-// repeat as the client library does. What they were told goes to standard output, one line a call:
+// repeat as the client library does; with --keyed also what may have been started, under the same
+// key; with --watch_s each watches its run to the end. What they were told goes to standard output,
+// one line a call:
 //   {"callId":"a-17","begin":1790000000123,"ms":48,"attempts":["UNAVAILABLE GATEWAY_SHUTTING_DOWN
 //   NOT_EXECUTED","OK"],
 //    "instance":"3377-20260101000000"}
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
+// and of a run that was watched also
+//   "interruptions":["UNAVAILABLE GATEWAY_SHUTTING_DOWN "],"end":"FLOW_INSTANCE_STATE_SUCCEEDED"
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "enos/flow/client.h"
+#include "enos/flow/idempotency_key.h"
 #include "tests/cluster/load_options.h"
+#include "tests/cluster/told.h"
 
 namespace enos::load {
 namespace {
@@ -26,46 +31,10 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
+constexpr char kUser[] = "load";
+constexpr char kOrganization[] = "o1";
 constexpr std::int32_t kFlow = 3377;
 constexpr std::int64_t kFirstTriggerTime = 1'600'000'000;
-
-struct Told {
-  std::string call_id;
-  system_clock::time_point begin;
-  milliseconds took{0};
-  std::vector<std::string>
-      attempts;  // how each ended: "OK", or "CODE REASON EXECUTION", "-" for no reason
-  std::string instance;
-};
-
-std::string Outcome(const flow::FlowResult& result) {
-  if (result.ok()) return "OK";
-  const flow::FlowError& error = result.error();
-  return absl::StrCat(flow::StatusCodeName(error.code), " ",
-                      error.reason.empty() ? "-" : error.reason, " ",
-                      flow::ExecutionName(error.execution));
-}
-
-void Print(const Told& told) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  writer.StartObject();
-  writer.Key("callId");
-  writer.String(told.call_id);
-  writer.Key("begin");
-  writer.Int64(std::chrono::duration_cast<milliseconds>(told.begin.time_since_epoch()).count());
-  writer.Key("ms");
-  writer.Int64(told.took.count());
-  writer.Key("attempts");
-  writer.StartArray();
-  for (const std::string& attempt : told.attempts) writer.String(attempt);
-  writer.EndArray();
-  writer.Key("instance");
-  writer.String(told.instance);
-  writer.EndObject();
-  std::printf("%s\n", buffer.GetString());
-  std::fflush(stdout);
-}
 
 class Load {
  public:
@@ -76,7 +45,7 @@ class Load {
     for (int i = 0; i < options_.callers; ++i) threads_.emplace_back([this] { Run(); });
   }
 
-  // Begins no more calls, and waits for the open ones.
+  // Begins no more calls, waits for the open ones, and watches no longer.
   void Stop() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -88,7 +57,11 @@ class Load {
 
  private:
   void Run() {
-    while (Pause()) Print(Call(++next_));
+    while (Pause()) {
+      Told told = Call(++next_);
+      if (options_.watch.count() > 0 && !told.instance.empty()) told.run = Watch(told.instance);
+      Print(told);
+    }
   }
 
   // False: the end has come.
@@ -97,24 +70,34 @@ class Load {
     return !end_.wait_for(lock, options_.pause, [this] { return ended_; });
   }
 
+  flow::FlowRequest RequestOf(const std::string& call_id, std::int64_t number) const {
+    flow::FlowRequest request;
+    request.set_user_id(kUser);
+    request.set_org_id(kOrganization);
+    request.set_flow_id(kFlow);
+    if (options_.watch.count() > 0) {
+      *request.mutable_trigger_time() = flow::ToTimestamp(system_clock::now() + options_.watch);
+    } else {
+      request.mutable_trigger_time()->set_seconds(kFirstTriggerTime + number);
+    }
+    if (options_.keyed) request.set_idempotency_key(flow::NewIdempotencyKey());
+    auto* parameter = request.add_parameters();
+    parameter->set_key("call_id");
+    parameter->set_value(call_id);
+    return request;
+  }
+
   Told Call(std::int64_t number) const {
     Told told;
     told.call_id = absl::StrCat(options_.name, "-", number);
-    flow::FlowRequest request;
-    request.set_user_id("load");
-    request.set_org_id("o1");
-    request.set_flow_id(kFlow);
-    request.mutable_trigger_time()->set_seconds(kFirstTriggerTime + number);
-    auto* parameter = request.add_parameters();
-    parameter->set_key("call_id");
-    parameter->set_value(told.call_id);
-
+    const flow::FlowRequest request = RequestOf(told.call_id, number);
+    told.key = request.idempotency_key();
     told.begin = system_clock::now();
     const auto begin = steady_clock::now();
     const flow::FlowResult result = flow::RepeatWhileSafe(
         [&](milliseconds left, bool /*may_have_started*/) {
           flow::FlowResult attempt = client_.TriggerFlow(request, {left});
-          told.attempts.push_back(Outcome(attempt));
+          told.attempts.push_back(attempt.ok() ? "OK" : OutcomeOf(attempt.error()));
           return attempt;
         },
         options_.timeout, options_.repeat, flow::RepeatHooks::Real());
@@ -123,12 +106,40 @@ class Load {
     return told;
   }
 
+  // Until the run has ended, or the load.
+  ToldOfRun Watch(const std::string& instance) {
+    ToldOfRun told;
+    bool done = false;
+    flow::WatchCallbacks callbacks;
+    callbacks.on_state = [](const flow::FlowInstance& /*instance*/) {};
+    callbacks.on_interruption = [&](const flow::FlowError& error, milliseconds /*wait*/) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      told.interruptions.push_back(OutcomeOf(error));
+    };
+    callbacks.done = [&](const flow::InstanceResult& result) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      told.end = result.ok() ? FlowInstanceState_Name(result.instance().state())
+                             : OutcomeOf(result.error());
+      done = true;
+      end_.notify_all();  // under the lock: what it refers to is gone once it is seen
+    };
+    flow::PendingCall watch =
+        client_.WatchFlowInstance({kUser, kOrganization, instance}, {}, std::move(callbacks));
+    std::unique_lock<std::mutex> lock(mutex_);
+    end_.wait(lock, [&] { return done || ended_; });
+    lock.unlock();
+    watch.Cancel();
+    lock.lock();
+    end_.wait(lock, [&] { return done; });
+    return told;
+  }
+
   const Options options_;
   const flow::FlowClient client_;
   std::vector<std::thread> threads_;
   std::atomic<std::int64_t> next_{0};
   std::mutex mutex_;
-  std::condition_variable end_;
+  std::condition_variable end_;  // of the load, or of a run
   bool ended_ = false;
 };
 

@@ -11,6 +11,7 @@ Options ReadOptions(int argc, char** argv) {
   options.repeat.max_attempts = 20;
   std::int64_t pause_ms = options.pause.count();
   std::int64_t timeout_ms = options.timeout.count();
+  std::int64_t watch_s = 0;
   bool plaintext = false;
   CLI::App app(
       "A steady load of flow calls, each written to standard output as a JSON object a line, until "
@@ -33,8 +34,11 @@ Options ReadOptions(int argc, char** argv) {
   app.add_option("--timeout_ms", timeout_ms, "of a call, its repeats included")
       ->capture_default_str();
   app.add_option("--max_attempts", options.repeat.max_attempts,
-                 "of a call that was certainly not executed")
+                 "of a call that may safely be repeated")
       ->capture_default_str();
+  app.add_flag("--keyed", options.keyed, "each call has an idempotency key");
+  app.add_option("--watch_s", watch_s,
+                 "runs begin so many seconds from now, and each caller watches its run to the end");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -42,6 +46,7 @@ Options ReadOptions(int argc, char** argv) {
   }
   options.pause = std::chrono::milliseconds(pause_ms);
   options.timeout = std::chrono::milliseconds(timeout_ms);
+  options.watch = std::chrono::seconds(watch_s);
   if (plaintext) options.channel.security = flow::Security::kPlaintext;
   return options;
 }

@@ -16,6 +16,8 @@ struct Options {
   std::chrono::milliseconds pause{200};       // of a caller between two calls
   std::chrono::milliseconds timeout{30'000};  // of a call, its repeats included
   flow::RepeatOptions repeat;
+  bool keyed = false;                  // each call has an idempotency key
+  std::chrono::milliseconds watch{0};  // above 0: runs begin so much later, and are watched
 };
 
 // Reads the command line; on a mistake says so and exits with status 2 (--help: 0).

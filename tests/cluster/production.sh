@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# deploy/smoke.sh with the overlay production (mutual TLS, a policy), the local EnOS beside it, and certificates made here: of the
+# deploy/smoke.sh with the overlay production (mutual TLS, a policy), the local EnOS and a PostgreSQL for keys beside it, the check, and certificates made here: of the
 # gateway, of the load, whom tests/cluster/production/policy.json names by its SPIFFE ID, and of a stranger, whom it does not.
 #
 #   tests/cluster/production.sh [OPTION]...     options of deploy/smoke.sh, but for --overlay and the ..._args
 #
-# Wants the images localhost/enos-flow-gateway:check, localhost/enos-sandbox:check and localhost/enos-load:check on the nodes.
+# Wants the images of deploy/images.sh gateway, sandbox, postgresql and load on the nodes, as localhost/NAME:check.
 # On a Kubernetes older than 1.21 API versions are rewritten. Needs openssl, and what deploy/smoke.sh needs.
 set -euo pipefail
 
@@ -27,6 +27,8 @@ sign stranger URI:spiffe://smoke.example/ns/other/sa/stranger
 
 cat >kustomization.yaml <<'YAML'
 resources: [../../../tests/cluster/production]
+components: [../../../deploy/kubernetes/components/sandbox-postgresql, ../../../deploy/kubernetes/components/check]
+images: [{name: enos-postgresql, newName: localhost/enos-postgresql, newTag: check}]
 secretGenerator:
   - {name: enos-flow-gateway-tls, files: [tls.crt, tls.key, ca.crt], options: {disableNameSuffixHash: true}}
   - {name: enos-load-tls, files: [load.crt, load.key, stranger.crt, stranger.key, ca.crt], options: {disableNameSuffixHash: true}}
