@@ -135,7 +135,8 @@ func TestErrorDecoding(t *testing.T) {
 		failure.Execution != NotExecuted || failure.EnosCode != 62102 || failure.EnosMessage != "wrong" ||
 		failure.HTTPStatus != 200 || failure.KeyState != KeyNone || failure.EnosRequestID != "enos-1" ||
 		failure.RequestID != "gateway-1" || *failure.RetryAfter != time.Millisecond || len(failure.Violations) != 1 ||
-		failure.Violations[0] != (Violation{"user_id", "is missing"}) || !failure.SafeToRepeat() {
+		failure.Violations[0] != (Violation{"user_id", "is missing"}) || !failure.SafeToRepeat() ||
+		!strings.HasSuffix(failure.Error(), " (request id gateway-1)") {
 		t.Errorf("the gateway's own: %+v", failure)
 	}
 	if status.Code(failure) != codes.InvalidArgument {

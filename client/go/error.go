@@ -93,6 +93,9 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&text, ", execution %s", e.Execution)
 	}
 	fmt.Fprintf(&text, ": %s", e.Message)
+	if e.RequestID != "" {
+		fmt.Fprintf(&text, " (request id %s)", e.RequestID)
+	}
 	return text.String()
 }
 

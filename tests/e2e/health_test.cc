@@ -1,9 +1,12 @@
 // The standard services beside ours: health and reflection, as used by clients without our proto.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/e2e/support/calls.h"
 #include "tests/support/fake_enos.h"
+#include "tests/support/files.h"
+#include "tests/support/process.h"
 #include "tests/support/programs.h"
 
 namespace enos::e2e {
@@ -50,6 +53,26 @@ TEST(GatewayReflection, ByDefault_ListsTheService) {
   EXPECT_THAT(services, HasSubstr("grpc.health.v1.Health"));
   EXPECT_THAT(services, HasSubstr("grpc.reflection.v1.ServerReflection"));
   EXPECT_THAT(services, HasSubstr("grpc.reflection.v1alpha.ServerReflection"));
+}
+
+// buf asks version 1; it is there where the checks of the proto have fetched it.
+TEST(GatewayReflection, Buf_CallsWithoutTheProto) {
+  const std::string buf =
+      ENOS_SOURCE_DIR "/build/tools/buf/node_modules/@bufbuild/buf-linux-x64/bin/buf";
+  if (access(buf.c_str(), X_OK) != 0) GTEST_SKIP() << "no buf: see tests/checks/buf.sh";
+  FakeEnos enos;
+  GatewayProcess gateway(GatewayOptions(enos.url()));
+  ASSERT_TRUE(gateway.WaitForLine("access token obtained"));
+  const TempFolder home;
+  Process call(
+      {buf,
+       {"curl", "--reflect-protocol=grpc-v1", "--protocol=grpc", "--http2-prior-knowledge",
+        "--data",
+        R"({"user_id":"u","org_id":"o","flow_id":3377,"trigger_time":"2026-11-18T10:00:00Z"})",
+        "http://" + gateway.address() + "/enos.dataflow.v1.FlowService/UpdateAndTriggerFlow"},
+       {{"HOME", home.path("")}, {"PATH", "/usr/bin:/bin"}}});
+  EXPECT_EQ(call.Wait().status, 0) << call.err();
+  EXPECT_THAT(call.out(), HasSubstr("flowInstanceId"));
 }
 
 TEST(GatewayReflection, TurnedOff_IsUnimplemented) {

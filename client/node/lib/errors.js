@@ -41,7 +41,8 @@ class FlowError extends Error {
 
   toString() {
     const execution = this.execution === undefined ? '' : `, execution ${this.execution}`;
-    return `${this.code} (${this.reasonName || 'no reason'})${execution}: ${this.message}`;
+    const requestId = this.requestId === '' ? '' : ` (request id ${this.requestId})`;
+    return `${this.code} (${this.reasonName || 'no reason'})${execution}: ${this.message}${requestId}`;
   }
 }
 

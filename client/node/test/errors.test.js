@@ -39,6 +39,7 @@ test('everything there is decoded', () => {
     enosMessage: 'No task', httpStatus: 200, keyState: 'NONE', violations: [{ field: 'user_id', description: 'is missing' }],
     retryAfter: 1501, requestId: 'q-1' });
   assert.equal(error.safeToRepeat, true);
+  assert.equal(String(error), 'UNAVAILABLE (FLOW_HAS_NO_TASK), execution NOT_EXECUTED: what happened (request id q-1)');
 });
 
 test('whatever is not the gateway\'s plain word is UNKNOWN', () => {

@@ -124,7 +124,8 @@ class FlowError(Exception):
 
     def __str__(self) -> str:
         execution = f", execution {self.execution.value}" if self.execution else ""
-        return f"{self.code.name} ({self.reason_name or 'no reason'}){execution}: {self.message}"
+        request_id = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{self.code.name} ({self.reason_name or 'no reason'}){execution}: {self.message}{request_id}"
 
 
 def error_from_rpc(error: grpc.RpcError, starts_flow: bool) -> FlowError:

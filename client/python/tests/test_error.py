@@ -57,6 +57,7 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual((error.violations, error.retry_after, error.request_id, error.key_state),
                          ([FieldViolation("user_id", "is missing")], 1.5, "q-1", KeyState.NONE))
         self.assertTrue(error.safe_to_repeat)
+        self.assertTrue(str(error).endswith(" (request id q-1)"), str(error))
         self.assertEqual(str(pickle.loads(pickle.dumps(error))), str(error))
 
     def test_whatever_is_not_the_gateways_plain_word_is_unknown(self):

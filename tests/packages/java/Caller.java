@@ -67,7 +67,8 @@ public final class Caller {
         FlowException refused = failure(
             () -> gateway.trigger(UpdateAndTriggerFlowRequest.newBuilder().setFlowId(-1).build()));
         check("violations", refused.reason() == ErrorReason.INVALID_REQUEST && refused.safeToRepeat()
-            && refused.execution() == Execution.NOT_EXECUTED && refused.violations().size() == 4, refused);
+            && refused.execution() == Execution.NOT_EXECUTED && refused.violations().size() == 4
+            && refused.getMessage().endsWith(" (request id " + refused.requestId() + ")"), refused);
       }
 
       TriggeredFlow plain = keyless.trigger(request(3377));

@@ -167,6 +167,7 @@ final class Failure {
 
   String text() {
     return code + " (" + (reasonName.isEmpty() ? "no reason" : reasonName) + ")"
-        + (execution == Execution.STARTS_NOTHING ? "" : ", execution " + execution) + ": " + message;
+        + (execution == Execution.STARTS_NOTHING ? "" : ", execution " + execution) + ": " + message
+        + (requestId.isEmpty() ? "" : " (request id " + requestId + ")");
   }
 }
