@@ -296,7 +296,7 @@ phase "steady again"
 sleep 10
 
 say "ending the load"
-end="$(date +%s%3N)"
+load_end="$(date +%s%3N)"
 for name in "${loads[@]}"; do
   k exec "load-$name" -- sh -c 'kill -TERM 1' || die "load-$name cannot be ended"
 done
@@ -314,7 +314,7 @@ printf '%s\n' "${phases[@]}" | jq -s . >"$out/phases.json"
 jq -n --slurpfile phases "$out/phases.json" --slurpfile calls "$out/calls.json" --slurpfile a "$out/told-headless.ndjson" \
   --slurpfile b "$out/told-service.ndjson" --slurpfile watches "$out/told-watch.ndjson" \
   --slurpfile keyed "$out/told-keyed.ndjson" --slurpfile strangers "$out/told-stranger.ndjson" \
-  --argjson reserved "$reserved" --argjson end "$end" \
+  --argjson reserved "$reserved" --argjson load_end "$load_end" \
   --argjson rotation "{\"before\": $last_before, \"until\": $last_until}" -f "$root/deploy/lib/smoke.jq" >"$out/result.json"
 {
   echo

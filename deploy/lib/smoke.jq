@@ -1,7 +1,7 @@
 # The judgement of deploy/smoke.sh. In: $phases (name, begin), $calls (the sandbox's ledger), $a and $b (what enos-load was
 # told, one object a call), $watches (likewise, with what became of the runs), $keyed (likewise, of calls with an idempotency key),
 # $strangers (likewise, of callers that the policy does not name before it is changed), $reserved (keys that the store has as reserved
-# after all calls have ended), $end (of the load), $rotation (numbers of calls in the ledger: the last one before the Secret was
+# after all calls have ended), $load_end, $rotation (numbers of calls in the ledger: the last one before the Secret was
 # changed, and when every gateway had said that it uses the new key).
 # Out: figures by phase, by outcome of attempts, and complaints.
 ($phases[0]) as $phases
@@ -17,8 +17,8 @@
   def runs: $runs[.callId] // [];
   def begin_of($name): first($phases[] | select(.name == $name) | .begin) // infinite;
   # The times from a phase on to the one after it.
-  def during($name): (begin_of($name)) as $begin | ([$phases[] | select(.begin > $begin) | .begin] | min // infinite) as $end
-    | select(.begin < $end and .begin + .ms > $begin);
+  def during($name): begin_of($name) as $begin | ([$phases[] | select(.begin > $begin) | .begin] | min // infinite) as $after
+    | select(.begin < $after and .begin + .ms > $begin);
   def in_doubt: final | test("^[A-Z_]+ IDEMPOTENCY_IN_DOUBT UNKNOWN$");
   def was_cut: any(.attempts[]; test("^[A-Z_]+ - UNKNOWN$"));
   def not_executed: final | endswith(" NOT_EXECUTED");
@@ -72,7 +72,7 @@
       ($doubts | map(select(.key as $key | $reserved | index($key) | not)) | complain("ended in doubt, and no gateway had left their keys reserved")),
       ($keyed | map(select(.key as $key | $reserved | index($key))) | . - [.[] | during("Pod kill")] | complain("were left reserved, and no Pod was killed")),
       (if $keyed != [] and ($keyed | length) < 100 then "only \($keyed | length) calls with a key were made" else empty end),
-      ($watched - $seen | map(select((.end | startswith("CANCELLED ")) and .begin + 90000 > $end | not)) | complain("were watched, and not until the run had succeeded")),
+      ($watched - $seen | map(select((.end | startswith("CANCELLED ")) and .begin + 90000 > $load_end | not)) | complain("were watched, and not until the run had succeeded")),
       (if [$seen[] | during("rolling restart") | select(interrupted)] == [] then "no watch survived the rolling restart by watching again" else empty end),
       ($told | map(select(.attempts[:-1] | any(startswith("UNAVAILABLE ") and endswith(" NOT_EXECUTED") | not)))
         | complain("were repeated for another reason than UNAVAILABLE, NOT_EXECUTED")),
