@@ -35,6 +35,9 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_NAME enos-flow-gateway)
 set(CPACK_DEBIAN_SERVER_DESCRIPTION "The server. One strongly typed RPC, UpdateAndTriggerFlow, becomes the signed
 EnOS call, and the JSON answer and its result codes become a precise gRPC status.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS "ca-certificates, systemd | systemd-standalone-sysusers")
+if(opentelemetry-cpp_FOUND) # its package does not say what its libraries need (no shlibs file)
+  string(APPEND CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS ", opentelemetry-cpp")
+endif()
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
   "${PROJECT_SOURCE_DIR}/deploy/debian/postinst;${PROJECT_SOURCE_DIR}/deploy/debian/prerm;${PROJECT_SOURCE_DIR}/deploy/debian/postrm;${PROJECT_SOURCE_DIR}/deploy/debian/conffiles")
 
