@@ -33,30 +33,6 @@ bool IsUrl(std::string_view text) {
   return false;
 }
 
-std::string_view Trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-// nullopt: a "%" without two hexadecimal digits.
-std::optional<std::string> PercentDecoded(std::string_view text) {
-  std::string decoded;
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      decoded += text[at];
-      continue;
-    }
-    unsigned char byte = 0;
-    const std::string_view digits = text.substr(at + 1, 2);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (digits.size() != 2 || read.ptr != digits.data() + 2) return std::nullopt;
-    decoded += static_cast<char>(byte);
-    at += 2;
-  }
-  return decoded;
-}
-
 // "name=value,...", as W3C Baggage writes them; nullopt: something else.
 using Pairs = std::multimap<std::string, std::string>;
 std::optional<Pairs> ParsePairs(std::string_view text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "server/base/text.h"
 #include "server/http/http_date.h"
 
 namespace enos::gateway {
@@ -11,14 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int64_t kMaxSeconds = 24 * 60 * 60;
-
-// White space around a header's value is not part of it (RFC 9110, section 5.5).
-std::string_view TrimWhiteSpace(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool IsNumber(std::string_view text) {
   return !text.empty() &&
@@ -36,7 +29,7 @@ int64_t BoundedSeconds(std::string_view digits) {
 
 std::optional<milliseconds> ParseRetryAfter(std::string_view value,
                                             std::chrono::system_clock::time_point now) {
-  value = TrimWhiteSpace(value);
+  value = Trimmed(value);  // RFC 9110, section 5.5: white space around it is not part of it
   if (IsNumber(value)) return milliseconds(1000 * BoundedSeconds(value));
 
   const std::optional<int64_t> at = ParseHttpDate(value);

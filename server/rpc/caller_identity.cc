@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "server/base/text.h"
 #include "server/identity/caller_name.h"
 #include "server/tls/certificate_names.h"
 
@@ -31,31 +32,6 @@ void Add(const grpc::AuthContext& context, const char* property, Identity identi
          std::vector<std::string>* identities) {
   for (const grpc::string_ref& name : context.FindPropertyValues(property))
     AddName({name.data(), name.size()}, identity_of, identities);
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-// nullopt if a "%" is not followed by two hexadecimal digits.
-std::optional<std::string> PercentDecoded(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    const int high = i + 1 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
 }
 
 bool IsPort(std::string_view text) {

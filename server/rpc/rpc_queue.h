@@ -40,8 +40,8 @@ class RpcQueue final {
   // Shutdown.
   void Post(Task task);
   // The same on the loop's thread, which wakes the serving one once it has done what it is at: what
-  // it posts until then, for a batch of answers from the store of keys, is one round. The queue
-  // must outlive the loop.
+  // it posts until then, for a batch of answers from the store of keys, is one round. The loop
+  // must be stopped before the queue is destroyed.
   void PostTogether(EventLoop& loop, Task task);
 
   // Timers on the serving thread, like Scheduler's. They cost little if cancelled before they are

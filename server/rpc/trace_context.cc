@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/text.h"
+
 namespace enos::gateway {
 namespace {
 
@@ -57,12 +59,6 @@ bool IsValidMember(std::string_view member) {
   return std::all_of(key.begin(), key.end(), IsKeyCharacter) && !value.empty() &&
          std::all_of(value.begin(), value.end(),
                      [](char c) { return c >= ' ' && c <= '~' && c != '='; });
-}
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 bool IsValidState(std::string_view state) {
