@@ -25,6 +25,11 @@ class Pair {
     EXPECT_EQ(::listen(listener, 1), 0);
     EXPECT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
     client_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    // connect would choose a port that another destination's connection may have: two peers of one
+    // name, which no listener ever sees.
+    sockaddr_in any = address;
+    any.sin_port = 0;
+    EXPECT_EQ(::bind(client_, reinterpret_cast<sockaddr*>(&any), size), 0);
     EXPECT_EQ(::connect(client_, reinterpret_cast<sockaddr*>(&address), size), 0);
     server_ = ::accept(listener, reinterpret_cast<sockaddr*>(&address), &size);
     peer_ = "ipv4:127.0.0.1:" + std::to_string(ntohs(address.sin_port));
