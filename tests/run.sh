@@ -93,8 +93,14 @@ install_for_deployment() {
   }
 }
 
-run_concurrency_tests() {
-  run_ctest tsan -L '^threads$'
+# For a step, of whose output only the end is shown: there, what the tests that failed complain of.
+ctest_step() {
+  run_ctest "$@" || {
+    echo "Out of what the failed tests say:"
+    grep -hE -A 5 ': Failure$|ERROR: .*Sanitizer|WARNING: ThreadSanitizer|runtime error: ' \
+      "build/$1/Testing/Temporary/LastTest.log" | head -n 40
+    return 1
+  }
 }
 
 # Where a language cannot be installed, the step that builds the examples says so.
@@ -158,10 +164,10 @@ step "Generate what clang-tidy has to see (preset clang)" build-clang build clan
 step "clang-tidy over the sources of the programs" clang-tidy tests/checks/tidy.sh
 step "Build with AddressSanitizer and UndefinedBehaviorSanitizer (preset debug)" build-debug build debug
 step "Build the client examples" examples client/examples/build.sh
-step "All tests under AddressSanitizer and UndefinedBehaviorSanitizer" ctest-debug run_ctest debug
+step "All tests under AddressSanitizer and UndefinedBehaviorSanitizer" ctest-debug ctest_step debug
 step "Build with clang++ and ThreadSanitizer, warnings are errors (preset tsan)" build-tsan build tsan \
   --target enos-flow-gateway enos-flow enos-sandbox threads-tests
-step "The tests with several threads under ThreadSanitizer" ctest-tsan run_concurrency_tests
+step "The tests with several threads under ThreadSanitizer" ctest-tsan ctest_step tsan -L '^threads$'
 step "Build the fuzz targets (preset fuzz)" build-fuzz build fuzz
 step "Fuzz every target for 60 s" fuzz tests/checks/fuzz.sh 60
 step "Build what is shipped with g++, warnings are errors (preset release)" build-release build release
