@@ -10,16 +10,10 @@
 
 #include "enos/flow/error.h"
 #include "tests/e2e/support/front.h"
+#include "tests/support/sanitized.h"
 
 namespace enos::e2e {
 namespace {
-
-// The memory of 1,000 open calls of one address; a sanitizer doubles it.
-#ifdef __SANITIZE_ADDRESS__
-constexpr int64_t kThousandCallsKb = 96 * 1024;
-#else
-constexpr int64_t kThousandCallsKb = 40 * 1024;
-#endif
 
 using ::testing::HasSubstr;
 
@@ -29,6 +23,8 @@ constexpr long kMostGrowthKb = 6000;
 constexpr int kConnections = 20;
 // For nginx's connections with TLS; a flood that is buffered takes several times that.
 constexpr long kMostFrontGrowthKb = 12'000;
+// The memory of 1,000 open calls of one address; a sanitizer doubles it.
+constexpr long kThousandCallsKb = (kSanitized ? 96 : 40) * 1024L;
 
 class HostileFrontTest : public FrontTest {
  protected:

@@ -10,24 +10,12 @@
 #include "tests/e2e/support/descriptors.h"
 #include "tests/support/fake_enos.h"
 #include "tests/support/programs.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ENOS_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ENOS_SANITIZED 1
-#endif
+#include "tests/support/sanitized.h"
 
 namespace enos::e2e {
 namespace {
 
-#ifdef ENOS_SANITIZED
-constexpr int kMany = 2000;
-#else
-constexpr int kMany = 10000;
-#endif
+constexpr int kMany = kSanitized ? 2000 : 10000;
 constexpr int kFew = 10;
 constexpr int kChannels = 50;
 
