@@ -69,7 +69,7 @@ folders=("$ROOT"/deploy/kubernetes/overlays/*/)
 with_component sandbox-with-everything sandbox autoscaler-cpu prometheus-operator
 with_component sandbox-in-flight sandbox autoscaler-in-flight
 with_component sandbox-with-keys sandbox sandbox-postgresql
-with_component production-with-everything production service-account-tokens idempotency-postgresql prometheus-operator grpcroute ingress check
+with_component production-with-everything production service-account-tokens idempotency-postgresql traces prometheus-operator grpcroute ingress check
 printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals: [ENOS_GATEWAY_JWT_ISSUER=https://k8s.example]}]\n' \
   >>"$out/production-with-everything/kustomization.yaml"
 # The patches that components show, as a user would copy them.

@@ -22,6 +22,7 @@ const IDLE_MIB = 30;
 const CALL_MIB = 39 / 1024;
 
 const STORE_PORT = 5432;
+const collectorPort = ({ OTEL_EXPORTER_OTLP_ENDPOINT: url }) => url && Number(new URL(url).port);
 
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
 
@@ -124,7 +125,8 @@ export const rules = {
 
   settings_are_known_to_the_program(objects, { variables }) {
     const { environment } = gatewayOf(objects);
-    return Object.keys(environment).filter((name) => !variables.has(name)).map((name) => `the gateway knows no setting ${name}`);
+    const isKnown = (name) => variables.has(name) || name.startsWith('OTEL_'); // OpenTelemetry's own are not in the help
+    return Object.keys(environment).filter((name) => !isKnown(name)).map((name) => `the gateway knows no setting ${name}`);
   },
 
   settings_have_what_is_required(objects) {
@@ -290,7 +292,7 @@ export const rules = {
   },
 
   the_gateway_may_ask_names_and_be_called(objects) {
-    const { workload } = gatewayOf(objects);
+    const { workload, environment } = gatewayOf(objects);
     const mine = ofKind(objects, 'NetworkPolicy').filter((policy) => selects(policy.spec.podSelector, workload));
     const out = outgoingPorts(mine);
     const callers = mine.flatMap((policy) => policy.spec.ingress ?? [])
@@ -298,9 +300,16 @@ export const rules = {
       .flatMap((rule) => rule.from).filter((peer) => peer.podSelector?.matchLabels?.['enos-flow-gateway/caller'] === 'true');
     return [
       ...(out.includes(53) ? [] : ['the gateway may not look names up']),
-      ...(out.some((port) => port !== 53 && port !== STORE_PORT) ? [] : ['the gateway may not reach EnOS']),
+      ...(out.some((port) => ![53, STORE_PORT, collectorPort(environment)].includes(port)) ? [] : ['the gateway may not reach EnOS']),
       ...(callers.length > 0 ? [] : ['no Pod with the label enos-flow-gateway/caller may call']),
     ];
+  },
+
+  traces_reach_the_collector(objects) {
+    const { workload, environment } = gatewayOf(objects);
+    const port = collectorPort(environment);
+    const mine = ofKind(objects, 'NetworkPolicy').filter((policy) => selects(policy.spec.podSelector, workload));
+    return port && !outgoingPorts(mine).includes(port) ? ['the gateway may not reach its collector'] : [];
   },
 
   keys_are_kept_where_all_replicas_find_them(objects) {

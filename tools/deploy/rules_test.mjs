@@ -166,6 +166,10 @@ const breakages = {
     (o) => { policy(o).spec.ingress[0].from = [{ podSelector: { matchLabels: { 'enos-flow-gateway/client': 'true' } } }]; },
     (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-enos')); },
   ],
+  traces_reach_the_collector: [
+    (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-collector')); },
+    (o) => { settings(o).OTEL_EXPORTER_OTLP_ENDPOINT = 'http://otel-collector:4317'; },
+  ],
   keys_are_kept_where_all_replicas_find_them: [
     (o) => { settings(o).ENOS_GATEWAY_IDEMPOTENCY_STORE = 'sqlite:/tmp/keys'; },
     (o) => { o.splice(0, o.length, ...o.filter((each) => each.metadata.name !== 'enos-flow-gateway-to-store')); },
