@@ -90,8 +90,9 @@ class TracesTest : public testing::Test {
     EXPECT_THAT(gateway_->Wait().status, Optional(0));
     collector_->Signal(SIGTERM);
     collector_->Wait();
+    const std::string output = collector_->out();
     std::vector<std::string> spans;
-    for (const std::string_view line : Split(collector_->out(), '\n')) {
+    for (const std::string_view line : Split(output, '\n')) {
       if (StartsWith(line, "span ") && Field(std::string(line), "enos.operation") != "token")
         spans.emplace_back(line);
     }
