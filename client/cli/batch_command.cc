@@ -343,7 +343,7 @@ absl::StatusOr<BatchCommand> MakeBatchCommand(const CommandLine& line,
   const absl::Status valid = CheckFields(*defaults, absl::Now());
   if (!valid.ok()) return absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
   command.defaults = *std::move(defaults);
-  auto settings = ReadCallSettings(values);
+  auto settings = ReadCallSettings(line);
   if (!settings.ok()) return settings.status();
   command.settings = *std::move(settings);
   const std::string& request_id = command.settings.call.request_id;

@@ -53,6 +53,22 @@ absl::Status ReadChannel(const FlagValues& values, ChannelOptions& channel) {
   return absl::OkStatus();
 }
 
+// What comes from the environment or the settings file is there for the next command as well; the
+// address is shown all the same.
+std::string ConnectionFlagsOf(const CommandLine& line, const std::string& address) {
+  std::string flags;
+  if (address != ChannelOptions().address) flags = absl::StrCat(" --address=", ForShell(address));
+  for (const char* const flag : {"tls", "plaintext", "ca_file", "cert_file", "key_file",
+                                 "server_name", "token_file", "config"}) {
+    if (line.typed.count(flag) == 0) continue;
+    const std::string value = *ReadText(line.values, flag);
+    absl::StrAppend(&flags, " --", flag);
+    if (FindFlag(flag)->value != nullptr || value != "true")
+      absl::StrAppend(&flags, "=", ForShell(value));
+  }
+  return flags;
+}
+
 // The library's messages start with the option, which is the flag's name.
 absl::Status ForFlag(const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat("--", ForTerminal(status.message())));
@@ -60,12 +76,13 @@ absl::Status ForFlag(const absl::Status& status) {
 
 }  // namespace
 
-absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values) {
+absl::StatusOr<CallSettings> ReadCallSettings(const CommandLine& line) {
   CallSettings settings;
-  settings.token_file = ReadText(values, "token_file").value_or("");
-  absl::Status status = ReadCall(values, settings);
-  if (status.ok()) status = ReadChannel(values, settings.channel);
+  settings.token_file = ReadText(line.values, "token_file").value_or("");
+  absl::Status status = ReadCall(line.values, settings);
+  if (status.ok()) status = ReadChannel(line.values, settings.channel);
   if (!status.ok()) return status;
+  settings.connection_flags = ConnectionFlagsOf(line, settings.channel.address);
   return settings;
 }
 

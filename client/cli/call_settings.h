@@ -15,11 +15,13 @@ struct CallSettings {
   std::string token_file;  // empty: none
   CallOptions call;
   RepeatOptions repeat;
+  // What a command to the same gateway needs on its line, " --address=..." first.
+  std::string connection_flags;
 };
 
 // Invalid flags are an error whose message is one line that names the flag, its value and what is
 // expected.
-absl::StatusOr<CallSettings> ReadCallSettings(const FlagValues& values);
+absl::StatusOr<CallSettings> ReadCallSettings(const CommandLine& line);
 
 absl::StatusOr<OutputFormat> ReadOutput(const FlagValues& values);
 

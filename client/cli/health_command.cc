@@ -86,7 +86,7 @@ void Print(const Answer& answer, const std::string& address, Console& console) {
 }  // namespace
 
 int RunHealth(const CommandLine& line, Console& console) {
-  const auto settings = ReadCallSettings(line.values);
+  const auto settings = ReadCallSettings(line);
   if (!settings.ok()) return WrongUsage(settings.status(), console);
   const auto output = ReadOutput(line.values);
   if (!output.ok()) return WrongUsage(output.status(), console);

@@ -1,13 +1,10 @@
 #include "output.h"
 
-#include <algorithm>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "batch_record.h"
 #include "instance_text.h"
@@ -33,16 +30,6 @@ std::string EnosLine(const FlowError& error) {
     absl::StrAppend(&line, ": ", ForTerminal(error.enos_message));
   }
   return line + "\n";
-}
-
-// Fit for a terminal, too.
-std::string ForShell(const std::string& text) {
-  const std::string shown = ForTerminal(text);
-  const bool plain = !shown.empty() && std::all_of(shown.begin(), shown.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::StrContains("_@%+=:,./-", absl::string_view(&c, 1));
-  });
-  return plain ? shown : absl::StrCat("'", absl::StrReplaceAll(shown, {{"'", "'\\''"}}), "'");
 }
 
 // Whether an earlier call with the key may have started the flow, although this one did not.
@@ -146,12 +133,10 @@ std::string KeyFlags(const FlowRequest& request) {
 }
 
 std::string CommandAboutRun(const std::string& command, const InstanceRequest& request,
-                            const std::string& address) {
-  std::string line = absl::StrCat("enos-flow ", command, " ", ForShell(request.flow_instance_id),
-                                  " --user_id=", ForShell(request.user_id),
-                                  " --org_id=", ForShell(request.org_id));
-  if (address != ChannelOptions().address) absl::StrAppend(&line, " --address=", ForShell(address));
-  return line;
+                            const std::string& connection_flags) {
+  return absl::StrCat("enos-flow ", command, " ", ForShell(request.flow_instance_id),
+                      " --user_id=", ForShell(request.user_id),
+                      " --org_id=", ForShell(request.org_id), connection_flags);
 }
 
 std::string LikelyId(const FlowRequest& request) {
@@ -161,12 +146,12 @@ std::string LikelyId(const FlowRequest& request) {
 }
 
 std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
-                           const std::string& address) {
+                           const std::string& connection_flags) {
   const InstanceRequest run = {
       request.user_id(), request.org_id(),
       error.likely_flow_instance_id.empty() ? LikelyId(request) : error.likely_flow_instance_id};
   return absl::StrCat("If it was, its run most likely has this id, which is a guess. To look:\n  ",
-                      CommandAboutRun("get", run, address), "\n");
+                      CommandAboutRun("get", run, connection_flags), "\n");
 }
 
 std::string FormatJson(const FlowResult& result, const FlowRequest& request) {

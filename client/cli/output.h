@@ -30,10 +30,10 @@ bool KeyTells(const FlowError& error);
 // key.
 std::string KeyFlags(const FlowRequest& request);
 
-// A command for a shell, "enos-flow get ID --user_id=alice --org_id=o15", with the address where it
-// is not the one that is called anyway.
+// A command for a shell, "enos-flow get ID --user_id=alice --org_id=o15", with the flags of
+// CallSettings::connection_flags.
 std::string CommandAboutRun(const std::string& command, const InstanceRequest& request,
-                            const std::string& address);
+                            const std::string& connection_flags);
 
 // The id that a run of that request most likely has: EnOS names runs by flow and minute. A guess.
 std::string LikelyId(const FlowRequest& request);
@@ -41,7 +41,7 @@ std::string LikelyId(const FlowRequest& request);
 // After an error that leaves open whether the flow was started: the run's likely id, and the
 // command that looks for it. The id is the gateway's guess, else ours of the same kind.
 std::string FormatLookHint(const FlowError& error, const FlowRequest& request,
-                           const std::string& address);
+                           const std::string& connection_flags);
 
 // One JSON object on a line, ASCII only (other characters as \uXXXX), so that every text arrives
 // unchanged and none can harm a terminal:

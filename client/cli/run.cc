@@ -31,7 +31,7 @@ std::string FailureText(const TriggerCommand& command, const FlowError& error, c
   if (has_key && KeyTells(error) && !error.SafeToRepeat()) {
     absl::StrAppend(&text, "To call again, add or keep:\n  ", KeyFlags(command.request), "\n");
   } else if (!error.SafeToRepeat()) {
-    text += FormatLookHint(error, command.request, address);
+    text += FormatLookHint(error, command.request, command.settings.connection_flags);
   }
   return text;
 }
@@ -88,6 +88,8 @@ int TriggerAndWait(const TriggerCommand& command, const FlowClient& client, Cons
        *command.wait,
        command.output,
        command.settings.channel.address,
+       command.settings.connection_flags,
+       true,
        [] { return absl::Now(); }},
       interrupts, console);
 }

@@ -30,7 +30,7 @@ absl::StatusOr<std::string> ReadId(const FlagValues& values, const char* flag) {
 }
 
 absl::StatusOr<RunCommand> MakeRunCommand(const CommandLine& line) {
-  auto settings = ReadCallSettings(line.values);
+  auto settings = ReadCallSettings(line);
   if (!settings.ok()) return settings.status();
   const auto output = ReadOutput(line.values);
   if (!output.ok()) return output.status();
@@ -78,7 +78,7 @@ int Cancel(const FlowClient& client, const RunCommand& command, Console& console
   } else {
     console.err << absl::StrCat(
                        "enos-flow: EnOS took the request. To see it take effect:\n  ",
-                       CommandAboutRun("watch", command.request, command.settings.channel.address),
+                       CommandAboutRun("watch", command.request, command.settings.connection_flags),
                        "\n")
                 << std::flush;
   }
@@ -115,7 +115,7 @@ int RunWatch(const CommandLine& line, Console& console) {
     watch.request_id = command.settings.call.request_id;
     return WatchRun(client,
                     {command.request, watch, command.output, command.settings.channel.address,
-                     [] { return absl::Now(); }},
+                     command.settings.connection_flags, false, [] { return absl::Now(); }},
                     interrupts, console);
   });
 }

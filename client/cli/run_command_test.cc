@@ -210,6 +210,7 @@ TEST_F(RunCommandTest, WatchTimeout_Status1) {
   const Outcome outcome = Run({"watch", kId, "--watch_timeout=100ms"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.err, HasSubstr("DEADLINE_EXCEEDED (WATCH_TIMEOUT)"));
+  EXPECT_THAT(outcome.err, EndsWith("To watch it again:\n" + HowToWatch()));
 }
 
 TEST_F(RunCommandTest, WatchInterrupted_Status130AndHowToWatchAgain) {
@@ -252,6 +253,20 @@ TEST_F(RunCommandTest, TriggerAndWaitInterrupted_Status130AndTheIdIsKnown) {
   EXPECT_EQ(outcome.status, 130);
   EXPECT_THAT(outcome.out, StartsWith(std::string(kId) + "\n"));
   EXPECT_THAT(outcome.err, EndsWith(HowToWatch()));
+}
+
+// A script that took the status for the trigger's would start the flow again.
+TEST_F(RunCommandTest, TriggerAndTheWatchIsRefused_SaysThatTheFlowWasStarted) {
+  gateway_.OnWatch([](auto&, const auto&, const auto&) {
+    return AboutRun(grpc::StatusCode::PERMISSION_DENIED, "CALLER_NOT_ALLOWED");
+  });
+  const Outcome outcome = Run({"trigger", "--flow_id=7", "--wait"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.out, std::string(kId) + "\n");
+  EXPECT_THAT(outcome.err, HasSubstr("CALLER_NOT_ALLOWED"));
+  EXPECT_THAT(
+      outcome.err,
+      EndsWith("The flow was started, and its run may go on. To watch it again:\n" + HowToWatch()));
 }
 
 TEST_F(RunCommandTest, WrongUsage_Status2) {

@@ -172,13 +172,16 @@ TEST_F(RunEnosFlowTest, MayHaveStarted_CommandThatLooks) {
   status.code = grpc::StatusCode::UNKNOWN;
   status.reason = "ENOS_CONNECTION_LOST";
   status.metadata = {{"execution", "UNKNOWN"}, {"likely_flow_instance_id", "3377-20260701080000"}};
-  FakeFlowService gateway(AnswerInTurn(
-      {status.ToGrpc(), grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed")}));
+  FakeFlowService gateway(
+      AnswerInTurn({status.ToGrpc(), status.ToGrpc(),
+                    grpc::Status(grpc::StatusCode::UNAVAILABLE, "Socket closed")}));
   const std::string looks =
       "If it was, its run most likely has this id, which is a guess. To look:\n"
       "  enos-flow get 3377-20260701080000 --user_id=u --org_id=o --address=" +
       gateway.address() + "\n";
   EXPECT_THAT(Trigger(gateway).err, EndsWith(looks));
+  const Outcome typed = Trigger(gateway, {"--plaintext", "--config="});
+  EXPECT_THAT(typed.err, EndsWith(gateway.address() + " --plaintext --config=''\n"));
   // The guess is ours where no gateway said it.
   EXPECT_THAT(Trigger(gateway, {"--trigger_time=2026-07-01T10:00:59+02:00"}).err, EndsWith(looks));
 }

@@ -1,7 +1,13 @@
 #include "text.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace enos::flow::cli {
 namespace {
@@ -86,6 +92,15 @@ std::string Excerpt(absl::string_view text) {
   size_t end = kExcerptBytes;
   while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80) --end;
   return clean.substr(0, end) + "...";
+}
+
+std::string ForShell(const std::string& text) {
+  const std::string shown = ForTerminal(text);
+  const bool plain = !shown.empty() && std::all_of(shown.begin(), shown.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("_@%+=:,./-", absl::string_view(&c, 1));
+  });
+  return plain ? shown : absl::StrCat("'", absl::StrReplaceAll(shown, {{"'", "'\\''"}}), "'");
 }
 
 }  // namespace enos::flow::cli

@@ -21,6 +21,9 @@ std::string ForTerminal(absl::string_view text);
 // ForTerminal, truncated to about 80 bytes at a character boundary: a flag's value in a message.
 std::string Excerpt(absl::string_view text);
 
+// One word of a shell's command line; ForTerminal as well.
+std::string ForShell(const std::string& text);
+
 }  // namespace enos::flow::cli
 
 #endif  // ENOS_FLOW_CLI_TEXT_H_

@@ -87,7 +87,7 @@ absl::StatusOr<TriggerCommand> MakeTriggerCommand(const CommandLine& line, absl:
   command.request = *std::move(request);
   absl::Status key = ReadKey(line.values, *fields, command);
   if (!key.ok()) return key;
-  auto settings = ReadCallSettings(line.values);
+  auto settings = ReadCallSettings(line);
   if (!settings.ok()) return settings.status();
   command.settings = *std::move(settings);
   const auto output = ReadOutput(line.values);

@@ -119,6 +119,18 @@ class Display {
   bool interrupted_ = false;
 };
 
+std::string HowToWatch(const RunToWatch& run) {
+  return absl::StrCat("To watch it again:\n  ",
+                      CommandAboutRun("watch", run.request, run.connection_flags), "\n");
+}
+
+// That the call failed means the watch alone: whoever starts the flow again has two runs.
+std::string AfterAFailedWatch(const RunToWatch& run, const FlowError& error) {
+  if (run.was_started_now) return "The flow was started, and its run may go on. " + HowToWatch(run);
+  if (error.reason == "WATCH_TIMEOUT") return HowToWatch(run);
+  return "";
+}
+
 int TellEnd(const InstanceResult& end, const RunToWatch& run, Console& console) {
   if (end.ok()) {
     if (end.instance().state() == dataflow::v1::FLOW_INSTANCE_STATE_SUCCEEDED) return kExitOk;
@@ -128,14 +140,14 @@ int TellEnd(const InstanceResult& end, const RunToWatch& run, Console& console) 
   if (run.output == OutputFormat::kJson) {
     console.out << FormatInstanceJson(end) << std::flush;
   } else {
-    console.err << FormatErrorText(end.error(), run.address, console.err_style) << std::flush;
+    console.err << FormatErrorText(end.error(), run.address, console.err_style)
+                << AfterAFailedWatch(run, end.error()) << std::flush;
   }
   return kExitFailedCall;
 }
 
 int TellInterrupted(const RunToWatch& run, Console& console) {
-  console.err << absl::StrCat("enos-flow: interrupted; the run goes on. To watch it again:\n  ",
-                              CommandAboutRun("watch", run.request, run.address), "\n")
+  console.err << absl::StrCat("enos-flow: interrupted; the run goes on. ", HowToWatch(run))
               << std::flush;
   return kExitInterrupted;
 }

@@ -18,6 +18,8 @@ struct RunToWatch {
   WatchOptions options;
   OutputFormat output = OutputFormat::kText;
   std::string address;  // of the gateway, for messages
+  std::string connection_flags;
+  bool was_started_now = false;  // by this command
   std::function<absl::Time()> now;
 };
 
