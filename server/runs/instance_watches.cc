@@ -35,6 +35,7 @@ InstanceWatches::InstanceWatches(UpstreamEnvironment& environment, ZoneSource& z
       on_polled_(std::move(on_polled)) {}
 
 InstanceWatches::~InstanceWatches() {
+  env_.scheduler.Cancel(queue_timer_);
   for (auto& [target, watched] : runs_) env_.scheduler.Cancel(watched->timer);
 }
 
@@ -62,6 +63,7 @@ void InstanceWatches::Stop(WatchId id) {
   if (run->second->watchers.empty()) {
     env_.scheduler.Cancel(run->second->timer);
     runs_.erase(run);
+    ServeQueueSoon();
   }
   targets_.erase(found);
 }
@@ -92,7 +94,11 @@ void InstanceWatches::Poll(const InstanceTarget& target) {
     return;
   }
   watched.slot = polls_.TryEnter();
-  if (!watched.slot) return PollLater(target, watched, Duration::zero());
+  if (!watched.slot) {
+    watched.is_queued = true;
+    queue_.push_back(target);
+    return;
+  }
   RunRequest request;
   request.target = target;
   request.answer_by = env_.scheduler.Now() + options_.poll_timeout;
@@ -107,6 +113,7 @@ void InstanceWatches::OnPoll(const InstanceTarget& target, InstanceResult result
   Watched& watched = *runs_.at(target);
   const auto poll = std::move(watched.poll);  // which called this, and is needed to its end
   watched.slot = {};
+  ServeQueueSoon();
   if (auto* answer = std::get_if<InstanceAnswer>(&result)) {
     OnAnswer(target, watched, std::move(*answer));
   } else {
@@ -143,6 +150,20 @@ void InstanceWatches::PollLater(const InstanceTarget& target, Watched& watched, 
       std::chrono::duration_cast<Duration>(options_.interval * (0.75 + 0.5 * env_.random()));
   watched.timer =
       env_.scheduler.RunAfter(std::max(jittered, at_least), [this, target] { Poll(target); });
+}
+
+// Not at once: who gave a slot back is called by one who watches, or calls some.
+void InstanceWatches::ServeQueueSoon() {
+  if (queue_.empty() || queue_timer_ != 0) return;
+  queue_timer_ = env_.scheduler.RunAfter(Duration::zero(), [this] {
+    queue_timer_ = 0;
+    while (!queue_.empty() && polls_.in_flight() < kMostPolls) {
+      const InstanceTarget target = std::move(queue_.front());
+      queue_.pop_front();
+      const auto run = runs_.find(target);
+      if (run != runs_.end() && std::exchange(run->second->is_queued, false)) Poll(target);
+    }
+  });
 }
 
 void InstanceWatches::End(const InstanceTarget& target, const std::optional<CallError>& error) {

@@ -2,6 +2,7 @@
 #define ENOS_SERVER_RUNS_INSTANCE_WATCHES_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,7 +59,7 @@ class InstanceWatches {
   void EndAll();
 
   // Polls under way at once, so that an EnOS that hangs does not get all the connections that calls
-  // need. A poll beyond that waits for its next turn.
+  // need. Those beyond that wait in a queue.
   static constexpr int64_t kMostPolls = 100;
 
  private:
@@ -70,7 +71,8 @@ class InstanceWatches {
     int failures = 0;  // polls in a row
     Slot slot;         // of the poll
     std::unique_ptr<InstanceRead> poll;
-    TimerId timer = 0;  // for the next poll
+    TimerId timer = 0;       // for the next poll
+    bool is_queued = false;  // for a slot
   };
   // The runs stay where they are while others come and go.
   using Runs = absl::flat_hash_map<InstanceTarget, std::unique_ptr<Watched>>;
@@ -80,6 +82,7 @@ class InstanceWatches {
   void OnAnswer(const InstanceTarget& target, Watched& watched, InstanceAnswer answer);
   void OnFailure(const InstanceTarget& target, Watched& watched, CallError error);
   void PollLater(const InstanceTarget& target, Watched& watched, Duration at_least);
+  void ServeQueueSoon();
   void End(const InstanceTarget& target, const std::optional<CallError>& error);
 
   UpstreamEnvironment& env_;
@@ -88,6 +91,8 @@ class InstanceWatches {
   const WatchOptions options_;
   const OnPolled on_polled_;
   Admission polls_{kMostPolls};
+  std::deque<InstanceTarget> queue_;  // those that wait for a slot, and some that do no longer
+  TimerId queue_timer_ = 0;
   Runs runs_;
   absl::flat_hash_map<WatchId, InstanceTarget> targets_;
   WatchId last_id_ = 0;

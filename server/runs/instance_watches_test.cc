@@ -225,11 +225,12 @@ TEST(InstanceWatches, EnosHangs_PollsUnderWayAreLimited) {
     rig.scheduler.Advance(seconds(2));
   }
   EXPECT_EQ(rig.Sends(), kMost) << "the others wait for their turn";
-  // Then it is well again: each way in which a poll ends makes room.
+  // Then it is well again: each way in which a poll ends makes room for another at once.
   rig.TellRun();
   rig.AnswerRun(404);
   rig.runs->watches().Stop(rig.watches[2].id);
-  rig.scheduler.Advance(kInterval);
+  rig.scheduler.Advance(milliseconds(0));
+  EXPECT_EQ(rig.Sends(), kMost + 3);
   EXPECT_EQ(rig.http.Running(kInstances).size(), kMost);
   for (int i = 0; i < 12; ++i) {
     TellAll(rig);
@@ -240,6 +241,20 @@ TEST(InstanceWatches, EnosHangs_PollsUnderWayAreLimited) {
     if (watch.id != rig.watches[2].id) {
       EXPECT_FALSE(watch.states.empty() && !watch.is_over()) << watch.id;
     }
+  }
+}
+
+// As after a roll-out: a thousand watches begin together.
+TEST(InstanceWatches, MoreAtOnceThanPolls_EachSeesItsStateAsSoonAsEnosAnswers) {
+  RunsRig rig;
+  for (int i = 0; i < 350; ++i) rig.StartWatch(RunOf(i));
+  rig.runs->watches().Stop(rig.watches[150].id);  // while it waits
+  for (int i = 0; i < 4; ++i) {
+    TellAll(rig);
+    rig.scheduler.Advance(milliseconds(0));
+  }
+  for (const RunsRig::Watch& watch : rig.watches) {
+    EXPECT_EQ(watch.states.empty(), watch.id == rig.watches[150].id) << watch.id;
   }
 }
 
