@@ -28,7 +28,7 @@ class Axis:
     shapes: dict  # by size
 
 
-def _shape(axis, size, connections=8, streams=8, left_out=("gateway-late-headers",), **values):
+def _shape(axis, size, connections=8, streams=8, left_out=("gateway-late-headers", "java"), **values):
     return shapes.Shape(f"{axis}-{size}", f"{axis}: {size:,}", connections, streams, left_out=left_out, **values)
 
 

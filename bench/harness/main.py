@@ -89,7 +89,9 @@ def raise_descriptors():
 
 
 def measured_before(path):
-    """What a run before this one measured: its results.json."""
+    """What runs before this one measured: their results.json."""
+    if not os.path.exists(path):
+        return []
     with open(path, encoding="utf-8") as file:
         return [result for row in json.load(file)["measurements"] if not (result := measure.Result.of_row(row)).failed]
 

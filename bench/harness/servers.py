@@ -59,8 +59,8 @@ SERVERS = [
     Server("gateway-late-headers", "this gateway, --early_headers=false", _GATEWAY,
            flags=(*_GATEWAY_FLAGS, "--early_headers=false")),
     Server("go", "Go: grpc-go, net/http", ("build/bench/peers/go/gateway-go",)),
-    # Its compiler is done with what is called often only after tens of thousands of calls.
-    Server("java", "Java: grpc-java, java.net.http", ("build/bench/peers/java/gateway-java",), warm_up_seconds=20),
+    # Its compiler takes half a core for the first 25 s, and then next to nothing.
+    Server("java", "Java: grpc-java, java.net.http", ("build/bench/peers/java/gateway-java",), warm_up_seconds=30),
     Server("node", "Node: grpc-js, undici", ("node", "build/bench/peers/node/server.js"),
            by_name_only=True),
     Server("python", "Python: grpc.aio, aiohttp", ("/usr/bin/python3", "build/bench/peers/python/server.py"),

@@ -227,6 +227,7 @@ class Continued(unittest.TestCase):
         before = [result("go", 1, cpu_us_per_call=50.0, latency={"p50_us": 7}), result("go", 2, failed="broken")]
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "results.json")
+            self.assertEqual(main.measured_before(path), [])
             report.write_json(path, before, {}, {}, {})
             results = main.measured_before(path)
         self.assertEqual(results, before[:1])
