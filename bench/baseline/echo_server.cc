@@ -172,6 +172,7 @@ int Run(const std::string& listen, milliseconds delay) {
   builder.RegisterService(&service);
   const unsigned threads = std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U);
   std::vector<std::unique_ptr<EchoQueue>> queues;
+  queues.reserve(threads);
   for (unsigned i = 0; i < threads; ++i) {
     queues.push_back(std::make_unique<EchoQueue>(service, builder.AddCompletionQueue(), delay));
   }

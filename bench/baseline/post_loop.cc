@@ -72,7 +72,7 @@ PostLoop::Multi& PostLoop::AddMulti() {
   SetOption(multi.handle, CURLMOPT_TIMERFUNCTION, &PostLoop::OnTimer);
   SetOption(multi.handle, CURLMOPT_TIMERDATA, &multi);
   SetOption(multi.handle, CURLMOPT_PIPELINING,
-            long{options_.http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING});
+            options_.http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
   SetOption(multi.handle, CURLMOPT_MAXCONNECTS, static_cast<long>(kMaxTransfers));
   return multi;
 }

@@ -78,8 +78,8 @@ class PostLoop {
     Clock::time_point began;
   };
 
-  static int OnSocket(CURL* handle, curl_socket_t socket, int what, void* self, void* known);
-  static int OnTimer(CURLM* handle, long timeout_ms, void* multi);
+  static int OnSocket(CURL* handle, curl_socket_t fd, int what, void* self, void* known);
+  static int OnTimer(CURLM* handle, long timeout_ms, void* data);
   static int OnClose(void* self, curl_socket_t socket);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* transfer);
 
@@ -87,11 +87,11 @@ class PostLoop {
   void Prepare(Transfer& transfer);
   void Start(Transfer& transfer);
   Socket& At(curl_socket_t socket);
-  void Watch(curl_socket_t socket, uint32_t events);
+  void Watch(curl_socket_t fd, uint32_t events);
   int WaitMs() const;
   void Step();
   void RunTimers();
-  void OnReady(curl_socket_t socket, uint32_t events);
+  void OnReady(curl_socket_t fd, uint32_t events);
   void Act(Multi& multi, curl_socket_t socket, int what);
   void Take(CURL* handle, CURLcode code);
 
