@@ -95,8 +95,11 @@ def _document(height, parts, notes):
 
 
 def _notes(summaries, facts, marks):
-    most = max((summary.measured for summary in summaries.values()), default=0)
-    return [f"{marks}: the median of {most} measurements. Whiskers: the lowest and the highest of them.",
+    counts = sorted({summary.measured for summary in summaries.values()})
+    number = " to ".join(map(str, counts[:1] + counts[1:][-1:]))
+    meaning = "one measurement each." if counts == [1] else \
+        f"the median of {number} measurements. Whiskers: the lowest and the highest of them."
+    return [f"{marks}: {meaning}",
             f"{facts.get('date', '')} · {facts.get('machine', '')} · callers, server and nginx share the cores"]
 
 
