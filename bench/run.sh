@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the gateway against the floor (bare gRPC and bare libcurl) and against a peer in Go, all on this
-# machine: nginx plays EnOS, h2load the callers, everything is on 127.0.0.1.
+# Measures the gateway against the baseline (bare gRPC and bare libcurl), nginx as a plain proxy and peers in Go and Java,
+# all on this machine: nginx plays EnOS, h2load the callers, everything is on 127.0.0.1.
 #
 #   bench/run.sh                      installs missing packages (Debian 12, as root or with sudo), builds, measures
 #                                     every shape with every server 5 times, alternating; about half an hour
@@ -8,6 +8,9 @@
 #   bench/run.sh --smoke              a few calls to every server: shows that everything works, not how fast;
 #                                     checks tokens and signatures against the sandbox
 #   bench/run.sh --keys               only calls with an idempotency key, with each store of keys, against calls without
+#   bench/run.sh --growth             how cost grows with calls in flight, parameters, rules of a policy and watches;
+#                                     results are in build/bench/growth
+#   bench/run.sh --continue           only what is not in results.json yet: after an interruption, or further --only
 #   bench/run.sh --only SHAPE/SERVER  only these, and the only way to run the peers node and python; * matches any; may be repeated: --only '64/*' --only 'tls/go'
 #   bench/run.sh --also NAME=COMMAND  also another gateway, with its own row: another build, other flags, an allocator:
 #                                     --also before=/tmp/before/enos-flow-gateway
@@ -71,17 +74,18 @@ build_python_peer() {
 # The micro-benchmarks are not run here; they are built so that ctest of the preset finds them.
 build_programs() {
   cmake --preset release -DENOS_BENCH=ON && cmake --build --preset release --parallel "$(parallel_jobs)" \
-    --target enos-flow-gateway enos-flow enos-sandbox floor-echo floor-post \
+    --target enos-flow-gateway enos-flow enos-sandbox baseline-echo baseline-post \
     steady-calls core-benchmark overhead-benchmark key-store-benchmark
 }
 
 if $build; then
   exec 3>&1 1>&2 # the tables alone go to standard output
   # shellcheck disable=SC2034
-  STEPS_TOTAL=5
+  STEPS_TOTAL=6
   step "Install what is missing" bench-packages deploy/packages.sh build bench
-  step "Build the programs and the floor (preset release)" bench-build build_programs
+  step "Build the programs and the baseline (preset release)" bench-build build_programs
   step "Build the Go peer" bench-go bench/peers/go/build.sh "$peers/go/gateway-go"
+  step "Build the Java peer" bench-java bench/peers/java/build.sh "$peers/java"
   step "Fetch the Node peer's libraries" bench-node build_node_peer
   step "Generate the Python peer's code" bench-python build_python_peer
   exec 1>&3 3>&-

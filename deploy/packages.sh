@@ -46,7 +46,9 @@ group_packages() {
       # protobuf 1.5: what protoc-gen-go 1.5 generates for; apt would take 1.3 by itself.
       printf '%s\n' nginx-light libnginx-mod-http-echo nghttp2-client openssl libbenchmark-dev postgresql \
         golang-go golang-google-grpc-dev golang-google-protobuf-dev golang-github-golang-protobuf-1-5-dev \
-        protoc-gen-go-1-5 protoc-gen-go-grpc python3 python3-grpcio python3-protobuf python3-aiohttp
+        protoc-gen-go-1-5 protoc-gen-go-grpc python3 python3-grpcio python3-protobuf python3-aiohttp \
+        libjackson2-databind-java
+      group_packages java
       command -v npm >/dev/null || printf '%s\n' nodejs npm
       ;;
     # runc: crun, which podman would bring, refuses hybrid cgroups.

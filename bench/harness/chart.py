@@ -1,12 +1,13 @@
-"""A chart of the results as SVG, written by hand: panels of horizontal bars."""
+"""Charts of the results as SVG, written by hand: panels of horizontal bars, and of lines where something grows."""
 
 import html
+import math
 from dataclasses import dataclass
 
-_COLOURS = {"gateway": "#1a7f5a", "gateway-late-headers": "#59b390", "go": "#3b7dd8", "node": "#8a8f98",
-            "python": "#b9bdc4", "floor": "#d9a441"}
-_NAMES = {"gateway": "this gateway", "gateway-late-headers": "… --early_headers=false", "go": "Go", "node": "Node",
-          "python": "Python", "floor": "floor: gRPC + libcurl"}
+_COLOURS = {"gateway": "#1a7f5a", "gateway-late-headers": "#59b390", "go": "#3b7dd8", "java": "#8e6bbf",
+            "node": "#8a8f98", "python": "#b9bdc4", "baseline": "#d9a441", "nginx-proxy": "#a3aab3"}
+_NAMES = {"gateway": "this gateway", "gateway-late-headers": "… --early_headers=false", "go": "Go", "java": "Java",
+          "node": "Node", "python": "Python", "baseline": "baseline: gRPC + libcurl", "nginx-proxy": "nginx: transport alone"}
 _FONT = "font-family=\"system-ui, 'DejaVu Sans', Arial, sans-serif\""
 _WIDTH, _LABELS, _BAR, _GAP, _HEAD, _COLUMN = 960, 175, 18, 6, 34, 480
 
@@ -85,23 +86,112 @@ def _panel(panel, rows, left, top):
     return parts
 
 
+def _document(height, parts, notes):
+    head = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
+            f'height="{height}" {_FONT} fill="#24292f">',
+            f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>']
+    lines = [_text(8, height - 12 - 16 * i, note, 11, 'fill="#57606a"') for i, note in enumerate(reversed(notes))]
+    return "\n".join([*head, *parts, *lines, "</svg>", ""])
+
+
+def _notes(summaries, facts, marks):
+    counts = sorted({summary.measured for summary in summaries.values()})
+    number = " to ".join(map(str, counts[:1] + counts[1:][-1:]))
+    meaning = "one measurement each." if counts == [1] else \
+        f"the median of {number} measurements. Whiskers: the lowest and the highest of them."
+    return [f"{marks}: {meaning}",
+            f"{facts.get('date', '')} · {facts.get('machine', '')} · callers, server and nginx share the cores"]
+
+
 def svg(summaries, facts):
-    """The chart as text; panels without figures are left out. Lines show the lowest and the highest figure."""
+    """The chart as text; panels without figures are left out."""
     panels = [(panel, rows) for panel in _PANELS if (rows := _rows(panel, summaries))]
     most = max((len(rows) for _, rows in panels), default=0)
     height_of_panel = _HEAD + most * (_BAR + _GAP) + 16
-    lines = (len(panels) + 1) // 2
-    height = 12 + lines * height_of_panel + 26
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-             f'height="{height}" {_FONT} fill="#24292f">',
-             f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>']
+    parts = []
     for i, (panel, rows) in enumerate(panels):
         parts += _panel(panel, rows, i % 2 * _COLUMN, 12 + i // 2 * height_of_panel)
-    note = f"{facts.get('date', '')} · {facts.get('machine', '')} · callers, server and nginx share the cores"
-    parts.append(_text(8, height - 12, note, 11, 'fill="#57606a"'))
-    return "\n".join(parts + ["</svg>", ""])
+    return _document(12 + (len(panels) + 1) // 2 * height_of_panel + 42, parts, _notes(summaries, facts, "Bars"))
 
 
-def write(path, summaries, facts):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(svg(summaries, facts))
+# ---- how cost grows: both axes are logarithmic ---------------------------------------------------------------------------
+
+_CELL, _PLOT_LEFT, _PLOT_WIDTH, _PLOT_TOP, _PLOT_HEIGHT = 240, 46, 176, 26, 130
+_GROWTH_FIELDS = (("cpu_us_per_call", "CPU per {unit}, µs"), ("peak_mib", "peak memory, MiB"))
+
+
+def _ticks(low, high):
+    """1, 2, 5, 10, 20, … so that all lies between the first and the last of them."""
+    steps = [step * 10.0 ** power for power in range(-2, 8) for step in (1, 2, 5)]
+    first = max((i for i, step in enumerate(steps) if step <= low), default=0)
+    last = min((i for i, step in enumerate(steps) if step >= high), default=len(steps) - 1)
+    return steps[first:max(last, first + 1) + 1]
+
+
+def _series(axis, summaries, field):
+    """{server: [(size, median, low, high)]}"""
+    found = {}
+    for size, shape in axis.shapes.items():
+        for server in _COLOURS:
+            summary = summaries.get((shape.name, server))
+            if summary and summary.median(field) is not None:
+                spread = summary.values[field]
+                found.setdefault(server, []).append((size, spread.median, spread.low, spread.high))
+    return found
+
+
+class _Scale:
+    def __init__(self, ticks, start, length):
+        self._low, self._start = math.log(ticks[0]), start
+        self._factor = length / (math.log(ticks[-1]) - self._low)
+
+    def __call__(self, value):
+        return self._start + (math.log(value) - self._low) * self._factor
+
+
+def _line(server, points, x, y):
+    colour = _COLOURS[server]
+    path = " L".join(f"{x(size):.1f} {y(median):.1f}" for size, median, _, _ in points)
+    parts = [f'<path d="M{path}" stroke="{colour}" stroke-width="{2.4 if server == "gateway" else 1.6}" fill="none"/>']
+    for size, median, low, high in points:
+        parts.append(f'<circle cx="{x(size):.1f}" cy="{y(median):.1f}" r="2.6" fill="{colour}"/>')
+        if high > low:
+            parts.append(f'<path d="M{x(size) - 3:.1f} {y(low):.1f} h6 m-3 0 V{y(high):.1f} m-3 0 h6" stroke="{colour}" fill="none"/>')
+    return parts
+
+
+def _growth_panel(axis, field, title, summaries, left, top):
+    series = _series(axis, summaries, field)
+    if not series:
+        return []
+    sizes = list(axis.shapes)
+    spans = [value for points in series.values() for _, _, low, high in points for value in (low, high)]
+    ticks = _ticks(min(spans), max(spans))
+    bottom = top + _PLOT_TOP + _PLOT_HEIGHT
+    x, y = _Scale(sizes, left + _PLOT_LEFT, _PLOT_WIDTH), _Scale(ticks, bottom, -_PLOT_HEIGHT)
+    parts = [_text(left + 8, top + 14, title.format(unit=axis.unit), 12, 'font-weight="600"')]
+    for tick in ticks if len(ticks) <= 8 else ticks[::3]:
+        parts += [f'<path d="M{left + _PLOT_LEFT} {y(tick):.1f} h{_PLOT_WIDTH}" stroke="#e4e7eb" fill="none"/>',
+                  _text(left + _PLOT_LEFT - 6, y(tick) + 4, f"{tick:,g}", 11, 'text-anchor="end" fill="#57606a"')]
+    for size in sizes:
+        parts.append(_text(x(size), bottom + 15, f"{size:,}", 11, 'text-anchor="middle" fill="#57606a"'))
+    parts.append(_text(left + _PLOT_LEFT + _PLOT_WIDTH / 2, bottom + 31, axis.title, 12, 'text-anchor="middle"'))
+    for server in reversed(series):  # the gateway on top
+        parts += _line(server, series[server], x, y)
+    return parts
+
+
+def growth_svg(axes, summaries, facts):
+    """A column for each thing that grows: CPU time above memory."""
+    parts, left = [], 8
+    for server in [name for name in _COLOURS if any(key[1] == name for key in summaries)]:
+        parts += [f'<rect x="{left}" y="10" width="14" height="10" rx="2" fill="{_COLOURS[server]}"/>',
+                  _text(left + 20, 19, _NAMES[server], 12)]
+        left += 40 + 7 * len(_NAMES[server])
+    height = _PLOT_TOP + _PLOT_HEIGHT + 44
+    for column, axis in enumerate(axes):
+        for row, (field, title) in enumerate(_GROWTH_FIELDS):
+            parts += _growth_panel(axis, field, title, summaries, column * _CELL, 34 + row * height)
+    notes = _notes(summaries, facts, "Points")
+    notes[0] += " All axes are logarithmic."
+    return _document(34 + len(_GROWTH_FIELDS) * height + 42, parts, notes)

@@ -42,6 +42,7 @@ def describe(root):
         "gateway": _commit(root),
         "gRPC C++, libcurl": f"{_package('libgrpc++1.51')}, {_package('libcurl4')}",
         "Go, grpc-go": f"{_package('golang-go')}, {_package('golang-google-grpc-dev')}",
+        "Java, grpc-java": f"{_first_line('java', '--version')}, {_package('libgrpc-java')}",
         "Node": _first_line("node", "--version"),
         "Python, grpcio, aiohttp": f"{_first_line('/usr/bin/python3', '--version')}, {_package('python3-grpcio')}, "
                                    f"{_package('python3-aiohttp')}",

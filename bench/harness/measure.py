@@ -39,6 +39,11 @@ class Result:
     idle_mib: float = None  # resident after that
     idle_cpu_ms_per_s: float = None
 
+    @classmethod
+    def of_row(cls, row):
+        latency = {name: row[name] for name in PERCENTILES if name in row}
+        return cls(latency=latency, **{name: value for name, value in row.items() if name not in PERCENTILES})
+
     def row(self):
         flat = asdict(self)
         flat.update(flat.pop("latency"))
@@ -103,24 +108,30 @@ class Bench:
         program = process.Process(command, log, environment={**clean_environment(), **servers.KEYS})
         try:
             program.wait_for_port(port)
+            requests, answer_bytes = self._requests(server, shape, address)
             if shape.idle:
-                self._idle(program, shape, address, result)
-            self._check(program, shape, address, port)
+                self._idle(program, requests, answer_bytes, result)
+            self._check(program, server, shape, port)
             if not shape.idle:
-                self._load_server(program, server, shape, address, result)
-                self._check(program, shape, address, port)
+                self._load_server(program, server, shape, requests, answer_bytes, result)
+                self._check(program, server, shape, port)
         finally:
             program.stop()
 
-    def _requests(self, shape, address):
+    def _requests(self, server, shape, address):
+        """The load, and how many bytes of data an OK answer has."""
+        base = f"{'https' if shape.inbound_tls else 'http'}://{address}"
+        if server.kind == "proxy":  # what it forwards is what the gateway sends
+            body = self._write(f"request-{shape.parameters}.json", messages.json_body(shape.parameters))
+            return load.Load(f"{base}{upstream.FLOWS_PATH}?{messages.QUERY}", body, shape.connections, shape.streams,
+                             headers=tuple(request_headers())), len(upstream.FLOW_ANSWER)
         frame = self._write(f"request-{shape.parameters}.grpc",
                             messages.grpc_frame(messages.request_message(shape.parameters)))
-        scheme = "https" if shape.inbound_tls else "http"
-        return load.Load(f"{scheme}://{address}{load.METHOD}", frame, shape.connections, shape.streams)
+        return load.Load(f"{base}{load.METHOD}", frame, shape.connections, shape.streams), messages.answer_frame_bytes()
 
-    def _idle(self, program, shape, address, result):
-        seen = self._requests(shape, address).run(1, self.path("load.log"))
-        self._verify(seen, 1, messages.answer_frame_bytes())
+    def _idle(self, program, requests, answer_bytes, result):
+        seen = requests.run(1, self.path("load.log"))
+        self._verify(seen, 1, answer_bytes)
         result.calls = 1
         result.start_ms = (seen.last_answer - program.started) * 1000
         time.sleep(1)  # what a start leaves to be done
@@ -130,18 +141,18 @@ class Bench:
         result.idle_mib = process.status_number(program.pid, "VmRSS") / 1024
         result.threads = process.status_number(program.pid, "Threads")
 
-    def _check(self, program, shape, address, port):
+    def _check(self, program, server, shape, port):
         """One call is answered as it should be, and nobody else is on the port."""
-        tls = ("--tls", f"--ca_file={self.enos.ca_file}") if shape.inbound_tls else ()
-        answer = checked_call(self.root, address, (*_SAMPLE_CALL, *tls))
-        if messages.INSTANCE_ID not in answer:
-            raise Failed(f"a checked call was answered with {answer.strip()[-200:]}")
+        if server.kind != "proxy":  # it would answer anything; its answers are counted
+            tls = ("--tls", f"--ca_file={self.enos.ca_file}") if shape.inbound_tls else ()
+            answer = checked_call(self.root, f"127.0.0.1:{port}", (*_SAMPLE_CALL, *tls))
+            if messages.INSTANCE_ID not in answer:
+                raise Failed(f"a checked call was answered with {answer.strip()[-200:]}")
         if not process.listens_alone(program.pid, port):
             raise Failed(f"another process listens on port {port} as well")
 
-    def _load_server(self, program, server, shape, address, result):
-        requests = self._requests(shape, address)
-        calls = self.calls_for(shape, self._warm_up(requests, shape))
+    def _load_server(self, program, server, shape, requests, answer_bytes, result):
+        calls = self.calls_for(shape, self._warm_up(requests, shape, server.warm_up_seconds))
         threads = process.status_number(program.pid, "Threads")
 
         def sample():
@@ -159,8 +170,8 @@ class Bench:
         result.other_cores = others.cores()
         sample()
 
-        self._verify(seen, calls, calls * messages.answer_frame_bytes())
-        if server.kind == "server":
+        self._verify(seen, calls, calls * answer_bytes)
+        if server.kind != "echo":
             self._verify_forwarded(forwarded - requests_before - 1, calls)
             result.new_connections = connections - connections_before - 1
         self._fill(result, calls, cpu, seen)
@@ -169,14 +180,19 @@ class Bench:
         result.peak_mib = process.status_number(program.pid, "VmHWM") / 1024
         result.threads = threads
 
-    def _warm_up(self, requests, shape):
+    def _warm_up(self, requests, shape, seconds=0):
         """Caches, pools and compilers; answers how many calls a second to expect."""
         calls = max(1, shape.warm_up_calls // shape.in_flight) * shape.in_flight
         seen = requests.run(calls, self.path("load.log"))
         if shape.calls:
             return 0
-        calls = max(1, int(seen.per_second() * min(self.seconds, 1.0)) // shape.in_flight) * shape.in_flight
-        return requests.run(calls, self.path("load.log")).per_second()
+        portion = min(self.seconds, 1.0)
+        end = time.monotonic() + seconds * portion
+        while True:
+            calls = max(1, int(seen.per_second() * portion) // shape.in_flight) * shape.in_flight
+            seen = requests.run(calls, self.path("load.log"))
+            if time.monotonic() >= end:
+                return seen.per_second()
 
     @staticmethod
     def _verify(seen, calls, data_bytes):
@@ -252,7 +268,7 @@ class Bench:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment(),
                               stdin=subprocess.DEVNULL, timeout=600)
         if done.returncode != 0:
-            raise Failed(f"floor-post: {(done.stderr or done.stdout).strip()[-200:]}")
+            raise Failed(f"baseline-post: {(done.stderr or done.stdout).strip()[-200:]}")
         return json.loads(done.stdout)
 
 

@@ -58,6 +58,12 @@ def request_message(count):
     return message
 
 
+def watch_message(number):
+    """WatchFlowInstanceRequest, serialized; each number is another run."""
+    run = f"{FLOW_ID}-20191122{number:06}"
+    return _bytes_field(1, USER_ID.encode()) + _bytes_field(2, ORG_ID.encode()) + _bytes_field(3, run.encode())
+
+
 def grpc_frame(message):
     return struct.pack(">?I", False, len(message)) + message
 

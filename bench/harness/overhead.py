@@ -56,15 +56,15 @@ def run(*command, data=None):
 
 
 class Files:
-    """Certificates (beside those of the upstream), a token and a policy of 100 rules."""
+    """Certificates (beside those of the upstream), a token and a policy, of which the last rule is the callers'."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, rules=100):
         self.folder = folder
         upstream.sign(folder, "client", f"URI:{SPIFFE_ID}")
         run("openssl", "genrsa", "-out", self["jwt.key"], "2048")
         run("openssl", "rsa", "-in", self["jwt.key"], "-pubout", "-out", self["jwt.pem"])
         self._write("token", self._token())
-        self._write("policy.json", json.dumps({"rules": [self._rule(i) for i in range(100)]}))
+        self._write("policy.json", json.dumps({"rules": [self._rule(i, i == rules - 1) for i in range(rules)]}))
 
     def __getitem__(self, name):
         return os.path.join(self.folder, name)
@@ -80,8 +80,8 @@ class Files:
         return ".".join([*parts, base64url(signature)])
 
     @staticmethod
-    def _rule(number):
-        callers = [f"uri:{SPIFFE_ID}", "sub:system:serviceaccount:bench:caller"] if number == 0 else [f"sub:job-{number}"]
+    def _rule(number, is_the_callers):
+        callers = [f"uri:{SPIFFE_ID}", "sub:system:serviceaccount:bench:caller"] if is_the_callers else [f"sub:job-{number}"]
         return {"callers": callers, "org_ids": ["org-1"], "user_ids": ["*"], "flow_ids": ["3000-3999"]}
 
     def fill(self, words):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import aims
 
 _IDLE_HEAD = ("server", "start to first answer", "memory", "CPU while idle", "threads")
-_HEAD = ("server", "CPU per call", "× Go", "× floor", "calls/s", "p50", "p90", "p99", "p99.9", "peak memory", "threads",
+_HEAD = ("server", "CPU per call", "× Go", "× baseline", "× nginx", "calls/s", "p50", "p90", "p99", "p99.9", "peak memory", "threads",
          "new connections")
 
 
@@ -55,8 +55,8 @@ def _idle_cells(summary):
             _spread(summary, "idle_cpu_ms_per_s", " ms/s"), _whole(summary, "threads")]
 
 
-def _cells(summary, go, floor):
-    return [summary.title, _spread(summary, "cpu_us_per_call", " µs"), _ratio(summary, go), _ratio(summary, floor),
+def _cells(summary, others):
+    return [summary.title, _spread(summary, "cpu_us_per_call", " µs"), *(_ratio(summary, other) for other in others),
             _spread(summary, "calls_per_second"), *(_time(summary, p) for p in ("p50_us", "p90_us", "p99_us", "p999_us")),
             _spread(summary, "peak_mib", " MiB"), _whole(summary, "threads"), _whole(summary, "new_connections")]
 
@@ -69,14 +69,14 @@ def _table(shape, summaries):
     of_shape = [summary for (name, _), summary in summaries.items() if name == shape.name]
     if not of_shape:
         return []
-    go, floor = summaries.get((shape.name, "go")), summaries.get((shape.name, "floor"))
+    others = [summaries.get((shape.name, name)) for name in ("go", "baseline", "nginx-proxy")]
     head = _IDLE_HEAD if shape.idle else _HEAD
     lines = [f"### {shape.title}", "", _row(head), "|---|" + "---:|" * (len(head) - 1)]
     for summary in of_shape:
         if summary.failures:
             cells = [summary.title, _failure(summary)] + [""] * (len(head) - 2)
         else:
-            cells = _idle_cells(summary) if shape.idle else _cells(summary, go, floor)
+            cells = _idle_cells(summary) if shape.idle else _cells(summary, others)
         lines.append(_row(cells))
     return lines + [""]
 

@@ -17,9 +17,10 @@ class Server:
     name: str
     title: str
     program: tuple  # the command, paths relative to the project
-    kind: str = "server"  # echo, post (its own load) and direct (nginx itself) take other paths
+    kind: str = "server"  # echo, post (its own load), proxy and direct (nginx itself) take other paths
     flags: tuple = ()
     by_name_only: bool = False  # measured where --only names it, and in the smoke test
+    warm_up_seconds: float = 0  # at least
     as_given: bool = False  # the command is the user's own: nothing in it is relative to the project
 
     def missing(self, root):
@@ -34,6 +35,8 @@ class Server:
         return None
 
     def command(self, root, listen, url, shape, enos):
+        if self.kind == "proxy":
+            return enos.proxy_command(listen, url, shape)
         command = [os.path.join(root, word) if "/" in word and not self.as_given else word for word in self.program]
         command += [f"--listen={listen}", *self.flags]
         if self.kind == "echo":
@@ -56,12 +59,15 @@ SERVERS = [
     Server("gateway-late-headers", "this gateway, --early_headers=false", _GATEWAY,
            flags=(*_GATEWAY_FLAGS, "--early_headers=false")),
     Server("go", "Go: grpc-go, net/http", ("build/bench/peers/go/gateway-go",)),
+    # Its compiler takes half a core for the first 25 s, and then next to nothing.
+    Server("java", "Java: grpc-java, java.net.http", ("build/bench/peers/java/gateway-java",), warm_up_seconds=30),
     Server("node", "Node: grpc-js, undici", ("node", "build/bench/peers/node/server.js"),
            by_name_only=True),
     Server("python", "Python: grpc.aio, aiohttp", ("/usr/bin/python3", "build/bench/peers/python/server.py"),
            by_name_only=True),
-    Server("floor-echo", "floor: bare gRPC C++", ("build/release/bench/floor-echo",), kind="echo"),
-    Server("floor-post", "floor: bare libcurl", ("build/release/bench/floor-post",), kind="post"),
+    Server("baseline-echo", "baseline: bare gRPC C++", ("build/release/bench/baseline-echo",), kind="echo"),
+    Server("baseline-post", "baseline: bare libcurl", ("build/release/bench/baseline-post",), kind="post"),
+    Server("nginx-proxy", "nginx: HTTP/2 to HTTP/1.1, no more", ("nginx",), kind="proxy"),
     Server("nginx", "nginx itself, HTTP/1.1", ("nginx",), kind="direct"),
 ]
 
@@ -76,4 +82,4 @@ def also(text):
 
 
 # The row that is computed: what the two libraries cost with nothing between them.
-FLOOR = ("floor-echo", "floor-post")
+BASELINE = ("baseline-echo", "baseline-post")

@@ -40,7 +40,7 @@ def _spreads(rows):
 
 
 def summarize(results, server_table):
-    """{(shape, server): Summary} of a list of measure.Result, the computed floor included."""
+    """{(shape, server): Summary} of a list of measure.Result, the computed baseline included."""
     titles = {server.name: server.title for server in server_table}
     summaries = {}
     for result in results:
@@ -54,21 +54,21 @@ def summarize(results, server_table):
         rows = [r.row() for r in results if (r.shape, r.server) == key and not r.failed]
         summary.values = _spreads(rows)
     for shape in {shape for shape, _ in summaries}:
-        _add_floor(shape, results, summaries)
+        _add_baseline(shape, results, summaries)
     return summaries
 
 
-def _add_floor(shape, results, summaries):
-    """The floor's two halves of each repeat added up. A call's time and rate do not add up; CPU and memory do."""
+def _add_baseline(shape, results, summaries):
+    """The baseline's two halves of each repeat added up. A call's time and rate do not add up; CPU and memory do."""
     by_repeat = {}
     for result in results:
-        if result.shape == shape and result.server in servers.FLOOR and not result.failed:
+        if result.shape == shape and result.server in servers.BASELINE and not result.failed:
             by_repeat.setdefault(result.repeat, []).append(result.row())
-    both = [rows for rows in by_repeat.values() if len(rows) == len(servers.FLOOR)]  # in every repeat that has both
+    both = [rows for rows in by_repeat.values() if len(rows) == len(servers.BASELINE)]  # in every repeat that has both
     if not both:
         return
     sums = [{name: sum(row[name] for row in rows) for name in ("cpu_us_per_call", "peak_mib", "threads")}
             for rows in both]
-    summary = Summary(shape, "floor", "the floor: both added up", measured=len(both))
+    summary = Summary(shape, "baseline", "the baseline: both added up", measured=len(both))
     summary.values = _spreads(sums)
-    summaries[(shape, "floor")] = summary
+    summaries[(shape, "baseline")] = summary

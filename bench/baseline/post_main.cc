@@ -1,4 +1,4 @@
-// The other half of the floor: a bare libcurl program that posts the gateway's body with the
+// The other half of the baseline: a bare libcurl program that posts the gateway's body with the
 // gateway's headers. Being its own load, it measures itself between warm-up and end, and prints
 // what it found as one JSON object.
 
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "bench/floor/post_loop.h"
+#include "bench/baseline/post_loop.h"
 
 namespace {
 
@@ -75,7 +75,7 @@ void Print(PostResult result, double wall_seconds, double cpu_seconds) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  CLI::App app("The floor, other half: posts the same body again and again with bare libcurl.");
+  CLI::App app("The baseline, other half: posts the same body again and again with bare libcurl.");
   PostOptions options;
   std::string body_file;
   std::size_t calls = 1000;
@@ -91,7 +91,7 @@ int main(int argc, char** argv) try {
   app.add_option("--warm_up", warm_up, "Calls before them that do not count");
   CLI11_PARSE(app, argc, argv);
   if (!ReadFile(body_file, options.body)) {
-    std::fprintf(stderr, "floor-post: cannot read %s\n", body_file.c_str());
+    std::fprintf(stderr, "baseline-post: cannot read %s\n", body_file.c_str());
     return 1;
   }
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return 1;
@@ -105,6 +105,6 @@ int main(int argc, char** argv) try {
   Print(std::move(result), wall.count(), CpuSeconds() - cpu_before);
   return all_well ? 0 : 1;
 } catch (const std::exception& error) {
-  std::fprintf(stderr, "floor-post: %s\n", error.what());
+  std::fprintf(stderr, "baseline-post: %s\n", error.what());
   return 1;
 }

@@ -1,5 +1,5 @@
-#ifndef ENOS_BENCH_FLOOR_POST_LOOP_H_
-#define ENOS_BENCH_FLOOR_POST_LOOP_H_
+#ifndef ENOS_BENCH_BASELINE_POST_LOOP_H_
+#define ENOS_BENCH_BASELINE_POST_LOOP_H_
 
 #include <curl/curl.h>
 
@@ -30,10 +30,13 @@ struct PostResult {
   std::vector<int64_t> latency_us;  // of the answered ones, in no order
 };
 
-// Posts the same body over libcurl's multi interface (curl_multi_socket_action on epoll; HTTP/1.1
-// without multiplexing, as the gateway, or HTTP/2 with it), with a fixed number in flight. Every
-// option is set once, when a handle is made: what a call costs here is what libcurl costs. One
-// thread; not thread-safe.
+// Posts the same body over libcurl's multi interface (HTTP/1.1 without multiplexing, as the
+// gateway, or HTTP/2 with it), with a fixed number in flight. What a call costs here is what
+// libcurl costs when it is used as well as we know how: every option is set once, when a handle is
+// made; curl_multi_socket_action on epoll with what is ready, so that libcurl need not ask; the
+// watch of a kept connection stays armed between requests; a timer that is due runs before the loop
+// waits; few transfers in each multi handle, because libcurl searches all connections of one for a
+// free one. One thread, as the gateway's upstream loop; not thread-safe.
 class PostLoop {
  public:
   explicit PostLoop(PostOptions options);
@@ -54,31 +57,50 @@ class PostLoop {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
 
+  // A multi handle, with a few transfers and their connections.
+  struct Multi {
+    CURLM* handle = nullptr;
+    bool timer_set = false;
+    Clock::time_point timer_due;
+  };
+
+  // By descriptor. What epoll was told may be more than what libcurl wants.
+  struct Socket {
+    Multi* multi = nullptr;
+    int wanted = CURL_POLL_REMOVE;
+    uint32_t watched = 0;  // EPOLLIN, EPOLLOUT; 0: epoll does not know it
+  };
+
   struct Transfer {
     std::unique_ptr<CURL, FreeHandle> handle;
+    Multi* multi = nullptr;
     std::size_t answer_bytes = 0;
     Clock::time_point began;
   };
 
-  static int OnSocket(CURL* handle, curl_socket_t socket, int what, void* self, void* known);
-  static int OnTimer(CURLM* multi, long timeout_ms, void* self);
+  static int OnSocket(CURL* handle, curl_socket_t fd, int what, void* self, void* known);
+  static int OnTimer(CURLM* handle, long timeout_ms, void* data);
+  static int OnClose(void* self, curl_socket_t socket);
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* transfer);
 
+  Multi& AddMulti();
   void Prepare(Transfer& transfer);
   void Start(Transfer& transfer);
-  void Watch(curl_socket_t socket, int what, bool known);
+  Socket& At(curl_socket_t socket);
+  void Watch(curl_socket_t fd, uint32_t events);
   int WaitMs() const;
   void Step();
-  void Reap();
+  void RunTimers();
+  void OnReady(curl_socket_t fd, uint32_t events);
+  void Act(Multi& multi, curl_socket_t socket, int what);
   void Take(CURL* handle, CURLcode code);
 
   const PostOptions options_;
   std::unique_ptr<curl_slist, FreeList> headers_;
-  CURLM* multi_ = nullptr;
   int epoll_ = -1;
-  bool timer_set_ = false;
-  Clock::time_point timer_due_;
-  std::deque<Transfer> transfers_;  // their addresses stay
+  std::deque<Multi> multis_;        // their addresses stay
+  std::deque<Transfer> transfers_;  // likewise
+  std::vector<Socket> sockets_;
   std::size_t to_start_ = 0;
   std::size_t running_ = 0;
   PostResult result_;
@@ -86,4 +108,4 @@ class PostLoop {
 
 }  // namespace enos::bench
 
-#endif  // ENOS_BENCH_FLOOR_POST_LOOP_H_
+#endif  // ENOS_BENCH_BASELINE_POST_LOOP_H_
