@@ -23,11 +23,11 @@ constexpr char kIntroduction[] =
     R"(A local EnOS for trying out, tests and benchmarks: the token service and the batch
 processing service (v2.0 and v2.1), with every signature really checked.
 
-How it thinks: a call passes the door (token, timestamp, signature), then its body is
-checked, then user and organization, then the flow. Without further flags every positive
-flow id exists, except 62103 (of another user), 62104 (without tasks) and 99404 (unknown).
-A started run does nothing but appear in the ledger, and live for --run_time: INIT, RUNNING
-with three tasks one after another, SUCCESS. It can be looked at and cancelled.)";
+The token, timestamp and signature of a call are checked first, then its body, then user and
+organization, then the flow. Without further flags every positive flow id exists, except
+62103 (of another user), 62104 (without tasks) and 99404 (unknown). A run only appears in
+the list of calls and changes its state during --run_time: INIT, RUNNING with three tasks one
+after another, SUCCESS. It can be read and cancelled.)";
 
 std::string Footer() {
   return absl::StrCat(
@@ -225,11 +225,11 @@ void DeclareApplication(CLI::App& app, RawFlags& raw, SandboxOptions& options) {
       ->envname("ENOS_SANDBOX_ACCESS_KEY")
       ->capture_default_str();
   app.add_option("--secret_key", options.secret_key,
-                 "its SecretKey; for the sandbox only, so no secret")
+                 "its SecretKey; for the sandbox only, so not a secret")
       ->envname("ENOS_SANDBOX_SECRET_KEY")
       ->capture_default_str();
   app.add_option("--next_secret_key", options.next_secret_key,
-                 "another SecretKey that is good as well, as while keys are rotated")
+                 "a second valid SecretKey, as during a key rotation")
       ->envname("ENOS_SANDBOX_NEXT_SECRET_KEY");
   app.add_option("--token_lifetime", raw.token_lifetime, "of a new access token")
       ->capture_default_str();
@@ -261,8 +261,8 @@ void DeclareFlows(CLI::App& app, RawFlags& raw) {
 
 void DeclareRuns(CLI::App& app, RawFlags& raw) {
   app.add_option("--generation", raw.generation,
-                 "of the batch processing service: v2.0, v2.1, both; the paths of another one are "
-                 "not there (HTTP 404)")
+                 "of the batch processing service: v2.0, v2.1, both; the paths of any other answer "
+                 "404")
       ->capture_default_str();
   app.add_option("--parameters_as", raw.parameters_as,
                  "how a trigger has to send its parameters: array, string (that array as JSON text "
@@ -272,32 +272,32 @@ void DeclareRuns(CLI::App& app, RawFlags& raw) {
                  "what another trigger of the same flow and minute gets: another (run), refuse "
                  "(62102), same (id, and nothing is started)")
       ->capture_default_str();
-  app.add_option("--run_time", raw.run_time, "from the begin of a run to its end")
+  app.add_option("--run_time", raw.run_time, "from the start of a run to its end")
       ->capture_default_str();
   app.add_option("--time_zone", raw.time_zone,
                  "of the times of runs, and the text of getTimeZone: GMT+8, GMT-3:30, "
                  "Asia/Shanghai")
       ->capture_default_str();
   app.add_option("--unknown_run", raw.unknown_run,
-                 "how a get of a run that is not known is answered: 99404, 62102, empty (data)")
+                 "the answer to a get of an unknown run: 99404, 62102, empty (data)")
       ->capture_default_str();
-  app.add_option("--keep_runs", raw.keep_runs, "runs kept to be looked at, the newest")
+  app.add_option("--keep_runs", raw.keep_runs, "number of runs kept, the newest")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}))
       ->capture_default_str();
 }
 
 void DeclareFaults(CLI::App& app, RawFlags& raw, SandboxOptions& options) {
   app.add_option("--latency", raw.latency,
-                 "of all calls but those for tokens: 1s, or a range such as 50ms-200ms")
+                 "of all calls except those for tokens: 1s, or a range such as 50ms-200ms")
       ->capture_default_str();
   app.add_option("--fault", raw.faults,
                  "of triggers, gets or cancels: FLOWID:[get:|cancel:]KIND[+KIND][xN] (repeatable)");
   app.add_option("--run_fault", raw.run_faults,
-                 "what becomes of the runs of a flow: FLOWID:KIND[+KIND] (repeatable)");
+                 "what happens to the runs of a flow: FLOWID:KIND[+KIND] (repeatable)");
   app.add_option("--token_fault", raw.token_faults, "[get:|refresh:]KIND[+KIND][xN] (repeatable)");
   app.add_option("--time_fault", raw.time_faults, "[current:|zone:]KIND[+KIND][xN] (repeatable)");
   app.add_option("--random_faults", options.faults.random_share,
-                 "share of the triggers of other flows that meets a random fault, 0 to 1")
+                 "share of the triggers of other flows that get a random fault, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--random_read_faults", options.faults.random_read_share,

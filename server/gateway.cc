@@ -416,7 +416,7 @@ struct Gateway::Parts {
     LivenessOptions options;
     options.grpc = server.address();
     options.tls = tls_check;
-    options.post = [this](auto task) { loop.Post(std::move(task)); };
+    options.post = [this](Task task) { loop.Post(std::move(task)); };
     options.full = [this] { return server.full(); };
     liveness.emplace(ops->io(), std::move(options));
     ops->Handle("/livez", [this](const OpsRespond& respond) { CheckLiveness(respond); });

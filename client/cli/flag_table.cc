@@ -30,9 +30,10 @@ const std::vector<Flag>& WhatFlags() {
        "A parameter of this run; may be repeated. The order is kept; the value may be empty.",
        kWhatGroup, true},
       {"idempotency_key", "KEY", nullptr,
-       "Names this start, so that the call can be repeated without starting the flow twice, if the "
-       "gateway keeps keys. Needs a fixed --trigger_time. auto: make a key, and print both before "
-       "the call. Not with --batch, which does so itself.",
+       "Makes the call safe to repeat without starting the flow twice, if the gateway stores keys. "
+       "Needs a fixed --trigger_time. auto: generate a key, and print both before the call. Not "
+       "with "
+       "--batch, which does this by itself.",
        kWhatGroup},
       {"params_file", "FILE", nullptr,
        "Parameters from a JSON or YAML file (-: standard input), see below. Those of --param "
@@ -53,8 +54,8 @@ const std::vector<Flag>& WhatFlags() {
       {"concurrency", "NUMBER", nullptr, "Number of concurrent calls, 1 to 10000. Default: 16.",
        kBatchGroup},
       {"resolved", "FILE", nullptr,
-       "What you found out about lines that MAY have been started and have no key that tells: on "
-       "each line an id or a line number, then started or not_started.",
+       "What you found out about lines that MAY have been started and have no usable key: on each "
+       "line an id or a line number, then started or not_started.",
        kBatchGroup},
       {"repeat_unknown", nullptr, nullptr,
        "Send again, without asking, what MAY already have been started: flows may run twice.",
@@ -74,7 +75,7 @@ const std::vector<Flag>& RunFlags() {
 
 constexpr Flag kWatchTimeout = {
     "watch_timeout", "DURATION", nullptr,
-    "The longest to watch the run. Default: until it has ended, however long that takes.",
+    "How long to watch the run at most. Default: until it has ended, however long that takes.",
     kCallGroup};
 
 const std::vector<Flag>& WaitFlags() {
@@ -95,9 +96,9 @@ constexpr Flag kOutput = {
 
 constexpr Flag kRequestId = {
     "request_id", "TEXT", nullptr,
-    "The id under which the gateway logs the call, 1 to 128 printable ASCII characters; makes no "
-    "call safe to repeat. Default: the gateway makes one. With --batch: what each line's id begins "
-    "with, -N follows for line N.",
+    "The id under which the gateway logs the call, 1 to 128 printable ASCII characters; does not "
+    "make the call safe to repeat. Default: the gateway generates one. With --batch, line N has "
+    "this id followed by -N.",
     kCallGroup};
 
 const std::vector<Flag>& CallFlags() {
@@ -108,7 +109,7 @@ const std::vector<Flag>& CallFlags() {
       {"retries", "NUMBER", "ENOS_FLOW_RETRIES",
        "Maximum number of retries if another call may help (EnOS or the gateway busy or "
        "unreachable) and cannot start the flow twice: it was certainly not started, or the gateway "
-       "keeps the call's key. Default: 0.",
+       "stores the call's key. Default: 0.",
        kCallGroup},
       kRequestId,
       kOutput,
@@ -118,8 +119,8 @@ const std::vector<Flag>& CallFlags() {
 
 const std::vector<Flag>& AskFlags() {
   static const auto* const flags = new std::vector<Flag>{
-      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT",
-       "The longest that the answer may take. Default: 30s.", kCallGroup},
+      {"timeout", "DURATION", "ENOS_FLOW_TIMEOUT", "Time limit for the answer. Default: 30s.",
+       kCallGroup},
       kRequestId,
       kOutput,
   };
@@ -158,8 +159,8 @@ const std::vector<Flag>& ConnectionFlags() {
        "The name in the gateway's certificate, if it is not the host in the address.",
        kConnectionGroup},
       {"token_file", "FILE", "ENOS_FLOW_TOKEN_FILE",
-       "A file with the bearer token that says who calls; it is reread for each call. The token is "
-       "sent only over TLS or to this machine.",
+       "A file with the bearer token of the caller; it is reread for each call. The token is sent "
+       "only over TLS or to this machine.",
        kConnectionGroup},
       {"config", "FILE", "ENOS_FLOW_CONFIG",
        "The settings file, see enos-flow --help; empty: none. Default: enos-flow/config.yaml below "
@@ -205,9 +206,9 @@ constexpr char kBatches[] = R"(  A line of --batch is a JSON object with any of
   execution and message; attempts. The results file also says SENDING before a line is sent.
   The same command with the same results file resumes: what was started is not sent again, what was
   certainly not started is. What MAY have been started (UNKNOWN, or sent without an answer) is
-  repeated with the line's key, where the gateway keeps keys; else, and where the key is in doubt,
-  the command asks at a terminal, and otherwise leaves it alone. The first Ctrl-C stops sending and
-  waits for the calls in flight; the second ends the command at once.
+  repeated with the line's key, if the gateway stores keys. Otherwise, or if the key is in doubt,
+  the command asks if it runs at a terminal, or else leaves the line alone. The first Ctrl-C stops
+  sending and waits for the calls in flight; the second ends the command at once.
 )";
 
 constexpr char kTriggerExamples[] =
@@ -229,7 +230,7 @@ constexpr char kTriggerStatus[] =
 
 constexpr char kWatchStatus[] =
     R"(  0    the run succeeded
-  1    the call failed, or --watch_timeout was over
+  1    the call failed, or --watch_timeout expired
   2    wrong usage; nothing was sent
   3    the run ended otherwise; the message says with which tasks
   130  interrupted (Ctrl-C); the run goes on, and the message says how to watch it
@@ -243,7 +244,7 @@ constexpr char kRunStatus[] = R"(  0  the gateway answered
 constexpr char kWatching[] =
     R"(  ID is what enos-flow trigger prints. On a terminal the run's tasks are shown and kept up to date;
   elsewhere, and with TERM=dumb, there is a line for each change, and with --output=json an object.
-  Lost connections and gateways that shut down do not end a watch: it goes on by way of another one.
+  Lost connections and gateways that shut down do not end a watch: it continues on another one.
 )";
 
 constexpr char kGetExamples[] =
@@ -299,8 +300,8 @@ constexpr char kMainExamples[] =
 constexpr char kMainStatus[] = R"(  0    the call succeeded
   1    the call failed; the message says whether the flow may have been started anyway
   2    wrong usage; nothing was sent
-  3    a run that was watched ended otherwise than it should
-  130  interrupted in watching a run, which goes on
+  3    a run that was watched did not succeed
+  130  interrupted while watching a run, which goes on
 )";
 
 }  // namespace
@@ -317,7 +318,7 @@ const std::vector<Command>& Commands() {
         {"Examples", kTriggerExamples},
         {"Exit status", kTriggerStatus}}},
       {"get",
-       "Tell what has become of a run: enos-flow get ID.",
+       "Show the state of a run: enos-flow get ID.",
        "ID",
        Join({RunFlags(), AskFlags(), ConnectionFlags()}),
        {{"Examples", kGetExamples}, {"Exit status", kRunStatus}}},
@@ -327,7 +328,7 @@ const std::vector<Command>& Commands() {
        Join({RunFlags(), {kWatchTimeout, kRequestId, kOutput}, ConnectionFlags()}),
        {{"Watching", kWatching}, {"Examples", kWatchExamples}, {"Exit status", kWatchStatus}}},
       {"cancel",
-       "End a run: enos-flow cancel ID.",
+       "Cancel a run: enos-flow cancel ID.",
        "ID",
        Join({RunFlags(), AskFlags(), ConnectionFlags()}),
        {{"Examples", kCancelExamples}, {"Exit status", kRunStatus}}},

@@ -47,7 +47,7 @@ func New(options Options) (*Client, error) {
 	}, nil
 }
 
-// Close ends the connection, and with it the calls that are under way.
+// Close closes the connection and ends all calls in progress.
 func (c *Client) Close() error { return c.connection.Close() }
 
 // Conn is for calls of other services of the gateway, such as grpc.health.v1.
@@ -84,7 +84,7 @@ type Request struct {
 	// TriggerTime is the planned time of the run; EnOS takes milliseconds. A time in the past starts the flow at once.
 	TriggerTime time.Time
 	Parameters  []Parameter // order and duplicates are kept
-	// IdempotencyKey names this start: see NewIdempotencyKey. Empty: Trigger makes one where the gateway keeps keys.
+	// IdempotencyKey makes the call safe to repeat: see NewIdempotencyKey. Empty: Trigger generates one, if the gateway stores keys.
 	IdempotencyKey string
 }
 
@@ -195,12 +195,12 @@ func isRequestID(id string) bool {
 		strings.IndexFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
-// Trigger starts one run of a flow, and repeats the call where that cannot start the flow twice and may help: after an error
-// that says NotExecuted, as its RetryAfter says or else after a random wait that grows; with an idempotency key that the
-// gateway keeps also where the flow may have been started. The error is an *Error and speaks of all attempts.
+// Trigger starts one run of a flow, and repeats the call if that cannot start the flow twice and may help: after an error
+// that says NotExecuted, after its RetryAfter or else a random, growing delay; with an idempotency key that the gateway
+// stores, also if the flow may have been started. The error is an *Error and covers all attempts.
 //
-// Where the gateway keeps keys, and Request has none, one is made for all attempts of this call. A gateway that keeps none
-// is known by its refusal of the first one, and then called without.
+// If Request has no key, one is generated for all attempts of this call. A gateway without a store refuses the first key;
+// from then on the client sends none.
 func (c *Client) Trigger(ctx context.Context, request Request, options ...CallOption) (*Triggered, error) {
 	settings := settingsOf(options)
 	ctx, cancel := settings.limit(ctx, defaultTimeout)
@@ -327,7 +327,7 @@ func first(md metadata.MD, key, otherwise string) string {
 	return otherwise
 }
 
-// Get tells what has become of a run.
+// Get returns the current state of a run.
 func (c *Client) Get(ctx context.Context, run Run, options ...CallOption) (*Instance, error) {
 	settings := settingsOf(options)
 	ctx, cancel := settings.limit(ctx, defaultTimeout)

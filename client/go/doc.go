@@ -1,4 +1,4 @@
-// Package enosflow starts EnOS flows through the enos-flow-gateway, and tells what has become of their runs.
+// Package enosflow starts EnOS flows through the enos-flow-gateway, and reads, watches and cancels their runs.
 //
 //	client, err := enosflow.New(enosflow.Options{Address: "gateway.example.com:443"})
 //	...

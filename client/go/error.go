@@ -35,7 +35,7 @@ type KeyState string
 const (
 	KeyNotTold  KeyState = ""         // not looked up
 	KeyNone     KeyState = "NONE"     // nothing holds the key
-	KeyReserved KeyState = "RESERVED" // an attempt is under way, or its end is not known yet
+	KeyReserved KeyState = "RESERVED" // an attempt is in progress, or its outcome is not known yet
 	KeyDoubt    KeyState = "DOUBT"    // an attempt may have started the flow; no repeat will change that
 	KeyReused   KeyState = "REUSED"   // the key belongs to another request
 )

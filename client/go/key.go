@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// NewIdempotencyKey makes a key for Request.IdempotencyKey: a UUID of version 7, which nobody else makes and which carries
-// its time, so that a gateway that has forgotten it refuses it. Make one for each start that you intend, and keep it with
-// the request, TriggerTime above all, for as long as you may repeat the call.
+// NewIdempotencyKey returns a key for Request.IdempotencyKey: a UUIDv7, which is unique and contains its time, so that a
+// gateway refuses it once it is too old. Generate one for each run that you want to start, and save it with the request,
+// including TriggerTime, for as long as you may repeat the call.
 func NewIdempotencyKey() string {
 	var random [10]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -29,7 +29,7 @@ func keyOf(now time.Time, random [10]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", uuid[:4], uuid[4:6], uuid[6:8], uuid[8:10], uuid[10:])
 }
 
-// keptKeys is whether the gateway keeps idempotency keys: what the newest initial metadata said that a call with a key had.
+// keptKeys is whether the gateway stores idempotency keys, according to the most recent initial metadata of a call with a key.
 type keptKeys struct {
 	newest     int32
 	notOffered int32 // 1: a key was refused; those that the caller did not ask for are not sent any more

@@ -22,7 +22,8 @@ import (
 //	err := watch.Err()
 //
 // A lost connection, a gateway that shuts down and everything else that is UNAVAILABLE do not end it: the run is watched
-// again, by way of whatever gateway there is. Only where this client never had a connection that is an error. For one goroutine at a time, but for Close.
+// again, through any gateway at the address. It is an error only if this client never had a connection. Use it from one
+// goroutine at a time, except for Close.
 type Watch struct {
 	client   *Client
 	run      Run

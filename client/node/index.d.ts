@@ -1,4 +1,4 @@
-/** Starts EnOS flows through enos-flow-gateway, and tells what has become of their runs. Times are in milliseconds. */
+/** Starts EnOS flows through enos-flow-gateway, and reads, watches and cancels their runs. Times are in milliseconds. */
 
 export interface ClientSettings {
   /**
@@ -26,7 +26,7 @@ export interface FlowRequest {
   /** The planned time; undefined: now. In the past: at once. */
   triggerTime?: Date;
   /**
-   * 'auto' (the default): a new key for each `trigger`, if the gateway keeps keys. null: none. Or a key of your own, which wants an explicit
+   * 'auto' (the default): a new key for each `trigger`, if the gateway stores keys. null: none. Or a key of your own, which needs an explicit
    * triggerTime, because a repeat has to be the same request.
    */
   idempotencyKey?: 'auto' | null | (string & {});
@@ -80,7 +80,7 @@ export interface TriggerOptions extends CallOptions {
 }
 
 export interface WatchOptions extends CallOptions {
-  /** The longest to watch; undefined: until the run has ended. */
+  /** How long to watch at most; undefined: until the run has ended. */
   timeout?: number;
   /** How long to wait before watching again; its attempts mean nothing here. */
   repeat?: Repeat;

@@ -207,8 +207,8 @@ FlowError Watch::TimeIsUp() const {
   FlowError error =
       MakeError(grpc::StatusCode::DEADLINE_EXCEEDED,
                 "the run had not ended when the time to watch it was over; it goes on");
-  error.reason = "WATCH_TIMEOUT";
-  dataflow::v1::ErrorReason_Parse(error.reason, &error.reason_kind);
+  error.reason_kind = Reason::WATCH_TIMEOUT;
+  error.reason = ErrorReason_Name(error.reason_kind);
   return error;
 }
 

@@ -52,7 +52,7 @@ TransferId CurlHttpClient::Start(HttpRequest request, Callback done) {
 void CurlHttpClient::Wait(TransferId id, HttpRequest request, Callback done) {
   // libcurl also counts name resolution as part of connecting.
   const TimerId give_up = loop_.RunAfter(options_.transfer.connect_timeout, [this, id] {
-    const Callback callback = TakeWaiting(id).done;
+    Callback callback = TakeWaiting(id).done;
     HttpResult result;
     result.end = TransferEnd::kConnectTimeout;
     result.detail = "the host name was not resolved in time";
@@ -141,7 +141,7 @@ void CurlHttpClient::Finish(CurlTransfer& transfer, CURLcode code) {
   if (transfer.NeedsOtherConnection()) return transfer.multi->StartAgain(transfer);
   running_.erase(transfer.id);
   HttpResult result = transfer.TakeResult(code);
-  const Callback callback = transfer.TakeCallback();
+  Callback callback = transfer.TakeCallback();
   Release(transfer);
   callback(std::move(result));
 }

@@ -41,17 +41,19 @@ HostAddresses::HostAddresses(Scheduler& scheduler, Resolve resolve, const std::s
   if (!IsAddressLiteral(host) && host != "localhost" && !ProxyIsConfigured()) host_ = host;
 }
 
-bool HostAddresses::Known(const Callback& on_known) {
+bool HostAddresses::Known(Callback on_known) {
   if (host_.empty()) return true;
   const bool known = list_ != nullptr;
-  if (scheduler_.Now() >= refresh_at_ && !looking_up_) LookUp(known ? Callback() : on_known);
+  if (scheduler_.Now() >= refresh_at_ && !looking_up_) {
+    LookUp(known ? Callback() : std::move(on_known));
+  }
   return known;
 }
 
-void HostAddresses::LookUp(const Callback& on_known) {
+void HostAddresses::LookUp(Callback on_known) {
   looking_up_ = true;
-  resolve_(host_, [this, alive = std::weak_ptr<bool>(alive_), on_known](
-                      const std::vector<std::string>& addresses, const std::string& error) {
+  resolve_(host_, [this, alive = std::weak_ptr<bool>(alive_), on_known = std::move(on_known)](
+                      const std::vector<std::string>& addresses, const std::string& error) mutable {
     if (alive.expired()) return;
     looking_up_ = false;
     // A name that cannot be resolved now keeps its addresses, and is looked up again later.

@@ -39,8 +39,8 @@ class HostAddresses {
 
   // Whether a transfer may start now. If not, a look-up runs; `on_known` is called once when it
   // ends, with the reason if it failed (the next call of this function then starts another).
-  using Callback = std::function<void(const std::string& error)>;
-  bool Known(const Callback& on_known);
+  using Callback = absl::AnyInvocable<void(const std::string& error)>;
+  bool Known(Callback on_known);
 
   // The addresses as a CURLOPT_RESOLVE list; null if nothing is looked up. To be set on every
   // transfer, because one that is dropped before it starts passes nothing to libcurl.
@@ -50,7 +50,7 @@ class HostAddresses {
   const absl::flat_hash_set<std::string>& Current() const { return current_; }
 
  private:
-  void LookUp(const Callback& on_known);
+  void LookUp(Callback on_known);
   void Take(const std::vector<std::string>& addresses);
 
   Scheduler& scheduler_;

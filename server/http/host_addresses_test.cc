@@ -45,7 +45,7 @@ class HostAddressesTest : public ::testing::Test {
   }
 
   void EndLookup(const std::vector<std::string>& addresses, const std::string& error = {}) {
-    const auto done = std::move(lookups_.back().second);
+    auto done = std::move(lookups_.back().second);
     done(addresses, error);
   }
 

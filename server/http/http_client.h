@@ -2,10 +2,11 @@
 #define ENOS_SERVER_HTTP_HTTP_CLIENT_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "absl/functional/any_invocable.h"
 
 namespace enos::gateway {
 
@@ -54,7 +55,7 @@ using TransferId = uint64_t;
 // callbacks on the loop's thread.
 class HttpClient {
  public:
-  using Callback = std::function<void(HttpResult)>;
+  using Callback = absl::AnyInvocable<void(HttpResult)>;
 
   virtual ~HttpClient() = default;
 

@@ -211,9 +211,7 @@ void EventLoop::Resolve(const std::string& host, ResolveCallback done) {
     [[maybe_unused]] const Lookup* const now_of_on_end = lookup.release();
     return;
   }
-  Post([lookup = std::shared_ptr<Lookup>(std::move(lookup)), status] {
-    lookup->done({}, uv_strerror(status));
-  });
+  Post([lookup = std::move(lookup), status] { lookup->done({}, uv_strerror(status)); });
 }
 
 uv_loop_s* EventLoop::native() { return &impl_->loop; }

@@ -42,7 +42,7 @@ class EventLoop final : public Scheduler {
   // Resolves a host name (getaddrinfo, on libuv's few threads for that) and returns its addresses
   // as text, IPv6 ones without brackets; none on failure, with the reason.
   using ResolveCallback =
-      std::function<void(std::vector<std::string> addresses, std::string error)>;
+      absl::AnyInvocable<void(std::vector<std::string> addresses, std::string error)>;
   void Resolve(const std::string& host, ResolveCallback done);
 
   // libuv's loop, for FdWatch.

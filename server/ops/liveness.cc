@@ -188,7 +188,7 @@ void LivenessCheck::Run(Callback done) {
 
 void LivenessCheck::OnEnd(const std::string& failure) {
   round_.reset();
-  for (const Callback& done : std::exchange(waiting_, {})) done(failure);
+  for (Callback& done : std::exchange(waiting_, {})) done(failure);
 }
 
 }  // namespace enos::gateway

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/base/address.h"
+#include "server/base/scheduler.h"
 
 namespace enos::gateway {
 
@@ -24,7 +25,7 @@ struct LivenessOptions {
   ListenAddress grpc;  // where the gRPC listener is; an unspecified address means loopback
   LivenessTls tls = LivenessTls::kOff;
   // Runs a task on the upstream event loop; called on the check's thread.
-  std::function<void(std::function<void()>)> post;
+  std::function<void(Task)> post;
   // Whether the listener closes connections at once because it has enough of them: that also counts
   // as an answer, or probes would kill a process for being busy. Thread-safe.
   std::function<bool()> full = [] { return false; };
@@ -45,7 +46,7 @@ struct LivenessOptions {
 class LivenessCheck {
  public:
   // Receives what is wrong, one line, or nothing.
-  using Callback = std::function<void(const std::string& failure)>;
+  using Callback = absl::AnyInvocable<void(const std::string& failure)>;
 
   LivenessCheck(boost::asio::io_context& io, LivenessOptions options);
   ~LivenessCheck();

@@ -89,7 +89,7 @@ class LivenessTest : public testing::Test {
   LivenessOptions Options(uint16_t port, milliseconds timeout) {
     LivenessOptions options;
     options.grpc = {"127.0.0.1", port};
-    options.post = [this](std::function<void()> task) {
+    options.post = [this](Task task) {
       ++posts_;
       loop_.Post(std::move(task));
     };

@@ -215,7 +215,7 @@ void TokenProvider::Settle(const std::function<std::optional<Result>(const Waite
   for (auto& [id, result] : answers) {
     const auto found = waiters_.find(id);
     if (found == waiters_.end()) continue;
-    const Callback done = std::move(found->second.done);
+    Callback done = std::move(found->second.done);
     waiters_.erase(found);
     done(std::move(result));
   }

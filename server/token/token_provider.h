@@ -60,7 +60,7 @@ struct TokenEvents {
 class TokenProvider {
  public:
   using Result = std::variant<AccessToken, CallError>;
-  using Callback = std::function<void(Result)>;
+  using Callback = absl::AnyInvocable<void(Result)>;
   using WaitId = uint64_t;  // 0 is never one
 
   // The references must outlive the provider.

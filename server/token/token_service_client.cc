@@ -210,7 +210,7 @@ void TokenServiceClient::Fail(FetchFailure failure) {
 void TokenServiceClient::Finish(std::variant<FetchedToken, FetchFailure> result) {
   fallback_.reset();
   unwanted_ = nullptr;
-  const Callback done = std::exchange(done_, nullptr);
+  Callback done = std::exchange(done_, nullptr);
   done(std::move(result));
 }
 

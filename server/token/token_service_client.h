@@ -41,7 +41,7 @@ struct FetchFailure {
 class TokenServiceClient {
  public:
   using Unwanted = std::function<bool(const std::string& token)>;
-  using Callback = std::function<void(std::variant<FetchedToken, FetchFailure>)>;
+  using Callback = absl::AnyInvocable<void(std::variant<FetchedToken, FetchFailure>)>;
 
   // The references must outlive the client. request_timeout: the longest one request may take.
   // on_request: for metrics. tracer: null: nothing is traced.

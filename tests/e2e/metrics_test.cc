@@ -48,12 +48,6 @@ std::optional<FakeEnos::Answer> AnswerByFlowId(int flow_id, const std::string& /
   return std::nullopt;
 }
 
-// Of the operations endpoint.
-std::string AddressOf(GatewayProcess& gateway) {
-  const auto line = gateway.WaitForLine("metrics_address=").value_or("metrics_address=none");
-  return line.substr(line.find("metrics_address=") + sizeof("metrics_address=") - 1);
-}
-
 // A gateway that has served a call of each kind.
 class MetricsTest : public testing::Test {
  protected:
@@ -63,14 +57,12 @@ class MetricsTest : public testing::Test {
     for (const int flow_id : {1, 1, 62104, 500, -1}) Call(channel, RequestFor(flow_id));
   }
 
-  std::string Address() { return AddressOf(gateway_); }
-
   FakeEnos enos_{&AnswerByFlowId};
   GatewayProcess gateway_{GatewayOptions(enos_.url(), {"--metrics_listen=127.0.0.1:0"})};
 };
 
 TEST_F(MetricsTest, AfterCalls_TellWhatTheyCameTo) {
-  const auto reply = gateway::OpsGet(Address(), "/metrics");
+  const auto reply = gateway::OpsGet(gateway_.metrics_address(), "/metrics");
   EXPECT_EQ(reply.status, 200);
   EXPECT_THAT(reply.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
   for (
@@ -135,7 +127,7 @@ class MonitoringFiles : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(MonitoringFiles, NameOnlyWhatIsExported) {
-  const std::string exported = gateway::OpsGet(AddressOf(gateway_), "/metrics").body;
+  const std::string exported = gateway::OpsGet(gateway_.metrics_address(), "/metrics").body;
   const auto names = MetricNames(ReadFile(std::string(ENOS_SOURCE_DIR "/") + GetParam()));
   EXPECT_THAT(names, SizeIs(Ge(3U)));
   for (const std::string& name : names)
@@ -150,7 +142,8 @@ INSTANTIATE_TEST_SUITE_P(All, MonitoringFiles,
 TEST_F(MetricsTest, PromtoolFindsNothingToSay) {
   ENOS_NEED_PROGRAM(promtool, "promtool");
   const TempFolder folder;
-  const std::string file = folder.Write("metrics", gateway::OpsGet(Address(), "/metrics").body);
+  const std::string file =
+      folder.Write("metrics", gateway::OpsGet(gateway_.metrics_address(), "/metrics").body);
   Process check({"/bin/sh", {"-c", promtool + " check metrics <" + file}, {}});
   EXPECT_EQ(check.Wait().status, 0) << check.all_output();
   EXPECT_EQ(check.all_output(), "");
@@ -164,7 +157,7 @@ TEST_F(MetricsTest, PrometheusScrapesThem) {
                                           "scrape_configs:\n"
                                           "  - job_name: gateway\n"
                                           "    static_configs: [{targets: ['" +
-                                              Address() + "']}]\n");
+                                              gateway_.metrics_address() + "']}]\n");
   Process server({prometheus,
                   {"--config.file=" + config, "--storage.tsdb.path=" + folder.path() + "/data",
                    "--web.listen-address=127.0.0.1:0"},

@@ -220,12 +220,10 @@ TEST(GatewayStart, StoreOfKeysThatIsAway_IsSaidAndCallsGoOn) {
   const auto channel = OwnChannel(gateway.address());
   EXPECT_TRUE(WaitForHealth(channel, Health::kServing));
   EXPECT_TRUE(Call(channel, RequestFor(1)).status.ok());
-  const std::string line = gateway.WaitForLine("metrics_address=").value_or("metrics_address=none");
-  const std::string address = line.substr(line.find("metrics_address=") + 16);
-  const auto ready = gateway::OpsGet(address, "/readyz");
+  const auto ready = gateway::OpsGet(gateway.metrics_address(), "/readyz");
   EXPECT_EQ(ready.status, 200);
   EXPECT_THAT(ready.body, StartsWith("ok\nidempotency store: cannot connect ("));
-  EXPECT_THAT(gateway::OpsGet(address, "/metrics").body,
+  EXPECT_THAT(gateway::OpsGet(gateway.metrics_address(), "/metrics").body,
               HasSubstr("\nenos_gateway_idempotency_store_up 0\n"));
   EXPECT_THAT(gateway.err(), HasSubstr("idempotency store does not answer"));
   EXPECT_THAT(gateway.err(), Not(HasSubstr(kTestSecret)));

@@ -43,7 +43,8 @@ ProcessOptions GatewayOptions(const std::string& enos_url, std::vector<std::stri
 GatewayProcess::GatewayProcess(ProcessOptions options) : Process(std::move(options)) {
   const auto line = WaitForLine("listening address=");
   EXPECT_TRUE(line) << "the gateway does not listen: " << all_output();
-  if (line) address_ = After(*line, "address=");
+  if (line) address_ = After(*line, " address=");
+  metrics_address_ = After(err(), " metrics_address=");  // logged before that line
 }
 
 SandboxProcess::SandboxProcess(std::vector<std::string> flags)

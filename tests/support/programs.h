@@ -22,9 +22,12 @@ class GatewayProcess : public Process {
   explicit GatewayProcess(ProcessOptions options);
   // host:port; empty, and the test fails, when it does not come to listen.
   const std::string& address() const { return address_; }
+  // Of /metrics, /livez and /readyz; empty unless it was started with --metrics_listen.
+  const std::string& metrics_address() const { return metrics_address_; }
 
  private:
   std::string address_;
+  std::string metrics_address_;
 };
 
 // A running sandbox; it takes a free port.

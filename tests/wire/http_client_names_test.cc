@@ -31,7 +31,7 @@ class NamedUpstreamTest : public ::testing::Test {
   // Both on the loop's thread.
   std::size_t lookups() const { return lookups_.size(); }
   void EndLookup(const Addresses& addresses, const std::string& error = {}) {
-    const auto done = std::move(lookups_.back());
+    auto done = std::move(lookups_.back());
     done(addresses, error);
   }
 

@@ -2,7 +2,7 @@
 
 const { randomBytes } = require('node:crypto');
 
-// A new key: a UUID of version 7, which carries its time, so that a gateway that has forgotten it refuses it.
+// A new key: a UUIDv7, which contains its time, so that a gateway refuses it once it is too old.
 function newIdempotencyKey() {
   return makeIdempotencyKey(Date.now(), randomBytes(10));
 }
@@ -17,7 +17,7 @@ function makeIdempotencyKey(millis, random) {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-// Whether the gateway keeps keys: what the newest initial metadata said that a call with a key had.
+// Whether the gateway stores keys, according to the most recent initial metadata of a call with a key.
 class KeptKeys {
   newest = undefined;
   // A call was refused for its key: keys that the caller did not ask for are not sent any more.

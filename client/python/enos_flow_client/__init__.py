@@ -1,4 +1,4 @@
-"""Starts EnOS flows through enos-flow-gateway, and tells what has become of their runs.
+"""Starts EnOS flows through enos-flow-gateway, and reads, watches and cancels their runs.
 
 >>> with FlowClient("gateway.example.com:443") as client:
 ...     flow = client.trigger(FlowRequest("alice", "o15", 3377, parameters={"REPLACE": "ddee"}))

@@ -19,8 +19,8 @@ _ONCE = Repeat(attempts=1)
 
 
 class FlowClient:
-    """Starts flows through a gateway, and tells what has become of their runs. Make one per gateway and keep it: it is the
-    connection. Thread-safe. Make it after a fork, not before.
+    """Starts flows through a gateway, and reads, watches and cancels their runs. Make one per gateway and keep it: it is the
+    connection. Thread-safe. Create it after a fork, not before.
 
     address: host:port, or gRPC's own forms ("dns:///host:port", "unix:/path").
     plaintext: None: TLS, but for a loopback address without TLS settings; True: without TLS, so that what is sent can be read and
@@ -49,7 +49,7 @@ class FlowClient:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection, and the calls that are under way."""
+        """Closes the connection and ends all calls in progress."""
         self._close()
 
     def trigger(self, request: FlowRequest, *, timeout: float = 30.0, attempt_timeout: Optional[float] = None,

@@ -28,7 +28,7 @@ class KeyState(enum.Enum):
     NONE = "NONE"
     """Nothing holds it."""
     RESERVED = "RESERVED"
-    """A call is under way, or its end is not known yet."""
+    """A call is in progress, or its outcome is not known yet."""
     DOUBT = "DOUBT"
     """Final: a call may have started the flow, and no repeat will tell more."""
     REUSED = "REUSED"

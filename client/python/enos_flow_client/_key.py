@@ -6,14 +6,14 @@ from typing import Optional, Sequence, Tuple
 
 from ._error import Execution, FlowError
 
-# What is said before a key is looked up and headers are sent, be it by a gateway that keeps keys or an older one.
-_SAID_AT_THE_DOOR = ("GATEWAY_", "CALLER_", "IDEMPOTENCY_", "INVALID_REQUEST", "TOKEN_FILE_UNUSABLE")
+# Reasons of refusals before a key is looked up and headers are sent, by a gateway that stores keys or by an older one.
+_REFUSED_EARLY = ("GATEWAY_", "CALLER_", "IDEMPOTENCY_", "INVALID_REQUEST", "TOKEN_FILE_UNUSABLE")
 
 
 def new_idempotency_key() -> str:
-    """A new key for ``FlowRequest.idempotency_key``: a UUID of version 7, which carries its time, so that a gateway that has
-    forgotten it refuses it. Make one for each start that you intend, and keep it, with the whole request, for as long as you
-    may repeat the call."""
+    """A new key for ``FlowRequest.idempotency_key``: a UUIDv7, which contains its time, so that a gateway refuses it once
+    it is too old. Generate one for each run that you want to start, and save it with the whole request for as long as you may
+    repeat the call."""
     return make_idempotency_key(time.time_ns() // 1_000_000, os.urandom(10))
 
 
@@ -26,7 +26,7 @@ def make_idempotency_key(millis: int, random: bytes) -> str:
 
 
 class KeptKeys:
-    """Whether the gateway keeps keys: what the newest initial metadata said that a call with a key had."""
+    """Whether the gateway stores keys, according to the most recent initial metadata of a call with a key."""
 
     def __init__(self) -> None:
         self.newest: Optional[bool] = None
@@ -47,6 +47,6 @@ def _says_nothing_of_keys(error: FlowError) -> bool:
     """Of an error without initial metadata: the key may be kept all the same. Python's gRPC does not tell empty initial
     metadata, as an older gateway sends it before it calls EnOS, from none. So only an error that is certainly not one of an
     older gateway after its headers counts; one without details does not."""
-    if error.key_state is not None or error.reason_name.startswith(_SAID_AT_THE_DOOR):
+    if error.key_state is not None or error.reason_name.startswith(_REFUSED_EARLY):
         return True
     return error.execution is Execution.NOT_EXECUTED and not error.reason_name  # not sent at all

@@ -8,7 +8,7 @@ from typing import Iterable, Mapping, Optional, Tuple, Union
 from ._proto import flow_service_pb2 as pb
 
 AUTO = "auto"
-"""Of ``FlowRequest.idempotency_key``: a new key for each call of ``trigger``, if the gateway keeps keys."""
+"""Of ``FlowRequest.idempotency_key``: a new key for each call of ``trigger``, if the gateway stores keys."""
 
 
 @dataclasses.dataclass(frozen=True)

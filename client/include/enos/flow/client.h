@@ -34,8 +34,8 @@ struct ClientOptions {
   std::string token_file;
 };
 
-// Whether the gateway takes `text` for a request id: 1 to 128 printable ASCII characters, no spaces
-// at its ends.
+// Whether the gateway accepts `text` as a request id: 1 to 128 printable ASCII characters, no
+// spaces at either end.
 bool IsRequestId(const std::string& text);
 
 struct CallOptions {
@@ -43,8 +43,8 @@ struct CallOptions {
   // arrive in time. With 0 or less the call fails before anything is sent.
   std::chrono::milliseconds timeout{30'000};
   // The id under which the gateway logs the call, sent as x-request-id, the same in every repeat.
-  // For the log alone: it makes no call safe to repeat. Empty: the gateway makes one. Any other
-  // text than IsRequestId allows fails the call before anything is sent.
+  // Only for the log: it does not make a call safe to repeat. Empty: the gateway generates one. A
+  // text that IsRequestId refuses fails the call before anything is sent.
   std::string request_id = {};
 };
 
@@ -72,7 +72,7 @@ class PendingCall {
 // another machine in plaintext. Messages never contain any part of a token.
 absl::StatusOr<FlowClient> MakeClient(const ClientOptions& options);
 
-// Starts EnOS flows through the gateway, and tells what has become of their runs.
+// Starts EnOS flows through the gateway, and reads, watches and cancels their runs.
 //
 //   auto channel = enos::flow::MakeChannel({"gateway.example.com:443"});
 //   if (!channel.ok()) ...
@@ -99,7 +99,7 @@ class FlowClient {
 
   // Connects if necessary, calls, and waits for the answer. If there is no connection to the
   // gateway (refused, name not found, TLS refused, no answer in time) the call is not sent and the
-  // error says so: UNAVAILABLE or DEADLINE_EXCEEDED, kGatewayUnreachable, kNotExecuted. Likewise
+  // error says so: UNAVAILABLE or DEADLINE_EXCEEDED, GATEWAY_UNREACHABLE, kNotExecuted. Likewise
   // with a token file that has become unusable: UNAUTHENTICATED, kTokenFileUnusable, kNotExecuted.
   FlowResult TriggerFlow(const FlowRequest& request, const CallOptions& options = {}) const;
 
@@ -111,25 +111,25 @@ class FlowClient {
                                std::function<void(FlowResult)> done) const;
 
   // TriggerFlow, repeated as long as that is safe and may help (repeat.h), within options.timeout.
-  // With an idempotency_key (idempotency_key.h) also where the flow may have been started, as long
-  // as KeepsKeys is true; an error then speaks of all calls that were made here.
+  // With an idempotency_key (idempotency_key.h) also if the flow may have been started, as long as
+  // KeepsKeys is true; an error then covers all attempts.
   FlowResult TriggerFlowWithRepeat(const FlowRequest& request, const CallOptions& options,
                                    const RepeatOptions& repeat,
                                    const RepeatHooks& hooks = RepeatHooks::Real()) const;
 
-  // Whether the gateway keeps idempotency keys: what the newest initial metadata said that a call
-  // with a key had, made by this client or a copy of it; nullopt: there was none yet. An older
+  // Whether the gateway stores idempotency keys, according to the most recent initial metadata of a
+  // call with a key, made by this client or a copy of it; nullopt: there was none yet. An older
   // gateway ignores keys.
   std::optional<bool> KeepsKeys() const;
 
-  // What has become of a run. These, and what follows, start nothing and may be repeated; the
+  // The current state of a run. This and the methods below start nothing and may be repeated; the
   // blocking ones connect first, as TriggerFlow does. `done` as with TriggerFlowAsync.
   InstanceResult GetFlowInstance(const InstanceRequest& request,
                                  const CallOptions& options = {}) const;
   PendingCall GetFlowInstanceAsync(const InstanceRequest& request, const CallOptions& options,
                                    std::function<void(InstanceResult)> done) const;
 
-  // Ends a run. Nothing: EnOS took the request; watch the run to see it take effect.
+  // Cancels a run. nullopt: EnOS accepted the request; watch the run to see it take effect.
   std::optional<FlowError> CancelFlowInstance(const InstanceRequest& request,
                                               const CallOptions& options = {}) const;
   PendingCall CancelFlowInstanceAsync(const InstanceRequest& request, const CallOptions& options,
@@ -137,7 +137,7 @@ class FlowClient {
 
   // Watches a run until it has ended or the time-out is over (DEADLINE_EXCEEDED, WATCH_TIMEOUT).
   // Lost connections, gateways that shut down and everything else that is UNAVAILABLE do not end
-  // it: the run is watched again, by way of whatever gateway there is. Connect first where a
+  // it: the run is watched again, through any gateway at the address. Call Connect first if a
   // gateway that was never there should be an error.
   PendingCall WatchFlowInstance(const InstanceRequest& request, const WatchOptions& options,
                                 WatchCallbacks callbacks) const;

@@ -23,14 +23,14 @@ enum class Execution { kNotExecuted, kUnknown, kStartsNothing };
 // "NOT_EXECUTED" or "UNKNOWN", as on the wire; "" for kStartsNothing, which is not sent.
 const char* ExecutionName(Execution execution);
 
-// What a gateway knows of the key of a call with `idempotency_key`, where it looked the key up: the
-// proto says at that field what each means.
+// The state of a call's `idempotency_key`, if the gateway looked it up; the proto explains each
+// value at that field.
 enum class KeyState { kNotTold, kNone, kReserved, kDoubt, kReused };
 
 // "NONE" and so on, as on the wire; "" for kNotTold.
 const char* KeyStateName(KeyState state);
 
-// Why a call failed: the proto says for each value what to do.
+// Why a call failed; the proto says what to do for each value.
 using Reason = dataflow::v1::ErrorReason;
 
 // The only reason that is never sent over the wire: this library found no usable token in the file,
@@ -61,15 +61,15 @@ struct FlowError {
   std::string enos_message;          // what EnOS said; may be empty
   int http_status = 0;               // 100 to 599; 0: no HTTP answer
   std::string enos_request_id;       // may be empty
-  // Under which the gateway's log has the call: as its answer says, else as the caller gave it.
-  // Empty: neither.
+  // The id of the call in the gateway's log: from its answer, or else as the caller set it. Empty:
+  // neither.
   std::string request_id;
   // With kUnknown: the id that the run most likely has if it was started. A guess; may be empty.
   std::string likely_flow_instance_id;
 
   KeyState key_state = KeyState::kNotTold;
-  // Of a call with an idempotency_key: the gateway is known to keep it, because the newest initial
-  // metadata that the client had for such a call says so (FlowClient::KeepsKeys).
+  // The gateway is known to store the call's idempotency_key, because the most recent initial
+  // metadata of such a call said so (FlowClient::KeepsKeys).
   bool key_kept = false;
 
   std::optional<std::chrono::milliseconds> retry_after;  // how long to wait before another call
@@ -77,11 +77,11 @@ struct FlowError {
 
   // True if this call certainly did not start the flow, so that calling again cannot start it
   // twice. Whether calling again can help is another question: see IsWorthRepeating in repeat.h. Of
-  // several calls with one key this speaks of the last alone: see AttemptHistory there.
+  // several calls with one key, this is about the last one only: see AttemptHistory there.
   bool SafeToRepeat() const { return execution != Execution::kUnknown; }
 
-  // True if the same call with the same idempotency_key cannot start the flow twice, and may tell
-  // more than this one did.
+  // True if repeating the call with the same idempotency_key cannot start the flow twice, and may
+  // give a better answer.
   bool SafeToRepeatWithSameKey() const {
     return SafeToRepeat() || (key_kept && key_state != KeyState::kDoubt);
   }

@@ -8,13 +8,13 @@
 
 namespace enos::flow {
 
-// A new key for FlowRequest.idempotency_key: a UUID of version 7, which no other process makes and
-// which carries its time, so that a gateway that has forgotten it refuses it. Make one for each
-// start that you intend, and keep it with the request, trigger_time above all, for as long as you
-// may repeat the call. Thread-safe.
+// A new key for FlowRequest.idempotency_key: a UUIDv7, which is unique and contains its time, so
+// that a gateway refuses it once it is too old. Generate one for each run that you want to start,
+// and save it with the request, including trigger_time, for as long as you may repeat the call.
+// Thread-safe.
 std::string NewIdempotencyKey();
 
-// The same of a given time and randomness: each call of `random` gives 32 random bits.
+// The same with a given time and randomness: each call of `random` returns 32 random bits.
 std::string MakeIdempotencyKey(std::chrono::system_clock::time_point time,
                                const std::function<uint32_t()>& random);
 

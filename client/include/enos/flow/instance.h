@@ -27,8 +27,8 @@ struct InstanceRequest {
   std::string flow_instance_id;  // as TriggeredFlow has it
 };
 
-// What asking about a run came to: the run, or an error. Exactly one of the two is there. The error
-// has no execution (kStartsNothing): calling again is always safe.
+// The result of reading or watching a run: either the run or an error. The error has no execution
+// (kStartsNothing): calling again is always safe.
 class InstanceResult {
  public:
   InstanceResult(FlowInstance instance, std::string request_id = "")  // NOLINT: meant to convert
@@ -37,13 +37,13 @@ class InstanceResult {
 
   bool ok() const { return std::holds_alternative<FlowInstance>(outcome_); }
 
-  // Only where ok(); throws std::bad_variant_access otherwise.
+  // Only if ok(); throws std::bad_variant_access otherwise.
   const FlowInstance& instance() const { return std::get<FlowInstance>(outcome_); }
 
-  // Only where !ok(); throws std::bad_variant_access otherwise.
+  // Only if !ok(); throws std::bad_variant_access otherwise.
   const FlowError& error() const { return std::get<FlowError>(outcome_); }
 
-  // Where ok(): under which the gateway's log has the call; may be empty.
+  // If ok(): the id of the call in the gateway's log; may be empty.
   const std::string& request_id() const { return request_id_; }
 
  private:
@@ -52,10 +52,9 @@ class InstanceResult {
 };
 
 struct WatchOptions {
-  // The longest to watch. Without it: until the run has ended.
+  // How long to watch at most. Without it: until the run has ended.
   std::optional<std::chrono::milliseconds> timeout;
-  // How long to wait before watching again where the gateway does not say; max_attempts means
-  // nothing here.
+  // How long to wait before watching again if the gateway does not say; max_attempts is not used.
   RepeatOptions backoff;
   std::string request_id = {};  // as in CallOptions, the same on every stream
 };
@@ -66,9 +65,9 @@ struct WatchOptions {
 struct WatchCallbacks {
   // The run's state at first, then whenever it has changed.
   std::function<void(const FlowInstance& instance)> on_state;
-  // Exactly once: the run, ended, or why it is watched no longer.
+  // Called exactly once: the run, which has ended, or the error that ended the watch.
   std::function<void(InstanceResult result)> done;
-  // May be empty. The connection was lost, or the gateway sent us elsewhere; the run is watched
+  // May be empty. The connection was lost, or the gateway is shutting down; the run will be watched
   // again after the wait.
   std::function<void(const FlowError& error, std::chrono::milliseconds wait)> on_interruption;
 };

@@ -33,7 +33,8 @@ struct RepeatHooks {
   static RepeatHooks Real();
 };
 
-// The random wait after so many attempts, as RepeatOptions say it. `random` is uniform in [0, 1).
+// The random wait after that many attempts, according to the options. `random` is uniform in
+// [0, 1).
 std::chrono::milliseconds BackoffWait(int attempts_made, double random,
                                       const RepeatOptions& options);
 
@@ -51,16 +52,16 @@ std::optional<std::chrono::milliseconds> WaitBeforeRepeat(const FlowError& error
                                                           double random,
                                                           const RepeatOptions& options);
 
-// What all attempts at one start came to, be they of one process or of several. With an
-// idempotency_key the `execution` of an answer speaks of one call alone: after one that may have
-// started the flow, only NOT_EXECUTED of a key that nothing holds (KeyState::kNone, and not because
-// it expired) says that none did.
+// The combined outcome of all attempts to start one run, made by one process or by several. With an
+// idempotency_key the `execution` of an answer is about one call only: after a call that may have
+// started the flow, only NOT_EXECUTED with KeyState::kNone (and not an expired key) means that no
+// call did.
 class AttemptHistory {
  public:
   explicit AttemptHistory(bool may_have_started = false) : may_have_started_(may_have_started) {}
 
-  // The answer to one more attempt, as it stands for all of them: kUnknown where an earlier one may
-  // have started the flow.
+  // Adds the answer to another attempt and returns the outcome of all of them: kUnknown if an
+  // earlier one may have started the flow.
   FlowResult Add(FlowResult answer);
 
   bool may_have_started() const { return may_have_started_; }
@@ -76,7 +77,7 @@ using Attempt =
     std::function<FlowResult(std::chrono::milliseconds time_left, bool may_have_started)>;
 
 // Calls `attempt` until it succeeds or WaitBeforeRepeat returns nullopt, all within `timeout`.
-// Returns the last outcome, as it stands for all attempts. Blocks the calling thread.
+// Returns the combined outcome of all attempts. Blocks the calling thread.
 FlowResult RepeatWhileSafe(const Attempt& attempt, std::chrono::milliseconds timeout,
                            const RepeatOptions& options, const RepeatHooks& hooks);
 

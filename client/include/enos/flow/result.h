@@ -15,9 +15,9 @@ namespace enos::flow {
 struct TriggeredFlow {
   std::string flow_instance_id;  // never empty, for example "2791-19700101000000"
   std::string enos_request_id;   // EnOS's request id, or empty if it sent none
-  // The answer of an earlier call with the same idempotency_key: nothing was started now.
+  // The answer to an earlier call with the same idempotency_key; this call started nothing.
   bool replayed = false;
-  std::string request_id = {};  // under which the gateway's log has the call; may be empty
+  std::string request_id = {};  // the call's id in the gateway's log; may be empty
 };
 
 // The result of a call: either a started flow or an error.

@@ -20,48 +20,48 @@ type FlowServiceClient interface {
 	// Starts one run (a "flow instance") of an existing workflow with new parameters. The workflow itself is not changed;
 	// the parameters are used for this one run only.
 	//
-	// NOT IDEMPOTENT without an `idempotency_key`: an accepted call starts a run, and EnOS documents nothing that would keep a second one from starting
-	// another. (The ids in its documents suggest that flow and minute of `trigger_time` name one run. What a second call for
-	// the same flow and minute gets, a refusal, the same id or another run, is not documented: rely on none of them.) The
-	// gateway sends the call to EnOS at most once, unless the earlier send was certainly not executed. Repeat a failed call
-	// only when its error says `execution` = NOT_EXECUTED, after the wait that `RetryInfo` gives if there is one (libraries
-	// find it in `grpc-retry-pushback-ms`, too: -1 where they must not repeat); otherwise find out first whether the run
-	// exists, for example with GetFlowInstance and `likely_flow_instance_id`. Do not put a
-	// retryPolicy or a hedgingPolicy on this method, and switch off retries for it in proxies and meshes.
-	// With an `idempotency_key`, where the gateway keeps keys, every failed call may be repeated with the same key.
+	// NOT IDEMPOTENT without an `idempotency_key`: an accepted call starts a run, and EnOS documents nothing that would
+	// prevent a second call from starting another. (The ids in its documents suggest that flow and minute of
+	// `trigger_time` identify a run. Whether a second call for the same flow and minute is refused, returns the same id or
+	// starts another run is not documented, so do not rely on any of these.) The gateway sends the call to EnOS at most
+	// once, unless the earlier attempt was certainly not executed. Repeat a failed call only if its error says
+	// `execution` = NOT_EXECUTED, after the delay in `RetryInfo` if there is one (gRPC libraries also find it in
+	// `grpc-retry-pushback-ms`; -1 means that they must not retry). Otherwise first find out whether the run exists, for
+	// example with GetFlowInstance and `likely_flow_instance_id`. Do not configure a retryPolicy or a hedgingPolicy for
+	// this method, and switch off retries for it in proxies and meshes. With an `idempotency_key`, if the gateway stores
+	// keys, every failed call may be repeated with the same key.
 	//
-	// Set a deadline. Without one the gateway's own upstream time-out (30 s unless configured otherwise) holds. Cancelling
-	// does not undo a run: what has been sent to EnOS runs on.
+	// Set a deadline. Without one, the gateway's own time limit applies (30 s unless configured otherwise). Cancelling the
+	// call does not stop a run that has been sent to EnOS.
 	//
-	// Where the gateway has a policy, the caller needs an identity: a client certificate, or a bearer token in
-	// `authorization` metadata. Without a valid one: UNAUTHENTICATED, `CALLER_UNAUTHENTICATED`. A caller that may not start
-	// this flow for this user and organization: PERMISSION_DENIED, `CALLER_NOT_ALLOWED`. Both NOT_EXECUTED, and never
-	// answered otherwise until token or policy change.
+	// If the gateway has a policy, the caller needs an identity: a client certificate, or a bearer token in
+	// `authorization` metadata. Without a valid one the call fails with UNAUTHENTICATED, `CALLER_UNAUTHENTICATED`. A caller
+	// that may not start this flow for this user and organization gets PERMISSION_DENIED, `CALLER_NOT_ALLOWED`. Both are
+	// NOT_EXECUTED, and calling again does not help until the token or the policy changes.
 	//
-	// The trailing metadata has `enos-request-id` when EnOS gave the request an id, and always
-	// `x-request-id`, by which the gateway's log knows the call: the one that came in the metadata of
-	// the same key (1 to 128 printable ASCII characters), else a new one. Errors have it in a
-	// google.rpc.RequestInfo as well.
+	// The trailing metadata always has `x-request-id`, the id of the call in the gateway's log: the one that the caller
+	// sent in the metadata of the same key (1 to 128 printable ASCII characters), or else a new one. Errors also have it
+	// in a `google.rpc.RequestInfo`. If EnOS gave the request an id, it is in `enos-request-id`.
 	UpdateAndTriggerFlow(ctx context.Context, in *UpdateAndTriggerFlowRequest, opts ...grpc.CallOption) (*UpdateAndTriggerFlowResponse, error)
-	// Tells what has become of a run. Starts nothing, and may be repeated: errors of this method and of the two below have no
-	// `execution`. A run that EnOS does not know: NOT_FOUND, `ENOS_NOT_FOUND`.
+	// Returns the current state of a run. Starts nothing and may be repeated: errors of this method and of the next two
+	// have no `execution`. A run that EnOS does not know: NOT_FOUND, `ENOS_NOT_FOUND`.
 	//
-	// EnOS not reached, a connection that was lost and EnOS not available (`ENOS_UNREACHABLE`, `ENOS_CONNECTION_LOST`,
-	// `ENOS_UNAVAILABLE`) are UNAVAILABLE here: the gateway tried again already, within the deadline.
+	// `ENOS_UNREACHABLE`, `ENOS_CONNECTION_LOST` and `ENOS_UNAVAILABLE` are UNAVAILABLE here. The gateway has already
+	// retried, within the deadline.
 	//
-	// The gateway's policy, where it has one, is asked about the flow of the run: the number before the hyphen of its id.
+	// The gateway's policy, if it has one, applies to the flow of the run: the number before the hyphen in its id.
 	GetFlowInstance(ctx context.Context, in *GetFlowInstanceRequest, opts ...grpc.CallOption) (*GetFlowInstanceResponse, error)
-	// Sends the state of a run now, then at each change, until it has ended: the last message has `ended`, and the status is
-	// OK. The gateway asks EnOS every few seconds (its `--watch_interval`, 5 s unless configured otherwise), once for all who
-	// watch the same run. A caller that reads slowly misses states in between, never the last one.
+	// Sends the current state of a run, then every change, until the run has ended: the last message has `ended`, and the
+	// status is OK. The gateway polls EnOS every few seconds (`--watch_interval`, 5 s unless configured otherwise), once
+	// for all callers that watch the same run. A caller that reads slowly may miss intermediate states, but never the last.
 	//
-	// A run that was just started may not be found at once; that, and EnOS failing to answer, ends the stream only after
-	// several attempts in a row. At the call's deadline the stream ends with DEADLINE_EXCEEDED, `WATCH_TIMEOUT`; without a
-	// deadline it lasts as long as the run. UNAVAILABLE, with details or without, means: watch again. A gateway that shuts
-	// down ends its streams so (`GATEWAY_SHUTTING_DOWN`), and so does the end of a connection's age.
+	// A run that was just started may not be found immediately. That, and failures of EnOS, end the stream only after
+	// several failed polls in a row. At the call's deadline the stream ends with DEADLINE_EXCEEDED, `WATCH_TIMEOUT`; without
+	// a deadline it lasts as long as the run. UNAVAILABLE, with or without details, means: watch again. Streams end this
+	// way when the gateway shuts down (`GATEWAY_SHUTTING_DOWN`), and when a connection has reached its maximum age.
 	WatchFlowInstance(ctx context.Context, in *WatchFlowInstanceRequest, opts ...grpc.CallOption) (FlowService_WatchFlowInstanceClient, error)
-	// Ends a run. The user has to own its flow. May be repeated. OK says that EnOS took the request: ask for the run's state
-	// to see it take effect.
+	// Cancels a run. The user must own its flow. May be repeated. OK means that EnOS accepted the request; read the run's
+	// state to see it take effect.
 	CancelFlowInstance(ctx context.Context, in *CancelFlowInstanceRequest, opts ...grpc.CallOption) (*CancelFlowInstanceResponse, error)
 }
 
@@ -139,48 +139,48 @@ type FlowServiceServer interface {
 	// Starts one run (a "flow instance") of an existing workflow with new parameters. The workflow itself is not changed;
 	// the parameters are used for this one run only.
 	//
-	// NOT IDEMPOTENT without an `idempotency_key`: an accepted call starts a run, and EnOS documents nothing that would keep a second one from starting
-	// another. (The ids in its documents suggest that flow and minute of `trigger_time` name one run. What a second call for
-	// the same flow and minute gets, a refusal, the same id or another run, is not documented: rely on none of them.) The
-	// gateway sends the call to EnOS at most once, unless the earlier send was certainly not executed. Repeat a failed call
-	// only when its error says `execution` = NOT_EXECUTED, after the wait that `RetryInfo` gives if there is one (libraries
-	// find it in `grpc-retry-pushback-ms`, too: -1 where they must not repeat); otherwise find out first whether the run
-	// exists, for example with GetFlowInstance and `likely_flow_instance_id`. Do not put a
-	// retryPolicy or a hedgingPolicy on this method, and switch off retries for it in proxies and meshes.
-	// With an `idempotency_key`, where the gateway keeps keys, every failed call may be repeated with the same key.
+	// NOT IDEMPOTENT without an `idempotency_key`: an accepted call starts a run, and EnOS documents nothing that would
+	// prevent a second call from starting another. (The ids in its documents suggest that flow and minute of
+	// `trigger_time` identify a run. Whether a second call for the same flow and minute is refused, returns the same id or
+	// starts another run is not documented, so do not rely on any of these.) The gateway sends the call to EnOS at most
+	// once, unless the earlier attempt was certainly not executed. Repeat a failed call only if its error says
+	// `execution` = NOT_EXECUTED, after the delay in `RetryInfo` if there is one (gRPC libraries also find it in
+	// `grpc-retry-pushback-ms`; -1 means that they must not retry). Otherwise first find out whether the run exists, for
+	// example with GetFlowInstance and `likely_flow_instance_id`. Do not configure a retryPolicy or a hedgingPolicy for
+	// this method, and switch off retries for it in proxies and meshes. With an `idempotency_key`, if the gateway stores
+	// keys, every failed call may be repeated with the same key.
 	//
-	// Set a deadline. Without one the gateway's own upstream time-out (30 s unless configured otherwise) holds. Cancelling
-	// does not undo a run: what has been sent to EnOS runs on.
+	// Set a deadline. Without one, the gateway's own time limit applies (30 s unless configured otherwise). Cancelling the
+	// call does not stop a run that has been sent to EnOS.
 	//
-	// Where the gateway has a policy, the caller needs an identity: a client certificate, or a bearer token in
-	// `authorization` metadata. Without a valid one: UNAUTHENTICATED, `CALLER_UNAUTHENTICATED`. A caller that may not start
-	// this flow for this user and organization: PERMISSION_DENIED, `CALLER_NOT_ALLOWED`. Both NOT_EXECUTED, and never
-	// answered otherwise until token or policy change.
+	// If the gateway has a policy, the caller needs an identity: a client certificate, or a bearer token in
+	// `authorization` metadata. Without a valid one the call fails with UNAUTHENTICATED, `CALLER_UNAUTHENTICATED`. A caller
+	// that may not start this flow for this user and organization gets PERMISSION_DENIED, `CALLER_NOT_ALLOWED`. Both are
+	// NOT_EXECUTED, and calling again does not help until the token or the policy changes.
 	//
-	// The trailing metadata has `enos-request-id` when EnOS gave the request an id, and always
-	// `x-request-id`, by which the gateway's log knows the call: the one that came in the metadata of
-	// the same key (1 to 128 printable ASCII characters), else a new one. Errors have it in a
-	// google.rpc.RequestInfo as well.
+	// The trailing metadata always has `x-request-id`, the id of the call in the gateway's log: the one that the caller
+	// sent in the metadata of the same key (1 to 128 printable ASCII characters), or else a new one. Errors also have it
+	// in a `google.rpc.RequestInfo`. If EnOS gave the request an id, it is in `enos-request-id`.
 	UpdateAndTriggerFlow(context.Context, *UpdateAndTriggerFlowRequest) (*UpdateAndTriggerFlowResponse, error)
-	// Tells what has become of a run. Starts nothing, and may be repeated: errors of this method and of the two below have no
-	// `execution`. A run that EnOS does not know: NOT_FOUND, `ENOS_NOT_FOUND`.
+	// Returns the current state of a run. Starts nothing and may be repeated: errors of this method and of the next two
+	// have no `execution`. A run that EnOS does not know: NOT_FOUND, `ENOS_NOT_FOUND`.
 	//
-	// EnOS not reached, a connection that was lost and EnOS not available (`ENOS_UNREACHABLE`, `ENOS_CONNECTION_LOST`,
-	// `ENOS_UNAVAILABLE`) are UNAVAILABLE here: the gateway tried again already, within the deadline.
+	// `ENOS_UNREACHABLE`, `ENOS_CONNECTION_LOST` and `ENOS_UNAVAILABLE` are UNAVAILABLE here. The gateway has already
+	// retried, within the deadline.
 	//
-	// The gateway's policy, where it has one, is asked about the flow of the run: the number before the hyphen of its id.
+	// The gateway's policy, if it has one, applies to the flow of the run: the number before the hyphen in its id.
 	GetFlowInstance(context.Context, *GetFlowInstanceRequest) (*GetFlowInstanceResponse, error)
-	// Sends the state of a run now, then at each change, until it has ended: the last message has `ended`, and the status is
-	// OK. The gateway asks EnOS every few seconds (its `--watch_interval`, 5 s unless configured otherwise), once for all who
-	// watch the same run. A caller that reads slowly misses states in between, never the last one.
+	// Sends the current state of a run, then every change, until the run has ended: the last message has `ended`, and the
+	// status is OK. The gateway polls EnOS every few seconds (`--watch_interval`, 5 s unless configured otherwise), once
+	// for all callers that watch the same run. A caller that reads slowly may miss intermediate states, but never the last.
 	//
-	// A run that was just started may not be found at once; that, and EnOS failing to answer, ends the stream only after
-	// several attempts in a row. At the call's deadline the stream ends with DEADLINE_EXCEEDED, `WATCH_TIMEOUT`; without a
-	// deadline it lasts as long as the run. UNAVAILABLE, with details or without, means: watch again. A gateway that shuts
-	// down ends its streams so (`GATEWAY_SHUTTING_DOWN`), and so does the end of a connection's age.
+	// A run that was just started may not be found immediately. That, and failures of EnOS, end the stream only after
+	// several failed polls in a row. At the call's deadline the stream ends with DEADLINE_EXCEEDED, `WATCH_TIMEOUT`; without
+	// a deadline it lasts as long as the run. UNAVAILABLE, with or without details, means: watch again. Streams end this
+	// way when the gateway shuts down (`GATEWAY_SHUTTING_DOWN`), and when a connection has reached its maximum age.
 	WatchFlowInstance(*WatchFlowInstanceRequest, FlowService_WatchFlowInstanceServer) error
-	// Ends a run. The user has to own its flow. May be repeated. OK says that EnOS took the request: ask for the run's state
-	// to see it take effect.
+	// Cancels a run. The user must own its flow. May be repeated. OK means that EnOS accepted the request; read the run's
+	// state to see it take effect.
 	CancelFlowInstance(context.Context, *CancelFlowInstanceRequest) (*CancelFlowInstanceResponse, error)
 	mustEmbedUnimplementedFlowServiceServer()
 }

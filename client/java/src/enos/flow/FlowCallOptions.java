@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /** How one call is made. Immutable: each method returns changed options. */
 public final class FlowCallOptions {
-  /** 30 s, with repeats, and a key where the gateway keeps keys; no limit for watches. */
+  /** 30 s, with repeats, and a key if the gateway stores keys; no limit for watches. */
   public static final FlowCallOptions DEFAULT = new FlowCallOptions(null, null, "", true, RepeatOptions.DEFAULT);
 
   final Duration timeout;

@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
- * Starts EnOS flows through the gateway, and tells what has become of their runs. It is the connection: make one and keep it.
+ * Starts EnOS flows through the gateway, and reads, watches and cancels their runs. It is the connection: make one and keep it.
  * Thread-safe. All calls throw {@link FlowException}; an interrupt ends waits, and stays set.
  *
  * <p>Each call that succeeds starts another run. So {@link #trigger} repeats a call only where that cannot start the flow twice.
@@ -33,7 +33,7 @@ public final class FlowClient implements AutoCloseable {
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
   private static final long LONGEST_MILLIS = TimeUnit.DAYS.toMillis(365);
 
-  /** What the newest initial metadata said that a call with a key had. */
+  /** From the most recent initial metadata of a call with a key. */
   private volatile boolean keysKept;
   /** A key was refused: keys that the caller did not ask for are not sent any more. */
   private volatile boolean keysNotOffered;
@@ -63,7 +63,7 @@ public final class FlowClient implements AutoCloseable {
     return channel;
   }
 
-  /** Ends the connection, and with it the calls that are under way. */
+  /** Closes the connection and ends all calls in progress. */
   @Override
   public void close() {
     channel.shutdownNow();
@@ -79,9 +79,9 @@ public final class FlowClient implements AutoCloseable {
   }
 
   /**
-   * Starts one run of a flow, and repeats the call where that cannot start the flow twice and may help: after NOT_EXECUTED, or,
-   * with an idempotency key that the gateway keeps, also where the flow may have been started. Where the gateway keeps keys
-   * and the request has none, one is made for all attempts of this call.
+   * Starts one run of a flow, and repeats the call if that cannot start the flow twice and may help: after NOT_EXECUTED or,
+   * with an idempotency key that the gateway stores, also if the flow may have been started. If the gateway stores keys and
+   * the request has none, one is generated for all attempts of this call.
    */
   public TriggeredFlow trigger(UpdateAndTriggerFlowRequest request, FlowCallOptions options) {
     long deadline = deadline(options, DEFAULT_TIMEOUT);

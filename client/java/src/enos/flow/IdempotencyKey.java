@@ -10,9 +10,8 @@ public final class IdempotencyKey {
   private IdempotencyKey() {}
 
   /**
-   * A UUID of version 7, which nobody else makes and which carries its time, so that a gateway that has forgotten it refuses it.
-   * Make one for each start that you intend, and keep it with the request, its trigger time above all, for as long as you may
-   * repeat the call.
+   * A UUIDv7, which is unique and contains its time, so that a gateway refuses it once it is too old. Generate one for each run
+   * that you want to start, and save it with the request, including the trigger time, for as long as you may repeat the call.
    */
   public static String create() {
     return of(System.currentTimeMillis(), RANDOM.nextLong(), RANDOM.nextLong());

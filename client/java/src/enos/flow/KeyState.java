@@ -6,7 +6,7 @@ public enum KeyState {
   NOT_TOLD,
   /** Nothing holds the key. */
   NONE,
-  /** An attempt is under way, or its end is not known yet. */
+  /** An attempt is in progress, or its outcome is not known yet. */
   RESERVED,
   /** An attempt may have started the flow; no repeat will change that. */
   DOUBT,
