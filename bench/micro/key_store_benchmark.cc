@@ -143,7 +143,7 @@ class Load {
 class BareCommits {
  public:
   BareCommits(const std::string& setting, const std::string& enos)
-      : database_(OpenDatabase(setting)) {
+      : database_(OpenDatabase(setting)), batches_(database_->dialect(), std::chrono::hours(24)) {
     const SqlDialect& dialect = database_->dialect();
     if (database_->Connect().end != SqlEnd::kDone) std::abort();
     database_->Run(CreateTablesSql(enos, dialect));
@@ -156,10 +156,9 @@ class BareCommits {
       operation.kind = KeyOperationKind::kReserve;
       operation.attempt.key.id =
           RecordId(static_cast<uint64_t>(Clock::now().time_since_epoch().count()));
-      const std::string sql =
-          BatchSql({&operation}, Clock::now(), std::chrono::hours(24), database_->dialect());
+      const SqlBatch batch = batches_.Make({&operation}, Clock::now());
       const auto begin = Clock::now();
-      if (database_->Run(sql).end != SqlEnd::kDone) std::abort();
+      if (database_->Run(batch).end != SqlEnd::kDone) std::abort();
       times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
     }
     std::sort(times.begin(), times.end());
@@ -168,6 +167,7 @@ class BareCommits {
 
  private:
   std::unique_ptr<Database> database_;
+  KeyBatches batches_;
 };
 
 void ServeCommits(const std::string& folder, const std::string& enos) {

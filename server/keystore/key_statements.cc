@@ -35,96 +35,112 @@ milliseconds Lease(const KeyAttempt& attempt, SteadyTime now) {
   return std::chrono::ceil<milliseconds>(attempt.end_by - now) + kLeaseAfterEnd;
 }
 
-void AppendInserts(const Chosen& reserves, SteadyTime now, milliseconds ttl, SqlText& sql) {
-  if (reserves.empty()) return;
+SqlStatement Reserve(milliseconds ttl, const SqlDialect& dialect) {
+  const std::string types = "tttnttnntn";
+  SqlText sql(dialect);
   sql.Words(
       "INSERT INTO enos_idempotency_keys (id, fingerprint, nonce, lease_until_ms, idempotency_key,"
       " org_id, flow_id, trigger_time_ms, likely_flow_instance_id, state, created_at_ms,"
       " changed_at_ms)"
       " SELECT column1, column2, column3, column4 + ");
   sql.Now().Words(", column5, column6, column7, column8, column9, 'RESERVED', ");
-  sql.Now().Words(", ").Now().Words(" FROM ");
-  SqlRows rows(sql.dialect(), "tttnttnntn");
-  for (const KeyOperation* reserve : reserves) {
-    const KeyAttempt& attempt = reserve->attempt;
-    const KeyNote& note = reserve->note;
-    rows.Text(attempt.key.id).Text(attempt.key.fingerprint).Text(attempt.nonce);
-    rows.Number(Lease(attempt, now).count()).Text(note.key).Text(note.org_id);
-    rows.Number(note.flow_id).Number(note.trigger_time_ms).Text(note.likely_flow_instance_id);
-    rows.Number(attempt.key.key_time_ms.value_or(-1));
-  }
-  sql.Rows(rows).Words(", enos_idempotency_meta WHERE column10 < 0 OR (column10 >= ");
+  sql.Now().Words(", ").Now().Words(" FROM enos_idempotency_meta").Rows(" CROSS JOIN ", types);
+  sql.Words(" WHERE column10 < 0 OR (column10 >= ");
   sql.Now().Words(" - ").Number(ttl.count()).Words(" AND column10 <= ").Now().Words(" + ");
   sql.Number(kClockSlack.count()).Words(" AND column10 > newest_removed_ms + ");
-  sql.Number(kClockSlack.count()).Words(") ORDER BY column1 ON CONFLICT DO NOTHING; ");
+  sql.Number(kClockSlack.count()).Words(") ORDER BY column1 ON CONFLICT DO NOTHING");
+  return sql.Statement(types);
 }
 
 // What ends an UPDATE of the attempts' own records, which begin their rows with id and nonce.
-void AppendOwnRecords(const SqlRows& rows, SqlText& sql) {
-  sql.Words(", changed_at_ms = ").Now().Words(" FROM ").Rows(rows);
-  sql.Words(" WHERE id = column1 AND nonce = column2 AND state = 'RESERVED'; ");
+SqlStatement OfOwnRecords(SqlText sql, const std::string& types) {
+  sql.Words(", changed_at_ms = ").Now().Rows(" FROM ", types);
+  sql.Words(" WHERE id = column1 AND nonce = column2 AND state = 'RESERVED'");
+  return sql.Statement(types);
 }
 
-void AppendStarted(const Chosen& started, SqlText& sql) {
-  if (started.empty()) return;
+SqlStatement Started(const SqlDialect& dialect) {
+  SqlText sql(dialect);
   sql.Words(
       "UPDATE enos_idempotency_keys SET state = 'STARTED', flow_instance_id = column3,"
       " enos_request_id = column4");
-  SqlRows rows(sql.dialect(), "tttt");
-  for (const KeyOperation* operation : started) {
-    rows.Text(operation->attempt.key.id).Text(operation->attempt.nonce);
-    rows.Text(operation->started.flow_instance_id).Text(operation->started.enos_request_id);
-  }
-  AppendOwnRecords(rows, sql);
+  return OfOwnRecords(std::move(sql), "tttt");
 }
 
-void AppendDoubts(const Chosen& doubts, SqlText& sql) {
-  if (doubts.empty()) return;
+SqlStatement Doubt(const SqlDialect& dialect) {
+  SqlText sql(dialect);
   sql.Words(
       "UPDATE enos_idempotency_keys SET state = 'DOUBT', enos_request_id = column3,"
       " grpc_code = column4, reason = column5, message = column6, likely_flow_instance_id ="
       " CASE WHEN column7 = '' THEN likely_flow_instance_id ELSE column7 END,"
       " enos_code = column8, enos_message = column9, http_status = column10");
-  SqlRows rows(sql.dialect(), "tttntttntn");
-  for (const KeyOperation* operation : doubts) {
-    const CallError& doubt = operation->doubt;
-    rows.Text(operation->attempt.key.id).Text(operation->attempt.nonce);
-    rows.Text(doubt.enos_request_id).Number(static_cast<int>(doubt.code));
-    rows.Text(ErrorReason_Name(doubt.reason)).Text(doubt.message);
-    rows.Text(doubt.likely_flow_instance_id);
-    if (doubt.enos_code) {
-      rows.Number(*doubt.enos_code);
-    } else {
-      rows.Null();
-    }
-    rows.Text(doubt.enos_message).Number(doubt.http_status);
-  }
-  AppendOwnRecords(rows, sql);
+  return OfOwnRecords(std::move(sql), "tttntttntn");
 }
 
-void AppendDeletes(const Chosen& removes, SqlText& sql) {
-  if (removes.empty()) return;
-  sql.Words("DELETE FROM enos_idempotency_keys WHERE state = 'RESERVED' AND lease_until_ms > ");
-  SqlRows rows(sql.dialect(), "tt");
-  for (const KeyOperation* remove : removes)
-    rows.Text(remove->attempt.key.id).Text(remove->attempt.nonce);
-  sql.Now().Words(" AND (id, nonce) IN (SELECT column1, column2 FROM ");
-  // Afterwards others may have been told that it is in doubt for good.
-  sql.Rows(rows).Words("); ");
+SqlStatement Remove(const SqlDialect& dialect) {
+  const std::string types = "tt";
+  SqlText sql(dialect);
+  sql.Words("DELETE FROM enos_idempotency_keys").Rows(" USING ", types);
+  // Once its lease has ended, others may have been told that it is in doubt for good.
+  sql.Words(" WHERE state = 'RESERVED' AND lease_until_ms > ").Now();
+  sql.Words(" AND id = column1 AND nonce = column2");
+  return sql.Statement(types);
 }
 
 // The record of each key, if there is one; in any case a row, with the clock and what was removed.
-void AppendSelect(const Chosen& batch, SqlText& sql) {
+SqlStatement Look(const SqlDialect& dialect) {
+  const std::string types = "t";
+  SqlText sql(dialect);
   sql.Words("SELECT ").Now().Words(
       ", newest_removed_ms, id, fingerprint, state, nonce, CASE WHEN lease_until_ms > ");
   sql.Now().Words(
       " THEN 1 ELSE 0 END, flow_instance_id, enos_request_id, grpc_code, reason, message,"
       " likely_flow_instance_id, enos_code, enos_message, http_status"
-      " FROM enos_idempotency_meta LEFT JOIN enos_idempotency_keys ON id");
-  std::vector<std::string_view> ids;
-  ids.reserve(batch.size());
-  for (const KeyOperation* operation : batch) ids.push_back(operation->attempt.key.id);
-  sql.IsOneOf(ids);
+      " FROM enos_idempotency_meta");
+  sql.Rows(" CROSS JOIN ", types).Words(" LEFT JOIN enos_idempotency_keys ON id = column1");
+  return sql.Statement(types);
+}
+
+void AppendReserve(const KeyOperation& operation, SteadyTime now, SqlValues& row) {
+  const KeyAttempt& attempt = operation.attempt;
+  const KeyNote& note = operation.note;
+  row.Text(attempt.key.id).Text(attempt.key.fingerprint).Text(attempt.nonce);
+  row.Number(Lease(attempt, now).count()).Text(note.key).Text(note.org_id);
+  row.Number(note.flow_id).Number(note.trigger_time_ms).Text(note.likely_flow_instance_id);
+  row.Number(attempt.key.key_time_ms.value_or(-1));
+}
+
+void AppendDoubt(const KeyOperation& operation, SqlValues& row) {
+  const CallError& doubt = operation.doubt;
+  row.Text(operation.attempt.key.id).Text(operation.attempt.nonce);
+  row.Text(doubt.enos_request_id).Number(static_cast<int>(doubt.code));
+  row.Text(ErrorReason_Name(doubt.reason)).Text(doubt.message);
+  row.Text(doubt.likely_flow_instance_id);
+  if (doubt.enos_code) {
+    row.Number(*doubt.enos_code);
+  } else {
+    row.Null();
+  }
+  row.Text(doubt.enos_message).Number(doubt.http_status);
+}
+
+// The values of a row of the operation's statement.
+void AppendValues(const KeyOperation& operation, SteadyTime now, SqlValues& row) {
+  switch (operation.kind) {
+    case KeyOperationKind::kReserve:
+      return AppendReserve(operation, now, row);
+    case KeyOperationKind::kStarted:
+      row.Text(operation.attempt.key.id).Text(operation.attempt.nonce);
+      row.Text(operation.started.flow_instance_id).Text(operation.started.enos_request_id);
+      return;
+    case KeyOperationKind::kDoubt:
+      return AppendDoubt(operation, row);
+    case KeyOperationKind::kRemove:
+      row.Text(operation.attempt.key.id).Text(operation.attempt.nonce);
+      return;
+    case KeyOperationKind::kLook:
+      row.Text(operation.attempt.key.id);
+  }
 }
 
 // -- Reading
@@ -229,24 +245,29 @@ std::optional<KeyFinding> Find(const KeyOperation& operation, milliseconds ttl, 
 
 }  // namespace
 
-std::string BatchSql(const std::vector<const KeyOperation*>& batch, SteadyTime now,
-                     milliseconds ttl, const SqlDialect& dialect) {
+KeyBatches::KeyBatches(const SqlDialect& dialect, milliseconds ttl)
+    : reserve_(Reserve(ttl, dialect)),
+      started_(Started(dialect)),
+      doubt_(Doubt(dialect)),
+      remove_(Remove(dialect)),
+      look_(Look(dialect)) {}
+
+SqlBatch KeyBatches::Make(const std::vector<const KeyOperation*>& batch, SteadyTime now) const {
   using Kind = KeyOperationKind;
-  const Chosen reserves = Select(batch, Kind::kReserve);
-  const Chosen started = Select(batch, Kind::kStarted);
-  const Chosen doubts = Select(batch, Kind::kDoubt);
-  const Chosen removes = Select(batch, Kind::kRemove);
-  SqlText sql(dialect);
-  if (reserves.size() + started.size() + doubts.size() + removes.size() > 0) {
-    sql.Words("BEGIN; ");
-    AppendInserts(reserves, now, ttl, sql);
-    AppendStarted(started, sql);
-    AppendDoubts(doubts, sql);
-    AppendDeletes(removes, sql);
-    sql.Words("COMMIT; ");
-  }
-  AppendSelect(batch, sql);
-  return sql.sql();
+  SqlBatch sql;
+  const auto change = [&](const SqlStatement& statement, Kind kind) {
+    SqlStep step{&statement, {}};
+    for (const KeyOperation* operation : Select(batch, kind))
+      AppendValues(*operation, now, step.values);
+    if (!step.values.empty()) sql.changes.push_back(std::move(step));
+  };
+  change(reserve_, Kind::kReserve);
+  change(started_, Kind::kStarted);
+  change(doubt_, Kind::kDoubt);
+  change(remove_, Kind::kRemove);
+  sql.select.statement = &look_;
+  for (const KeyOperation* operation : batch) sql.select.values.Text(operation->attempt.key.id);
+  return sql;
 }
 
 std::vector<std::optional<KeyFinding>> ReadFindings(const std::vector<const KeyOperation*>& batch,
@@ -283,8 +304,9 @@ std::string CreateTablesSql(const std::string& enos, const SqlDialect& dialect) 
       " lease_until_ms BIGINT NOT NULL, likely_flow_instance_id TEXT NOT NULL,"
       " flow_instance_id TEXT, grpc_code INTEGER, reason TEXT, message TEXT, enos_code BIGINT,"
       " enos_message TEXT, http_status INTEGER, enos_request_id TEXT, fingerprint TEXT NOT NULL,"
-      " nonce TEXT NOT NULL);"
-      " CREATE INDEX IF NOT EXISTS enos_idempotency_keys_created"
+      " nonce TEXT NOT NULL)");
+  sql.TableOptions().Words(
+      "; CREATE INDEX IF NOT EXISTS enos_idempotency_keys_created"
       " ON enos_idempotency_keys (created_at_ms);"
       " INSERT INTO enos_idempotency_meta VALUES (1, ");
   sql.Number(kKeySchemaVersion)

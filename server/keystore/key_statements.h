@@ -31,8 +31,20 @@ struct KeyOperation {
 // A batch: at most one operation for each key. No order of batches can lock up: first INSERTs,
 // sorted, which may wait for one another's transactions; then UPDATEs and DELETEs, of records whose
 // nonce only this gateway knows, so that they wait for nobody.
-std::string BatchSql(const std::vector<const KeyOperation*>& batch, SteadyTime now,
-                     std::chrono::milliseconds ttl, const SqlDialect& dialect);
+class KeyBatches {
+ public:
+  KeyBatches(const SqlDialect& dialect, std::chrono::milliseconds ttl);
+
+  // Points to statements of this object.
+  SqlBatch Make(const std::vector<const KeyOperation*>& batch, SteadyTime now) const;
+
+ private:
+  const SqlStatement reserve_;
+  const SqlStatement started_;
+  const SqlStatement doubt_;
+  const SqlStatement remove_;
+  const SqlStatement look_;
+};
 
 // What became of each operation of the batch, in its order; nullopt: it has to be done again,
 // because the record that stood in its way went while it was looked at. Nothing at all: these are

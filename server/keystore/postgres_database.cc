@@ -78,7 +78,9 @@ PostgresDatabase::~PostgresDatabase() { Close(); }
 
 const SqlDialect& PostgresDatabase::dialect() const {
   static const SqlDialect dialect = {
-      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))", true};
+      "(SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))", true,
+      // Room for the result beside the reservation: no entry of an index has to change.
+      " WITH (fillfactor = 50)"};
   return dialect;
 }
 
@@ -125,6 +127,12 @@ SqlResult PostgresDatabase::CheckServer(SteadyTime until) {
       Do("SET statement_timeout = '2s'; SET lock_timeout = '2s';"
          " SET idle_in_transaction_session_timeout = '2s';"
          " SET default_transaction_isolation = 'read committed';"
+         // Statements are planned once, perhaps while the table is empty: by its indexes, whatever
+         // it looks like.
+         " SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+         " SET enable_hashjoin = off; SET enable_mergejoin = off;"
+         // The price that then stands at the table of one row would have all of it compiled.
+         " SET jit = off;"
          " SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
          " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false);"
          " SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), pg_backend_pid(),"
@@ -151,6 +159,25 @@ SqlResult PostgresDatabase::CheckServer(SteadyTime until) {
 
 SqlResult PostgresDatabase::Run(const std::string& sql) {
   return Do(sql, std::chrono::steady_clock::now() + limit_);
+}
+
+SqlResult PostgresDatabase::Run(const SqlBatch& batch) {
+  const SteadyTime until = std::chrono::steady_clock::now() + limit_;
+  for (const SqlStep& change : batch.changes)
+    if (SqlResult result = Prepare(*change.statement, until); result.end != SqlEnd::kDone)
+      return result;
+  if (SqlResult result = Prepare(*batch.select.statement, until); result.end != SqlEnd::kDone)
+    return result;
+  return Do(BatchSql(batch, prepared_), until);
+}
+
+// The server then has it parsed and planned, under a name, until the connection ends.
+SqlResult PostgresDatabase::Prepare(const SqlStatement& statement, SteadyTime until) {
+  if (prepared_.count(statement.sql) > 0) return Done();
+  const std::string name = "enos_" + std::to_string(prepared_.size());
+  SqlResult result = Do(PrepareSql(name, statement), until);
+  if (result.end == SqlEnd::kDone) prepared_.emplace(statement.sql, name);
+  return result;
 }
 
 SqlResult PostgresDatabase::Do(const std::string& sql, SteadyTime until) {
@@ -232,6 +259,9 @@ SqlResult PostgresDatabase::Lost(std::string_view what) {
           error.empty() || error == what ? std::string(what) : Concat(what, " (", error, ")")};
 }
 
-void PostgresDatabase::Close() { PQfinish(std::exchange(connection_, nullptr)); }
+void PostgresDatabase::Close() {
+  prepared_.clear();
+  PQfinish(std::exchange(connection_, nullptr));
+}
 
 }  // namespace enos::gateway

@@ -9,6 +9,7 @@
 #include "server/base/scheduler.h"
 #include "server/base/secret.h"
 #include "server/keystore/database.h"
+#include "server/keystore/sql_text.h"
 
 struct pg_conn;    // NOLINT(readability-identifier-naming): these names are libpq's
 struct pg_result;  // NOLINT(readability-identifier-naming)
@@ -34,10 +35,12 @@ class PostgresDatabase final : public Database {
   bool exclusive() const override { return false; }
   SqlResult Connect() override;
   SqlResult Run(const std::string& sql) override;
+  SqlResult Run(const SqlBatch& batch) override;
 
  private:
   SqlResult Login(SteadyTime until);
   SqlResult CheckServer(SteadyTime until);
+  SqlResult Prepare(const SqlStatement& statement, SteadyTime until);
   SqlResult Do(const std::string& sql, SteadyTime until);
   SqlResult Await(SteadyTime until);
   bool AwaitSocket(short events, SteadyTime until) const;
@@ -50,6 +53,7 @@ class PostgresDatabase final : public Database {
   const std::chrono::milliseconds limit_;
   const bool readable_;
   pg_conn* connection_ = nullptr;
+  StatementNames prepared_;  // in this connection
 };
 
 }  // namespace enos::gateway

@@ -90,6 +90,20 @@ class PostgresDatabaseTest : public testing::Test {
     return database.Run(sql);
   }
 
+  // What a gateway sends for a reservation, for a connection of the test's own.
+  static std::string PreparedReservation(PGconn* connection, const KeyAttempt& attempt) {
+    const KeyBatches batches(Open()->dialect(), std::chrono::hours(1));
+    const KeyOperation operation{KeyOperationKind::kReserve, attempt, Note(), {}, {}};
+    const SqlBatch batch = batches.Make({&operation}, std::chrono::steady_clock::now());
+    StatementNames names;
+    for (const SqlStatement* statement : {batch.changes.at(0).statement, batch.select.statement}) {
+      const std::string name = "test_" + std::to_string(names.size());
+      names[statement->sql] = name;
+      PQclear(PQexec(connection, PrepareSql(name, *statement).c_str()));
+    }
+    return BatchSql(batch, names);
+  }
+
   inline static std::unique_ptr<PostgresServer> server_;
 };
 
@@ -192,9 +206,7 @@ TEST_F(PostgresDatabaseTest, AClientThatStopsInTheMiddleOfATextHoldsUpNobody) {
   StoreRig rig(Open());
   PGconn* stopped = PQconnectdb(server_->url().c_str());
   ASSERT_EQ(PQstatus(stopped), CONNECTION_OK);
-  const KeyOperation operation{KeyOperationKind::kReserve, AttemptAt(1, 1), Note(), {}, {}};
-  const std::string sql = BatchSql({&operation}, std::chrono::steady_clock::now(),
-                                   std::chrono::hours(1), Open()->dialect());
+  const std::string sql = PreparedReservation(stopped, AttemptAt(1, 1));
   // 'Q', the length, the text: all of it but its end.
   const auto size = static_cast<uint32_t>(sql.size() + 5);
   std::string message = "Q";
@@ -212,13 +224,9 @@ TEST_F(PostgresDatabaseTest, AClientThatStopsInTheMiddleOfATextHoldsUpNobody) {
 // Whatever else has a transaction open on a record: only that key waits.
 TEST_F(PostgresDatabaseTest, ATransactionThatSomebodyLeavesOpenHoldsUpItsKeyOnly) {
   StoreRig rig(Open());
-  PostgresDatabase stopped(server_->url());
-  ASSERT_EQ(stopped.Connect().end, SqlEnd::kDone);
-  const KeyOperation operation{KeyOperationKind::kReserve, AttemptAt(1, 1), Note(), {}, {}};
-  std::string sql = BatchSql({&operation}, std::chrono::steady_clock::now(), std::chrono::hours(1),
-                             stopped.dialect());
-  sql.erase(sql.find("COMMIT"));
   PGconn* raw = PQconnectdb(server_->url().c_str());
+  std::string sql = PreparedReservation(raw, AttemptAt(1, 1));
+  sql.erase(sql.find("COMMIT"));
   PQclear(PQexec(raw, sql.c_str()));
   ASSERT_EQ(PQtransactionStatus(raw), PQTRANS_INTRANS);
 
@@ -228,6 +236,32 @@ TEST_F(PostgresDatabaseTest, ATransactionThatSomebodyLeavesOpenHoldsUpItsKeyOnly
   EXPECT_EQ(held.wait_for(milliseconds(0)), std::future_status::timeout);
   PQfinish(raw);
   EXPECT_EQ(Await(held).state, KeyState::kMine);
+}
+
+// They are planned once, while the table is still empty.
+TEST_F(PostgresDatabaseTest, StatementsFindTheirRecordsByTheirIndex) {
+  PostgresDatabase database(server_->url());
+  ASSERT_EQ(database.Connect().end, SqlEnd::kDone);
+  ASSERT_EQ(database.Run(CreateTablesSql("enos", database.dialect())).end, SqlEnd::kDone);
+  const KeyBatches batches(database.dialect(), std::chrono::hours(1));
+  std::vector<KeyOperation> operations(3);
+  operations[0].kind = KeyOperationKind::kStarted;
+  operations[1].kind = KeyOperationKind::kDoubt;
+  operations[2].kind = KeyOperationKind::kRemove;
+  SqlBatch batch = batches.Make({&operations[0], &operations[1], &operations[2]},
+                                std::chrono::steady_clock::now());
+  batch.changes.push_back(batch.select);
+  ASSERT_EQ(batch.changes.size(), 4U);
+  for (const SqlStep& step : batch.changes) {
+    ASSERT_EQ(database.Run(PrepareSql("s", *step.statement)).end, SqlEnd::kDone);
+    const std::string execute = BatchSql({{}, step}, {{step.statement->sql, "s"}});
+    std::string plan;
+    for (const SqlRow& row : database.Run("EXPLAIN " + execute).rows) plan += *row.at(0) + "\n";
+    EXPECT_THAT(plan, HasSubstr("Index Scan using enos_idempotency_keys_pkey")) << execute;
+    EXPECT_THAT(plan, Not(HasSubstr("Seq Scan on enos_idempotency_keys"))) << execute;
+    EXPECT_THAT(plan, Not(HasSubstr("JIT"))) << execute;
+    database.Run("DEALLOCATE s");
+  }
 }
 
 TEST_F(PostgresDatabaseTest, AServerThatHangsMakesNobodyWaitLonger) {

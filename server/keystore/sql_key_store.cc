@@ -55,6 +55,7 @@ SqlKeyStore::SqlKeyStore(std::unique_ptr<Database> database, Scheduler& schedule
       random_(std::move(random)),
       options_(std::move(options)),
       events_(std::move(events)),
+      batches_(database_->dialect(), options_.ttl),
       sweeper_(NameFrom(random_)) {}
 
 SqlKeyStore::~SqlKeyStore() { Stop(); }
@@ -269,8 +270,7 @@ void SqlKeyStore::Do(const Batch& batch) {
   std::vector<const KeyOperation*> operations;
   operations.reserve(batch.size());
   for (const AskedPtr& asked : batch) operations.push_back(&asked->operation);
-  const SqlResult result =
-      database_->Run(BatchSql(operations, Now(), options_.ttl, database_->dialect()));
+  const SqlResult result = database_->Run(batches_.Make(operations, Now()));
   if (result.end == SqlEnd::kDone) {
     Up();
     return Finish(batch, result.rows);

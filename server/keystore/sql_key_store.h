@@ -117,6 +117,7 @@ class SqlKeyStore final : public KeyStore {
   const RandomSource random_;
   const SqlKeyStoreOptions options_;
   const KeyStoreEvents events_;
+  const KeyBatches batches_;
 
   // The loop's.
   size_t waiting_ = 0;

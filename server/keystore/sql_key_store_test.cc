@@ -49,7 +49,7 @@ struct Faults {
   std::vector<Fault> next;
   bool held = false;
   bool waits = false;
-  std::string refused;  // texts with this in them
+  std::string refused;  // changes with this value
   SqlEnd refusal = SqlEnd::kRefused;
   bool down = false;
   std::atomic<int> batches{0};
@@ -72,8 +72,8 @@ class FaultyDatabase final : public Database {
     }
     return real_.Connect();
   }
-  SqlResult Run(const std::string& sql) override {
-    if (!Contains(sql, "FROM enos_idempotency_meta LEFT JOIN")) return real_.Run(sql);
+  SqlResult Run(const std::string& sql) override { return real_.Run(sql); }
+  SqlResult Run(const SqlBatch& batch) override {
     std::unique_lock lock(faults_.mutex);
     faults_.waits = faults_.held;
     faults_.changed.notify_all();
@@ -81,18 +81,24 @@ class FaultyDatabase final : public Database {
     faults_.waits = false;
     if (faults_.down) return {SqlEnd::kLost, {}, "gone"};
     ++faults_.batches;
-    if (!faults_.refused.empty() && Contains(sql, faults_.refused))
-      return {faults_.refusal, {}, "refused"};
-    if (faults_.next.empty()) return real_.Run(sql);
+    if (IsRefused(batch)) return {faults_.refusal, {}, "refused"};
+    if (faults_.next.empty()) return real_.Run(batch);
     const Faults::Fault fault = faults_.next.front();
     faults_.next.erase(faults_.next.begin());
     if (fault == Faults::kLoseAfter) {
-      EXPECT_EQ(real_.Run(sql).end, SqlEnd::kDone);
+      EXPECT_EQ(real_.Run(batch).end, SqlEnd::kDone);
     }
     return {SqlEnd::kLost, {}, "lost"};
   }
 
  private:
+  bool IsRefused(const SqlBatch& batch) const {
+    for (const SqlStep& change : batch.changes)
+      for (size_t i = 0; i < change.values.size(); ++i)
+        if (change.values[i] == SqlValues::Value(faults_.refused)) return true;
+    return false;
+  }
+
   SqliteDatabase real_;
   Faults& faults_;
 };

@@ -1,6 +1,7 @@
 #include "server/keystore/sql_text.h"
 
 #include <array>
+#include <variant>
 
 namespace enos::gateway {
 namespace {
@@ -37,10 +38,36 @@ void AppendEncoded(std::string_view text, std::string& to) {
   }
 }
 
+// Encoded texts have neither of the quotes, nor a backslash.
+void AppendElement(const SqlValues::Value& value, std::string& to) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    to.append(1, '"').append(*text).append(1, '"');
+  } else if (const auto* number = std::get_if<int64_t>(&value)) {
+    to += std::to_string(*number);
+  } else {
+    to += "NULL";
+  }
+}
+
+void AppendExecute(const std::string& name, const SqlStep& step, std::string& sql) {
+  sql.append("EXECUTE ").append(name);
+  const size_t columns = step.statement->types.size();
+  for (size_t column = 0; column < columns; ++column) {
+    sql += column == 0 ? " ('{" : ", '{";
+    for (size_t i = column; i < step.values.size(); i += columns) {
+      if (i != column) sql += ',';
+      AppendElement(step.values[i], sql);
+    }
+    sql += "}'";
+  }
+  sql += "); ";
+}
+
 }  // namespace
 
 std::string EncodeText(std::string_view text) {
   std::string encoded;
+  encoded.reserve(text.size());
   AppendEncoded(text, encoded);
   return encoded;
 }
@@ -62,71 +89,40 @@ std::string DecodeText(std::string_view encoded) {
   return text;
 }
 
-SqlRows& SqlRows::Text(std::string_view text) {
-  // Encoded texts have neither of the quotes, nor a backslash.
-  const char quote = dialect_.arrays ? '"' : '\'';
-  std::string& cell = cells_.emplace_back();
-  cell.reserve(text.size() + 2);
-  cell += quote;
-  AppendEncoded(text, cell);
-  cell += quote;
+SqlValues& SqlValues::Text(std::string_view text) {
+  values_.emplace_back(EncodeText(text));
   return *this;
 }
 
-SqlRows& SqlRows::Number(int64_t number) {
-  cells_.push_back(std::to_string(number));
+SqlValues& SqlValues::Number(int64_t number) {
+  values_.emplace_back(number);
   return *this;
 }
 
-SqlRows& SqlRows::Null() {
-  cells_.emplace_back("NULL");
+SqlValues& SqlValues::Null() {
+  values_.emplace_back();
   return *this;
 }
 
-void SqlRows::AppendValues(std::string& sql) const {
-  sql += "(VALUES ";
-  for (size_t i = 0; i < cells_.size(); ++i) {
-    const bool first = i % types_.size() == 0;
-    if (i > 0) sql += first ? "), " : ", ";
-    if (first) sql += '(';
-    sql += cells_[i];
-  }
-  sql += ")) AS v";
+SqlStatement SqlText::Statement(const std::string& types) const {
+  SqlStatement statement{types, sql_};
+  if (dialect_.arrays) return statement;
+  // There the values have only numbers: ?1, ?2.
+  constexpr std::string_view kColumn = "column";
+  for (size_t at = 0; (at = statement.sql.find(kColumn, at)) != std::string::npos;)
+    statement.sql.replace(at, kColumn.size(), "?");
+  return statement;
 }
 
-void SqlRows::AppendArrays(std::string& sql) const {
-  sql += "unnest(";
+void SqlText::Arrays(std::string_view types) {
   std::string names;
-  for (size_t column = 0; column < types_.size(); ++column) {
-    if (column > 0) sql += ", ";
-    for (size_t i = column; i < cells_.size(); i += types_.size())
-      sql.append(i == column ? "'{" : ",").append(cells_[i]);
-    sql += types_[column] == 't' ? "}'::TEXT[]" : "}'::BIGINT[]";
-    names.append(column > 0 ? ", " : "").append("column").append(std::to_string(column + 1));
+  sql_ += "unnest(";
+  for (size_t i = 1; i <= types.size(); ++i) {
+    const std::string number = std::to_string(i);
+    sql_.append(i > 1 ? ", $" : "$").append(number);
+    names.append(i > 1 ? ", column" : "column").append(number);
   }
-  sql.append(") AS v(").append(names).append(")");
-}
-
-SqlText& SqlText::Rows(const SqlRows& rows) {
-  if (dialect_.arrays) {
-    rows.AppendArrays(sql_);
-  } else {
-    rows.AppendValues(sql_);
-  }
-  return *this;
-}
-
-SqlText& SqlText::IsOneOf(const std::vector<std::string_view>& texts) {
-  const char quote = dialect_.arrays ? '"' : '\'';
-  sql_ += dialect_.arrays ? " = ANY ('{" : " IN (";
-  for (size_t i = 0; i < texts.size(); ++i) {
-    if (i > 0) sql_ += ',';
-    sql_ += quote;
-    AppendEncoded(texts[i], sql_);
-    sql_ += quote;
-  }
-  sql_ += dialect_.arrays ? "}')" : ")";
-  return *this;
+  sql_.append(") AS v(").append(names).append(")");
 }
 
 SqlText& SqlText::Text(std::string_view text) {
@@ -134,6 +130,27 @@ SqlText& SqlText::Text(std::string_view text) {
   AppendEncoded(text, sql_);
   sql_ += '\'';
   return *this;
+}
+
+std::string PrepareSql(const std::string& name, const SqlStatement& statement) {
+  std::string sql = "PREPARE " + name;
+  for (size_t i = 0; i < statement.types.size(); ++i) {
+    sql += i == 0 ? " (" : ", ";
+    sql += statement.types[i] == 't' ? "TEXT[]" : "BIGINT[]";
+  }
+  return sql.append(") AS ").append(statement.sql);
+}
+
+std::string BatchSql(const SqlBatch& batch, const StatementNames& names) {
+  std::string sql;
+  if (!batch.changes.empty()) {
+    sql += "BEGIN; ";
+    for (const SqlStep& change : batch.changes)
+      AppendExecute(names.at(change.statement->sql), change, sql);
+    sql += "COMMIT; ";
+  }
+  AppendExecute(names.at(batch.select.statement->sql), batch.select, sql);
+  return sql;
 }
 
 }  // namespace enos::gateway

@@ -2,9 +2,9 @@
 #define ENOS_SERVER_KEYSTORE_SQL_TEXT_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "server/keystore/database.h"
 
@@ -16,27 +16,6 @@ namespace enos::gateway {
 std::string EncodeText(std::string_view text);
 // The reverse; what is no encoding stays as it is.
 std::string DecodeText(std::string_view encoded);
-
-// Rows of values, to be read by a statement.
-class SqlRows {
- public:
-  // A type for each column: 't' for texts, 'n' for numbers.
-  SqlRows(const SqlDialect& dialect, std::string_view types) : dialect_(dialect), types_(types) {}
-
-  // The next cell, from left to right.
-  SqlRows& Text(std::string_view text);
-  SqlRows& Number(int64_t number);
-  SqlRows& Null();
-
- private:
-  friend class SqlText;
-  void AppendValues(std::string& sql) const;
-  void AppendArrays(std::string& sql) const;
-
-  const SqlDialect& dialect_;
-  const std::string_view types_;
-  std::vector<std::string> cells_;
-};
 
 // SQL with its values in it: words of ours, numbers and encoded texts. Nothing else gets in.
 class SqlText {
@@ -57,18 +36,35 @@ class SqlText {
     return *this;
   }
   SqlText& Text(std::string_view text);
-  // A table, `v`, with the columns column1, column2 and so on. At least one row.
-  SqlText& Rows(const SqlRows& rows);
-  // After a column: whether it is one of these. At least one.
-  SqlText& IsOneOf(const std::vector<std::string_view>& texts);
+  SqlText& TableOptions() {
+    sql_.append(dialect_.table_options);
+    return *this;
+  }
+  // In a statement with values: where they come from, as column1, column2 and so on, after such
+  // words as FROM. Nothing where the statement is for one row.
+  template <size_t kSize>
+  SqlText& Rows(const char (&words)[kSize], std::string_view types) {
+    if (dialect_.arrays) Words(words).Arrays(types);
+    return *this;
+  }
 
-  const SqlDialect& dialect() const { return dialect_; }
+  // The text as a statement whose values are called column1, column2 and so on.
+  SqlStatement Statement(const std::string& types) const;
+
   const std::string& sql() const { return sql_; }
 
  private:
+  void Arrays(std::string_view types);
+
   const SqlDialect& dialect_;
   std::string sql_;
 };
+
+// For a database whose statements take arrays: a statement gets a name, and a batch by such names
+// is one text.
+using StatementNames = std::map<std::string, std::string>;  // by the statement's text
+std::string PrepareSql(const std::string& name, const SqlStatement& statement);
+std::string BatchSql(const SqlBatch& batch, const StatementNames& names);
 
 }  // namespace enos::gateway
 

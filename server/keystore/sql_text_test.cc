@@ -29,22 +29,33 @@ TEST(SqlTextTest, LeavesAloneWhatIsNoEncoding) {
 }
 
 TEST(SqlTextTest, BuildsAStatement) {
-  const SqlDialect dialect = {"(now)", false};
+  const SqlDialect dialect = {"(now)", false, ""};
   SqlText sql(dialect);
   sql.Words("SELECT ").Number(-5).Words(", ").Text("x'; DROP").Words(", ").Now();
   EXPECT_EQ(sql.sql(), "SELECT -5, 'x%27; DROP', (now)");
 }
 
-TEST(SqlTextTest, Rows_InTheWordsOfTheDatabase) {
-  const auto text = [](const SqlDialect& dialect) {
-    SqlRows rows(dialect, "tn");
-    rows.Text("a'\"\\").Number(1).Text("b,{}").Null();
-    return SqlText(dialect).Rows(rows).Words(" x").IsOneOf({"c", "'"}).sql();
+TEST(SqlTextTest, AStatementTakesItsValuesInTheWordsOfTheDatabase) {
+  const auto statement = [](const SqlDialect& dialect) {
+    return SqlText(dialect)
+        .Words("UPDATE t SET a = column2")
+        .Rows(" FROM ", "tn")
+        .Words(" WHERE b = column1")
+        .Statement("tn");
   };
-  EXPECT_EQ(text({"", false}), "(VALUES ('a%27%22%5C', 1), ('b,{}', NULL)) AS v x IN ('c','%27')");
-  EXPECT_EQ(text({"", true}),
-            "unnest('{\"a%27%22%5C\",\"b,{}\"}'::TEXT[], '{1,NULL}'::BIGINT[])"
-            " AS v(column1, column2) x = ANY ('{\"c\",\"%27\"}')");
+  EXPECT_EQ(statement({"", false, ""}).sql, "UPDATE t SET a = ?2 WHERE b = ?1");
+  const SqlStatement with_arrays = statement({"", true, ""});
+  EXPECT_EQ(PrepareSql("s", with_arrays),
+            "PREPARE s (TEXT[], BIGINT[]) AS UPDATE t SET a = column2"
+            " FROM unnest($1, $2) AS v(column1, column2) WHERE b = column1");
+  SqlBatch batch;
+  batch.select.statement = &with_arrays;
+  batch.select.values.Text("a'\"\\").Number(1).Text("b,{}").Null();
+  const StatementNames names = {{with_arrays.sql, "s"}};
+  const std::string execute = "EXECUTE s ('{\"a%27%22%5C\",\"b,{}\"}', '{1,NULL}'); ";
+  EXPECT_EQ(BatchSql(batch, names), execute);
+  batch.changes = {batch.select};
+  EXPECT_EQ(BatchSql(batch, names), "BEGIN; " + execute + "COMMIT; " + execute);
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "server/base/text.h"
 
@@ -38,9 +40,27 @@ SqlEnd EndOf(int code) {
   }
 }
 
+int64_t UnixMilliseconds() {
+  return std::chrono::system_clock::now().time_since_epoch() / std::chrono::milliseconds(1);
+}
+
+// The value has to stay until the statement was executed.
+void Bind(sqlite3_stmt* statement, int column, const SqlValues::Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    sqlite3_bind_text(statement, column, text->data(), static_cast<int>(text->size()),
+                      SQLITE_STATIC);
+  } else if (const auto* number = std::get_if<int64_t>(&value)) {
+    sqlite3_bind_int64(statement, column, *number);
+  } else {
+    sqlite3_bind_null(statement, column);
+  }
+}
+
 SqlRow ReadRow(sqlite3_stmt* statement) {
   SqlRow row;
-  for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+  const int columns = sqlite3_column_count(statement);
+  row.reserve(static_cast<size_t>(columns));
+  for (int i = 0; i < columns; ++i) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
     if (text == nullptr) {
       row.emplace_back(std::nullopt);
@@ -61,8 +81,9 @@ SqliteDatabase::~SqliteDatabase() {
 }
 
 const SqlDialect& SqliteDatabase::dialect() const {
-  static const SqlDialect dialect = {
-      "(SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))", false};
+  // SQLite's own clock is the same, but read and reckoned anew wherever it stands in a statement.
+  // A number beyond those of the columns.
+  static const SqlDialect dialect = {"?99", false, " WITHOUT ROWID"};
   return dialect;
 }
 
@@ -125,23 +146,69 @@ SqlResult SqliteDatabase::Run(const std::string& sql) {
   SqlResult result = Done();
   const char* rest = sql.c_str();
   while (*rest != '\0' && result.end == SqlEnd::kDone) Step(&rest, &result);
+  RollBack();
+  return result;
+}
+
+SqlResult SqliteDatabase::Run(const SqlBatch& batch) {
+  if (handle_ == nullptr) return {SqlEnd::kLost, {}, "not open"};
+  static const SqlStatement begin{{}, "BEGIN"};
+  static const SqlStatement commit{{}, "COMMIT"};
+  SqlResult result = Done();
+  if (!batch.changes.empty()) Do({&begin, {}}, &result);
+  for (const SqlStep& change : batch.changes) Do(change, &result);
+  if (!batch.changes.empty()) Do({&commit, {}}, &result);
+  Do(batch.select, &result);
+  RollBack();
+  return result;
+}
+
+void SqliteDatabase::RollBack() {
   if (sqlite3_get_autocommit(handle_) == 0)
     sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
-  return result;
 }
 
 // One statement; moves on to the next.
 void SqliteDatabase::Step(const char** sql, SqlResult* result) {
   sqlite3_stmt* statement = nullptr;
-  int code = sqlite3_prepare_v2(handle_, *sql, -1, &statement, sql);
-  if (code == SQLITE_OK && statement != nullptr) {
+  const int code = sqlite3_prepare_v2(handle_, *sql, -1, &statement, sql);
+  if (code != SQLITE_OK) {
+    *result = Failure(code);
+  } else if (statement != nullptr) {
     if (sqlite3_column_count(statement) > 0) result->rows.clear();
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-      result->rows.push_back(ReadRow(statement));
-    if (code == SQLITE_DONE) code = SQLITE_OK;
+    Execute(statement, result);
   }
-  if (code != SQLITE_OK) *result = Failure(code);
   sqlite3_finalize(statement);
+}
+
+// A statement, once for each row of its values; not after a failure.
+void SqliteDatabase::Do(const SqlStep& step, SqlResult* result) {
+  if (result->end != SqlEnd::kDone) return;
+  sqlite3_stmt*& statement = statements_[step.statement->sql];
+  if (statement == nullptr) {
+    const int code = sqlite3_prepare_v3(handle_, step.statement->sql.c_str(), -1,
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) {
+      *result = Failure(code);
+      return;
+    }
+  }
+  const size_t columns = step.statement->types.size();
+  size_t value = 0;
+  do {
+    for (size_t column = 1; column <= columns; ++column)
+      Bind(statement, static_cast<int>(column), step.values[value++]);
+    Execute(statement, result);
+    sqlite3_reset(statement);
+  } while (value < step.values.size() && result->end == SqlEnd::kDone);
+}
+
+void SqliteDatabase::Execute(sqlite3_stmt* statement, SqlResult* result) const {
+  const int now = sqlite3_bind_parameter_index(statement, dialect().now);
+  if (now > 0) sqlite3_bind_int64(statement, now, UnixMilliseconds());
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) result->rows.push_back(ReadRow(statement));
+  if (code != SQLITE_DONE) *result = Failure(code);
 }
 
 SqlResult SqliteDatabase::Failure(int code) const {
@@ -149,6 +216,9 @@ SqlResult SqliteDatabase::Failure(int code) const {
   return {EndOf(code), {}, Concat(path_, ": ", message)};
 }
 
-void SqliteDatabase::Close() { sqlite3_close_v2(std::exchange(handle_, nullptr)); }
+void SqliteDatabase::Close() {
+  for (const auto& [sql, statement] : std::exchange(statements_, {})) sqlite3_finalize(statement);
+  sqlite3_close_v2(std::exchange(handle_, nullptr));
+}
 
 }  // namespace enos::gateway

@@ -1,12 +1,14 @@
 #ifndef ENOS_SERVER_KEYSTORE_SQLITE_DATABASE_H_
 #define ENOS_SERVER_KEYSTORE_SQLITE_DATABASE_H_
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "server/keystore/database.h"
 
-struct sqlite3;  // NOLINT(readability-identifier-naming): the name is SQLite's
+struct sqlite3;       // NOLINT(readability-identifier-naming): the name is SQLite's
+struct sqlite3_stmt;  // NOLINT(readability-identifier-naming): likewise
 
 namespace enos::gateway {
 
@@ -25,6 +27,7 @@ class SqliteDatabase final : public Database {
   bool exclusive() const override { return use_ == Use::kOwn; }
   SqlResult Connect() override;
   SqlResult Run(const std::string& sql) override;
+  SqlResult Run(const SqlBatch& batch) override;
 
  private:
   SqlResult Lock();
@@ -32,12 +35,16 @@ class SqliteDatabase final : public Database {
   SqlResult Open();
   SqlResult Failure(int code) const;
   void Step(const char** sql, SqlResult* result);
+  void Do(const SqlStep& step, SqlResult* result);
+  void Execute(sqlite3_stmt* statement, SqlResult* result) const;
+  void RollBack();
   void Close();
 
   const std::string path_;
   const Use use_;
   int lock_fd_ = -1;
   sqlite3* handle_ = nullptr;
+  std::map<std::string, sqlite3_stmt*> statements_;  // of batches, by their text
 };
 
 }  // namespace enos::gateway
