@@ -20,6 +20,7 @@ if(ENOS_SANITIZE)
   add_compile_options(-fsanitize=${ENOS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ENOS_SANITIZE})
   # Newer headers of Abseil lay their hash tables out differently under a sanitizer, and Debian's library is built without one.
+  # They also poison free slots, which that library does not undo: allow_user_poisoning=0 in ASAN_OPTIONS.
   add_compile_definitions(NDEBUG_SANITIZER)
   if(ENOS_SANITIZE MATCHES undefined)
     # Its runtime asks a pipe whether an address can be read, and takes a process that has no descriptor left, as some tests

@@ -60,20 +60,13 @@ build() {
 }
 
 # Runs ctest so that the sanitizers can work: without address randomisation where that can be switched off (they may
-# die at random on kernels that randomise 32 bits), every report an error with a stack.
+# die at random on kernels that randomise 32 bits). Their options are the presets'.
 run_ctest() {
   local preset="$1" wrapper=()
   shift
   if setarch -R true 2>/dev/null; then
     wrapper=(setarch -R)
   fi
-  export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1}"
-  export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}"
-  local tsan="halt_on_error=1:second_deadlock_stack=1"
-  if [[ -f "$root/tests/tsan.supp" ]]; then
-    tsan+=":suppressions='$root/tests/tsan.supp'"
-  fi
-  export TSAN_OPTIONS="${TSAN_OPTIONS:-$tsan}"
   "${wrapper[@]}" ctest --preset "$preset" "${ctest_args[@]}" "$@"
 }
 

@@ -72,7 +72,7 @@ wrapper=()
 if setarch -R true 2>/dev/null; then
   wrapper=(setarch -R)
 fi
-export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1}"
+export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1:allow_user_poisoning=0}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 tsan="second_deadlock_stack=1"
 if [[ -f tests/tsan.supp ]]; then
