@@ -108,33 +108,32 @@ class Probe {
       return;
     }
     form.refused = *refused;
-    const std::string text = Concat("As ", FormName(form.form), ": ", refused->message);
-    if (refused->execution == Execution::kUnknown) {
-      failed_ = true;
-      Say(CheckResult::kFailed, "parameters", text, "Look at the flow's instances in EnOS.");
-    } else {
-      Say(CheckResult::kInfo, "parameters", text);
-    }
+    SayError("parameters", Concat("As ", FormName(form.form), ": ", refused->message), *refused);
+  }
+
+  void SayError(std::string_view check, std::string text, const CallError& error) {
+    if (error.execution != Execution::kUnknown)
+      return Say(CheckResult::kInfo, check, std::move(text));
+    failed_ = true;
+    Say(CheckResult::kFailed, check, std::move(text), "Look at the flow's instances in EnOS.");
   }
 
   // The same minute as that run's, by other seconds.
   void TrySameMinute(const Form& form) {
     const seconds minute = first_minute_ + std::chrono::minutes(&form - forms_.data());
     const auto result = Trigger(form.form, minute + seconds(30));
-    std::string text;
-    if (const auto* refused = std::get_if<CallError>(&result)) {
-      text = refused->enos_code == kInvalidOrSameMinute
-                 ? Concat("refused by 62102, so a flow starts once a minute at most: ",
-                          refused->message)
-                 : refused->message;
-    } else {
-      const auto& id = std::get<std::string>(result);
-      text = id == form.instance_id
-                 ? Concat("the same instance id, ", id)
-                 : Concat("another instance id, ", id, ", so each call is a run of its own");
+    const std::string gets = Concat("A second call in the minute of ", form.instance_id, " gets: ");
+    if (const auto* error = std::get_if<CallError>(&result)) {
+      const bool is_for_the_minute = error->enos_code == kInvalidOrSameMinute;
+      const char* const meaning =
+          is_for_the_minute ? "refused by 62102, so a flow starts once a minute at most: " : "";
+      return SayError("same_minute", Concat(gets, meaning, error->message), *error);
     }
+    const auto& id = std::get<std::string>(result);
     Say(CheckResult::kInfo, "same_minute",
-        Concat("A second call in the minute of ", form.instance_id, " gets: ", text));
+        id == form.instance_id
+            ? Concat(gets, "the same instance id, ", id)
+            : Concat(gets, "another instance id, ", id, ", so each call is a run of its own"));
   }
 
   void Read(Form& form) {

@@ -93,6 +93,14 @@ TEST_F(ProbeTest, SecondCallInAMinute_IsToldAsItIs) {
   EXPECT_THAT(lines_.Of("same_minute"), HasSubstr("the same instance id"));
 }
 
+TEST_F(ProbeTest, SecondCallInAMinute_MayHaveStartedARun_SaysWhereToLook) {
+  enos_.same_minute = ScriptedEnos::SameMinute::kNoAnswer;
+  EXPECT_FALSE(Run());
+  EXPECT_THAT(lines_.Of("same_minute"),
+              AllOf(StartsWith("FAILED: "), HasSubstr("gets: No answer in time."),
+                    HasSubstr("Look at the flow's instances in EnOS.")));
+}
+
 // 62102 may be for the minute on EnOS's clock, or for the form: the next minute tells.
 TEST_F(ProbeTest, SecondFormRefusedForTheMinute_IsTriedInTheNextOne) {
   enos_.refuses_wall_minute = true;

@@ -63,6 +63,11 @@ EnosAccess::Result<std::string> ScriptedEnos::Trigger(
   std::string id = IdOf(request, 0);
   int& in_minute = minutes_[id];
   if (in_minute > 0 && same_minute == SameMinute::kRefuse) return refused;
+  if (in_minute > 0 && same_minute == SameMinute::kNoAnswer) {
+    CallError unknown = Error(Reason::ENOS_TIMEOUT, 0, "No answer in time.");
+    unknown.execution = Execution::kUnknown;
+    return unknown;
+  }
   if (same_minute == SameMinute::kAnother) id = IdOf(request, in_minute);
   ++in_minute;
   ++starts;

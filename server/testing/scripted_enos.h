@@ -16,7 +16,7 @@ namespace enos::gateway {
 // Wait.
 class ScriptedEnos : public EnosAccess {
  public:
-  enum class SameMinute { kAnother, kRefuse, kSame };
+  enum class SameMinute { kAnother, kRefuse, kSame, kNoAnswer };
 
   absl::StatusOr<std::vector<std::string>> addresses =
       std::vector<std::string>{"192.0.2.1", "2001:db8::1"};
