@@ -9,10 +9,12 @@ import static org.junit.Assert.assertTrue;
 import com.google.protobuf.Any;
 import com.google.protobuf.Message;
 import enos.dataflow.v1.ErrorReason;
+import enos.dataflow.v1.FlowInstance;
 import enos.dataflow.v1.FlowServiceGrpc;
 import enos.dataflow.v1.GetFlowInstanceResponse;
 import enos.dataflow.v1.UpdateAndTriggerFlowRequest;
 import enos.dataflow.v1.UpdateAndTriggerFlowResponse;
+import enos.dataflow.v1.WatchFlowInstanceResponse;
 import enos.flow.details.BadRequest;
 import enos.flow.details.ErrorInfo;
 import enos.flow.details.RetryInfo;
@@ -26,6 +28,7 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -198,6 +201,7 @@ public final class UnitTests {
   /** A gateway that answers as told, and notes the keys that it saw. */
   private static final class FakeGateway implements AutoCloseable {
     final List<String> keys = new ArrayList<>();
+    final List<Status> cuts = new ArrayList<>(); // how watches end, one after another, before one sees the run's end
     final FlowClient client;
     private final Server server;
 
@@ -220,9 +224,20 @@ public final class UnitTests {
                 answer.onNext(GetFlowInstanceResponse.getDefaultInstance());
                 answer.onCompleted();
               })).addMethod(FlowServiceGrpc.getCancelFlowInstanceMethod(), ServerCalls.asyncUnaryCall((request, answer) -> {}))
-              .addMethod(FlowServiceGrpc.getWatchFlowInstanceMethod(), ServerCalls.asyncServerStreamingCall((request, answer) -> {}))
+              .addMethod(FlowServiceGrpc.getWatchFlowInstanceMethod(), ServerCalls.asyncServerStreamingCall((request, answer) -> watch(answer)))
               .build()).build().start();
       client = new FlowClient(InProcessChannelBuilder.forName(name).build(), null);
+    }
+
+    private void watch(StreamObserver<WatchFlowInstanceResponse> answer) {
+      FlowInstance.Builder run = FlowInstance.newBuilder().setFlowId(1);
+      answer.onNext(WatchFlowInstanceResponse.newBuilder().setFlowInstance(run).build());
+      if (!cuts.isEmpty()) {
+        answer.onError(cuts.remove(0).asRuntimeException());
+        return;
+      }
+      answer.onNext(WatchFlowInstanceResponse.newBuilder().setFlowInstance(run.setEnded(true)).build());
+      answer.onCompleted();
     }
 
     private static void answer(ServerCall<UpdateAndTriggerFlowRequest, UpdateAndTriggerFlowResponse> call, String answer) {
@@ -284,6 +299,20 @@ public final class UnitTests {
       assertEquals(3, gateway.keys.size());
       failure = assertThrows(FlowException.class, () -> gateway.client.get(new FlowRun("u", "o", "1-2")));
       assertEquals(Execution.STARTS_NOTHING, failure.execution());
+    }
+  }
+
+  /** As when a connection reaches its age, its grace ends, or a gateway drains, in the middle of a long run. */
+  @Test
+  public void aWatchGoesOnOverStreamsThatAreCut() throws IOException {
+    try (FakeGateway gateway = new FakeGateway()) {
+      gateway.cuts.addAll(List.of(Status.UNAVAILABLE, Status.CANCELLED, Status.INTERNAL));
+      RepeatOptions soon = new RepeatOptions(1, Duration.ofMillis(1), Duration.ofMillis(1));
+      List<Boolean> states = new ArrayList<>();
+      FlowWatch watch = gateway.client.watch(new FlowRun("u", "o", "1-2"), FlowCallOptions.DEFAULT.withRepeat(soon));
+      watch.forEachRemaining(state -> states.add(state.getEnded()));
+      assertEquals(List.of(false, true), states);
+      assertTrue(gateway.cuts.isEmpty());
     }
   }
 
