@@ -54,7 +54,6 @@ CallPage SandboxServer::Calls(std::uint64_t since, std::size_t limit) const {
 }
 CallStats SandboxServer::Stats() const { return impl_->router().ledger().Stats(); }
 TokenStats SandboxServer::Tokens() const { return impl_->router().token_stats(); }
-ReadStats SandboxServer::Reads() const { return impl_->router().read_stats(); }
 const ServerCounters& SandboxServer::counters() const { return impl_->http().counters(); }
 void SandboxServer::RevokeTokens() { impl_->router().tokens().Revoke(); }
 

@@ -73,7 +73,6 @@ class SandboxServer {
   CallPage Calls(std::uint64_t since = 0, std::size_t limit = SIZE_MAX) const;
   CallStats Stats() const;
   TokenStats Tokens() const;
-  ReadStats Reads() const;
   const ServerCounters& counters() const;  // of the sockets, and to wait for
   // Every token issued so far is dead from now on.
   void RevokeTokens();

@@ -83,12 +83,6 @@ RawClient::Outcome RawClient::ReadToEnd() {
   return outcome;
 }
 
-RawClient::Outcome RawClient::ReadAtLeast(std::size_t bytes) {
-  Outcome outcome = Outcome::kOpen;
-  while (outcome == Outcome::kOpen && received_.size() < bytes) outcome = ReadSome();
-  return outcome;
-}
-
 RawClient::Outcome RawClient::ReadUntil(std::string_view text) {
   Outcome outcome = Outcome::kOpen;
   while (outcome == Outcome::kOpen && received_.find(text) == std::string::npos) {

@@ -32,9 +32,7 @@ class RawClient {
 
   // Appends to received() until the peer ends the connection.
   Outcome ReadToEnd();
-  // ...until received() has so many bytes; kOpen means that it has.
-  Outcome ReadAtLeast(std::size_t bytes);
-  // ...until `text` was received.
+  // ...until `text` was received; kOpen means that it was.
   Outcome ReadUntil(std::string_view text);
   const std::string& received() const { return received_; }
   void ForgetReceived() { received_.clear(); }

@@ -11,7 +11,7 @@
 
 #include "server/keystore/postgres_database.h"
 #include "server/keystore/sqlite_database.h"
-#include "server/keystore/store_rig.h"
+#include "server/testing/store_rig.h"
 #include "tests/support/files.h"
 #include "tests/support/postgres.h"
 

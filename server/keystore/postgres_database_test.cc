@@ -19,7 +19,7 @@
 #include "server/base/secret_mask.h"
 #include "server/base/text.h"
 #include "server/keystore/open_key_store.h"
-#include "server/keystore/store_rig.h"
+#include "server/testing/store_rig.h"
 #include "tests/support/postgres.h"
 
 namespace enos::gateway {

@@ -12,7 +12,7 @@
 
 #include "server/base/text.h"
 #include "server/keystore/sqlite_database.h"
-#include "server/keystore/store_rig.h"
+#include "server/testing/store_rig.h"
 #include "tests/support/files.h"
 
 namespace enos::gateway {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "server/keystore/open_key_store.h"
-#include "server/keystore/store_rig.h"
+#include "server/testing/store_rig.h"
 #include "tests/support/files.h"
 
 namespace enos::gateway {

@@ -1,5 +1,5 @@
-#ifndef ENOS_SERVER_KEYSTORE_STORE_RIG_H_
-#define ENOS_SERVER_KEYSTORE_STORE_RIG_H_
+#ifndef ENOS_SERVER_TESTING_STORE_RIG_H_
+#define ENOS_SERVER_TESTING_STORE_RIG_H_
 
 #include <gtest/gtest.h>
 
@@ -160,4 +160,4 @@ class StoreRig {
 
 }  // namespace enos::gateway
 
-#endif  // ENOS_SERVER_KEYSTORE_STORE_RIG_H_
+#endif  // ENOS_SERVER_TESTING_STORE_RIG_H_
