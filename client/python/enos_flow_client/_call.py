@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 import grpc
 
 from ._channel import read_token
-from ._error import FlowError, error_from_rpc, own_error
+from ._error import FlowError, Reason, error_from_rpc, own_error
 from ._proto import flow_service_pb2 as pb
 
 _SERVICE = "/enos.dataflow.v1.FlowService/"
@@ -46,7 +46,7 @@ class Connection:
         try:
             response, call = method.with_call(message, timeout=max(deadline - time.monotonic(), 0.001), metadata=metadata)
         except ValueError:  # closed since
-            return own_error(grpc.StatusCode.UNAVAILABLE, _CLOSED, starts_flow, "GATEWAY_UNREACHABLE"), (), ()
+            return own_error(grpc.StatusCode.UNAVAILABLE, _CLOSED, starts_flow, Reason.GATEWAY_UNREACHABLE.name), (), ()
         except grpc.RpcError as error:
             failure = error_from_rpc(error, starts_flow)
             failure.request_id = failure.request_id or request_id or ""
@@ -83,18 +83,18 @@ class Connection:
             try:
                 call = self._check_health.future(b"", timeout=max(deadline - time.monotonic(), 0.001))
             except ValueError:
-                return own_error(grpc.StatusCode.UNAVAILABLE, _CLOSED, starts_flow, "GATEWAY_UNREACHABLE")
+                return own_error(grpc.StatusCode.UNAVAILABLE, _CLOSED, starts_flow, Reason.GATEWAY_UNREACHABLE.name)
             if on_call is not None:
                 on_call(call)
             code = call.code()
             if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-                return own_error(code, "no connection to the gateway within the time-out", starts_flow, "GATEWAY_UNREACHABLE")
+                return own_error(code, "no connection to the gateway within the time-out", starts_flow, Reason.GATEWAY_UNREACHABLE.name)
             if code is grpc.StatusCode.CANCELLED:
-                return own_error(code, "cancelled before there was a connection to the gateway", starts_flow, "GATEWAY_UNREACHABLE")
+                return own_error(code, "cancelled before there was a connection to the gateway", starts_flow, Reason.GATEWAY_UNREACHABLE.name)
             if code is not grpc.StatusCode.UNAVAILABLE:
                 return None
         return own_error(grpc.StatusCode.UNAVAILABLE, f"no connection to the gateway: {call.details()}", starts_flow,
-                         "GATEWAY_UNREACHABLE")
+                         Reason.GATEWAY_UNREACHABLE.name)
 
 
 def request_id_of(metadata: Metadata, given: Optional[str]) -> str:

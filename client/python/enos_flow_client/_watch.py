@@ -8,7 +8,7 @@ from typing import Any, Iterator, Optional, Union
 import grpc
 
 from ._call import Connection
-from ._error import FlowError, error_from_rpc, own_error
+from ._error import FlowError, Reason, error_from_rpc, own_error
 from ._model import FlowInstance, instance_from_message
 from ._proto import flow_service_pb2 as pb
 from ._repeat import Repeat, backoff_wait
@@ -145,7 +145,7 @@ class Watch(Iterator[FlowInstance]):
 
     def _time_is_up(self) -> FlowError:
         return own_error(grpc.StatusCode.DEADLINE_EXCEEDED,
-                         "the run had not ended when the time to watch it was over; it goes on", False, "WATCH_TIMEOUT")
+                         "the run had not ended when the time to watch it was over; it goes on", False, Reason.WATCH_TIMEOUT.name)
 
 
 def means_watch_again(error: FlowError, had_state: bool, has_token: bool) -> bool:
@@ -157,4 +157,4 @@ def means_watch_again(error: FlowError, had_state: bool, has_token: bool) -> boo
     if not error.reason_name:
         # A proxy that cut it; not our own end of the watch.
         return error.code not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
-    return has_token and error.reason_name == "CALLER_UNAUTHENTICATED"
+    return has_token and error.reason is Reason.CALLER_UNAUTHENTICATED
