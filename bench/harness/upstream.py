@@ -20,6 +20,16 @@ _ECHO_MODULE = "/usr/lib/nginx/modules/ngx_http_echo_module.so"
 
 _CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30")
 
+# All that nginx writes stands in its folder; messages of any size.
+_HTTP_BLOCK = """\
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  client_max_body_size 8m;
+"""
+
 _CONFIGURATION = """
 daemon off;
 worker_processes {workers};
@@ -30,13 +40,7 @@ events {{ worker_connections {connections}; }}
 http {{
   access_log off;
   default_type application/json;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  client_max_body_size 8m;
-  # Connections stay: what is measured is calls, not connecting.
+""" + _HTTP_BLOCK + """  # Connections stay: what is measured is calls, not connecting.
   keepalive_timeout 1h;
   keepalive_requests 1000000000;
   server {{
@@ -82,13 +86,7 @@ error_log stderr warn;
 events {{ worker_connections {connections}; }}
 http {{
   access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  client_max_body_size 8m;
-  client_body_buffer_size 1m;  # no file for a body
+""" + _HTTP_BLOCK + """  client_body_buffer_size 1m;  # no file for a body
   keepalive_timeout 1h;
   keepalive_requests 1000000000;
   http2_max_concurrent_streams 1000;
