@@ -32,8 +32,7 @@ const std::vector<Flag>& WhatFlags() {
       {"idempotency_key", "KEY", nullptr,
        "Makes the call safe to repeat without starting the flow twice, if the gateway stores keys. "
        "Needs a fixed --trigger_time. auto: generate a key, and print both before the call. Not "
-       "with "
-       "--batch, which does this by itself.",
+       "with --batch, which does this by itself.",
        kWhatGroup},
       {"params_file", "FILE", nullptr,
        "Parameters from a JSON or YAML file (-: standard input), see below. Those of --param "

@@ -127,7 +127,7 @@ std::string HowToWatch(const RunToWatch& run) {
 // That the call failed means the watch alone: whoever starts the flow again has two runs.
 std::string AfterAFailedWatch(const RunToWatch& run, const FlowError& error) {
   if (run.was_started_now) return "The flow was started, and its run may go on. " + HowToWatch(run);
-  if (error.reason == "WATCH_TIMEOUT") return HowToWatch(run);
+  if (error.reason_kind == Reason::WATCH_TIMEOUT) return HowToWatch(run);
   return "";
 }
 
