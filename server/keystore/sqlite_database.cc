@@ -158,7 +158,10 @@ SqlResult SqliteDatabase::Run(const SqlBatch& batch) {
   if (!batch.changes.empty()) Do({&begin, {}}, &result);
   for (const SqlStep& change : batch.changes) Do(change, &result);
   if (!batch.changes.empty()) Do({&commit, {}}, &result);
+  // A transaction again: by itself each row would take the locks anew, which are system calls.
+  Do({&begin, {}}, &result);
   Do(batch.select, &result);
+  Do({&commit, {}}, &result);
   RollBack();
   return result;
 }

@@ -121,13 +121,6 @@ class UnaryRpc : public CountedRpc {
     AnswerUnsent(ending ? GatewayShuttingDown() : NotSentInTime("the caller's connection"));
   }
 
-  // The same for a call that was handed over already; it says besides that keys are kept here.
-  void SendAnnouncement() {
-    call_.SayThatKeysAreKept();
-    queue_.HoldWrites(call_.socket());
-    responder_.SendInitialMetadata(announced_.Begin(Self()));
-  }
-
   void OnAnnounced(bool ok) {
     env_.loop.Post([self = Self(), ok] { self->AnnouncementSent(ok); });
   }
@@ -169,11 +162,15 @@ class UnaryRpc : public CountedRpc {
         });
   }
 
-  // Until they are sent, only the queue's thread uses the responder.
+  // From then until they are sent this thread leaves the responder alone.
   void Announce(Task sent) {
     if (!env_.early_headers) return sent();
     on_announced_ = std::move(sent);
-    queue_.PostTogether(env_.loop, [self = Self()] { self->SendAnnouncement(); });
+    if (env_.admission.in_flight() <= kFewCalls) return SendAnnouncement();
+    queue_.PostTogether(env_.loop, [self = Self()] {
+      self->queue_.HoldWrites(self->call_.socket());
+      self->SendAnnouncement();
+    });
   }
 
   void AnnouncementSent(bool ok) {
@@ -212,6 +209,12 @@ class UnaryRpc : public CountedRpc {
 
   // -- On either. Callers of these hold a reference to the RPC: the queue's thread may see the end
   // of the answer before Finish returns here.
+
+  // Early headers of a call that was handed over already; they say besides that keys are kept here.
+  void SendAnnouncement() {
+    call_.SayThatKeysAreKept();
+    responder_.SendInitialMetadata(announced_.Begin(Self()));
+  }
 
   void AnswerResult() {
     if (auto* answer = std::get_if<Answer>(&result_)) {
