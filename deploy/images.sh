@@ -111,8 +111,8 @@ fi
 
 revision="$(git rev-parse HEAD 2>/dev/null || echo unknown)"
 time_stamp="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}"
-arguments=(--file deploy/Dockerfile --build-arg "VERSION=$version" --build-arg "REVISION=$revision"
-  --build-arg "JOBS=${ENOS_JOBS:-$(nproc)}")
+arguments=(--file deploy/Dockerfile --build-arg "JOBS=${ENOS_JOBS:-$(nproc)}")
+labels=(--label "org.opencontainers.image.version=$version" --label "org.opencontainers.image.revision=$revision")
 [[ -z "$base" ]] || arguments+=(--build-arg "BASE=$base")
 if [[ $engine == buildah ]]; then
   # Chroot isolation works wherever buildah does, in a container as well; the network is then the machine's.
@@ -133,6 +133,13 @@ for target in "${targets[@]}"; do
     load) name=enos-load ;;
   esac
   echo "=== $prefix$name:$tag"
-  "${build[@]}" "${arguments[@]}" --target "$target" --tag "$prefix$name:$tag" .
+  if [[ $engine == buildah ]]; then
+    "${build[@]}" "${arguments[@]}" --target "$target" --tag "$prefix$name:$tag" .
+    # A step of its own: a cached image would be taken as it is, with the labels of an earlier commit.
+    echo "FROM $prefix$name:$tag" |
+      buildah bud --pull=never --timestamp "$time_stamp" "${labels[@]}" --tag "$prefix$name:$tag" -
+  else
+    "${build[@]}" "${arguments[@]}" "${labels[@]}" --target "$target" --tag "$prefix$name:$tag" .
+  fi
   if $push; then $engine push "$prefix$name:$tag"; fi
 done

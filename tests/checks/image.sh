@@ -69,6 +69,7 @@ if command -v ccache >/dev/null; then
   mkdir -p "$cache"
   ccache=("--ccache=$cache")
 fi
+revision="$(git -C "$ROOT" rev-parse HEAD 2>/dev/null || echo unknown)"
 "$ROOT/deploy/images.sh" --stand_in_base --tag="$TAG" "${ccache[@]}" gateway sandbox client front postgresql
 echo "image: built in $((SECONDS - begin)) s"
 
@@ -105,8 +106,9 @@ check_image() {
   added="$(comm -13 <(cd "$base" && find . -xdev -perm /6000 -type f | sort) <(cd "$MOUNT" && find . -xdev -perm /6000 -type f | sort))"
   [[ -z "$added" ]] || fail "$name brings programs that change the user: $added"
   configured="$(buildah inspect --type image --format \
-    '{{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}} {{index .OCIv1.Config.Labels "org.opencontainers.image.title"}}' "$image")"
-  [[ "$configured" == "65532:65532 $signal $name" ]] || fail "$name has user, stop signal and title '$configured'"
+    '{{.OCIv1.Config.User}} {{.OCIv1.Config.StopSignal}} {{index .OCIv1.Config.Labels "org.opencontainers.image.title"}} {{index .OCIv1.Config.Labels "org.opencontainers.image.revision"}}' "$image")"
+  [[ "$configured" == "65532:65532 $signal $name $revision" ]] ||
+    fail "$name has user, stop signal, title and revision '$configured', not revision $revision"
 }
 
 for name in enos-flow-gateway enos-sandbox enos-flow; do
