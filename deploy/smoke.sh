@@ -217,6 +217,7 @@ for name in "${loads[@]}"; do
 done
 sleep 10
 [[ "$(sandbox "$url/_sandbox/calls?limit=1" | jq '.calls | length')" == 1 ]] || die "no call arrives at EnOS"
+[[ ! -s "$out/told-watch.ndjson" ]] || die "watches end before their runs begin: $(head -n 1 "$out/told-watch.ndjson")"
 
 phase "rolling restart"
 k rollout restart deployment/enos-flow-gateway >/dev/null
@@ -232,7 +233,8 @@ settle_and_drain
 phase "scale 1 -> 2"
 k scale deployment/enos-flow-gateway --replicas=2 >/dev/null
 settle
-sleep 5
+# Callers look for new Pods when a connection reaches its maximum age (30 s): the kill that comes next is to find them on both.
+sleep 35
 
 phase "Pod kill"
 k delete "$(pods | head -n 1)" --grace-period=1 --wait=false >/dev/null
