@@ -116,6 +116,7 @@ END
 phases=()
 phase() {
   say "$1"
+  read_calls
   phases+=("$(jq -nc --arg name "$1" --argjson begin "$(date +%s%3N)" '{name: $name, begin: $begin}')")
 }
 # The gateways' Pods that run and are not on their way out, each as JQ_FILTER has it.
@@ -159,6 +160,14 @@ hurry() {
   k annotate --overwrite $(pods) "enos-smoke/hurry=$(date +%s%N)" >/dev/null
 }
 sandbox() { curl --fail --silent --show-error --noproxy '*' --max-time 30 "$@"; }
+# read_calls: what EnOS received since the last time. It keeps fewer calls than the whole test makes.
+calls_read=0
+read_calls() {
+  local page="$out/calls-$calls_read.json"
+  sandbox "$url/_sandbox/calls?limit=100000000&since=$calls_read" >"$page"
+  [[ "$(jq .forgotten "$page")" -le $calls_read ]] || die "EnOS has forgotten calls before they were read"
+  calls_read="$(jq .lastNumber "$page")"
+}
 
 say "namespace $namespace, overlay ${overlay#"$root"/}"
 kubectl create namespace "$namespace" >/dev/null
@@ -196,8 +205,8 @@ loads=(headless service watch)
 {
   load_pod headless dns:///enos-flow-gateway-headless:50051 --callers=32 $load_args | k apply -f - >/dev/null
   load_pod service dns:///enos-flow-gateway:50051 --callers=32 $load_args | k apply -f - >/dev/null
-  # Longer than a Pod takes to drain.
-  load_pod watch dns:///enos-flow-gateway:50051 --callers=4 --watch_s=60 $load_args | k apply -f - >/dev/null
+  # On every Pod, and for longer than one takes to drain.
+  load_pod watch dns:///enos-flow-gateway-headless:50051 --callers=8 --watch_s=90 $load_args | k apply -f - >/dev/null
   if $keyed; then
     loads+=(keyed)
     # Until the lease of a key has ended.
@@ -303,7 +312,8 @@ for name in "${loads[@]}"; do
   k exec "load-$name" -- sh -c 'kill -TERM 1' || die "load-$name cannot be ended"
 done
 wait "${followers[@]}"
-sandbox "$url/_sandbox/calls?limit=100000000" >"$out/calls.json"
+read_calls
+cat "$out"/calls-*.json >"$out/calls.json"
 reserved='[]'
 if $keyed; then
   reserved="$(k exec deployment/enos-postgresql -- env PGPASSWORD=sandbox psql --host=127.0.0.1 --username=postgres --no-align --tuples-only \
