@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -165,4 +166,8 @@ int Run(const Options& options) {
 }  // namespace
 }  // namespace enos::load
 
-int main(int argc, char** argv) { return enos::load::Run(enos::load::ReadOptions(argc, argv)); }
+int main(int argc, char** argv) {
+  // Without exit handlers: OpenSSL's would take its data from under gRPC's threads, which may still
+  // be connecting, and say so among what was told.
+  std::quick_exit(enos::load::Run(enos::load::ReadOptions(argc, argv)));
+}
