@@ -119,9 +119,9 @@ phase() {
   read_calls
   phases+=("$(jq -nc --arg name "$1" --argjson begin "$(date +%s%3N)" '{name: $name, begin: $begin}')")
 }
-# The gateways' Pods that run and are not on their way out, each as JQ_FILTER has it.
+# The gateways' Pods that run and are not on their way out, the oldest first, each as JQ_FILTER has it.
 each_pod() {
-  k get pods -l app.kubernetes.io/name=enos-flow-gateway -o json |
+  k get pods -l app.kubernetes.io/name=enos-flow-gateway --sort-by=.metadata.creationTimestamp -o json |
     jq -rc ".items[] | select(.status.phase == \"Running\" and .metadata.deletionTimestamp == null) | $1"
 }
 pods() { each_pod '"pod/" + .metadata.name'; }
@@ -242,13 +242,15 @@ settle_and_drain
 phase "scale 1 -> 2"
 k scale deployment/enos-flow-gateway --replicas=2 >/dev/null
 settle
-# Callers look for new Pods when a connection reaches its maximum age (30 s): the kill that comes next is to find them on both.
-sleep 35
+sleep 5
 
 phase "Pod kill"
-k delete "$(pods | head -n 1)" --grace-period=1 --wait=false >/dev/null
-settle_and_drain
-sleep 5
+# The oldest, which every caller knows; and more than once, because callers may happen to leave it in the second before it dies.
+for _ in 1 2 3; do
+  k delete "$(pods | head -n 1)" --grace-period=1 --wait=false >/dev/null
+  settle_and_drain
+  sleep 5
+done
 
 phase "eviction (node drain)"
 # What `kubectl drain` does with each Pod of a node; the disruption budget lets one go, and not another at the same time.
