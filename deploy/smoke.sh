@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests a deployment of the gateway on a running cluster: applies an overlay in a fresh namespace of the cluster that
-# kubectl points to, and under a steady gRPC load restarts, scales, kills a Pod, changes the keys and drains. Then it
+# kubectl points to, and under a steady gRPC load restarts, scales, kills Pods, changes the keys and drains. Then it
 # compares what callers were told with what EnOS (enos-sandbox) received. Prints a table, and removes everything again.
 #
 #   deploy/smoke.sh [OPTION]...
@@ -19,10 +19,10 @@
 # watches its runs to their end. With the component sandbox-postgresql a fourth one uses idempotency keys, and repeats whatever its
 # key makes safe. With the component check its Job has to succeed.
 # Passes if: no flow was started twice; calls answered OK were started, and those last answered NOT_EXECUTED were not; every call
-# ended with a status that has our details, except calls that the Pod kill cut off; calls answered UNAVAILABLE with
+# ended with a status that has our details, except calls that a Pod kill cut off; calls answered UNAVAILABLE with
 # NOT_EXECUTED succeeded when repeated; running Pods used changed keys and a changed policy from the moment that
 # they said so; the stranger was refused before that, and served after it; watches that a roll-out interrupted saw the end of
-# their run; no key was in doubt, except those that the killed Pod had reserved; each phase ended in time.
+# their run; no key was in doubt, except those that a killed Pod had reserved; each phase ended in time.
 # Needs kubectl, curl, jq. Exit status: 0 passed, 1 failed, 2 wrong usage.
 set -euo pipefail
 
