@@ -74,8 +74,8 @@ printf 'configMapGenerator: [{name: enos-flow-gateway, behavior: merge, literals
   >>"$out/production-with-everything/kustomization.yaml"
 # The patches that components show, as a user would copy them.
 echo 'patches:' >>"$out/production-with-everything/kustomization.yaml"
-for component in idempotency-postgresql cluster-services grpcroute ingress; do
-  sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/$component/kustomization.yaml" | sed '1,/^patches:/d' \
+for component in idempotency-postgresql cluster-services grpcroute ingress traces; do
+  sed -n 's/^#   //p' "$ROOT/deploy/kubernetes/components/$component/kustomization.yaml" | sed '0,/^patches:/d' \
     >>"$out/production-with-everything/kustomization.yaml"
 done
 # Certificates and tokens behind the front, whose image has no registry of its own here.
@@ -102,6 +102,11 @@ for folder in "${folders[@]}"; do
   node "$NPM_TOOL/check.mjs" "$ROOT/server/config/testdata/help.txt" "$out/$name.yaml" "$NPM_TOOL/types-$name.ts" || failed=1
 done
 [[ $failed == 0 ]] || exit 1
+# A component comes after the settings of the overlay that lists it, so that not every way to override its settings is one.
+grep -q 'OTEL_EXPORTER_OTLP_ENDPOINT: http://collector.tracing:4318' "$out/production-with-everything.yaml" || {
+  echo "kubernetes.sh: what the component traces says about another collector has no effect" >&2
+  exit 1
+}
 
 # Fields that do not exist, found by the types; and that such a field would be found.
 compile() { (cd "$NPM_TOOL" && node_modules/.bin/tsc --noEmit --strict --skipLibCheck --module nodenext --moduleResolution nodenext "$@"); }
