@@ -197,13 +197,17 @@ class UnaryRpc : public CountedRpc {
 
   void AnswerFromLoop(Result result) {
     result_ = std::move(result);
-    if (env_.admission.in_flight() <= kFewCalls && !on_announced_) {
-      AnswerResult();
+    if (env_.admission.in_flight() <= kFewCalls && !on_announced_) return AnswerResult();
+    Task answer = [self = Self()] {
+      self->queue_.HoldWrites(self->call_.socket());
+      self->AnswerResult();
+    };
+    // Results of keys come from one commit. Others come one by one, and the queue's thread answers
+    // the first while this one reads the next.
+    if (call_.record()->key.empty()) {
+      queue_.Post(std::move(answer));
     } else {
-      queue_.PostTogether(env_.loop, [self = Self()] {
-        self->queue_.HoldWrites(self->call_.socket());
-        self->AnswerResult();
-      });
+      queue_.PostTogether(env_.loop, std::move(answer));
     }
   }
 
