@@ -120,7 +120,7 @@ if [[ $engine == buildah ]]; then
   if $stand_in; then build+=(--pull=never); fi
   if [[ -n "$ccache" ]]; then build+=(--volume "$(realpath "$ccache"):/ccache"); fi
 else
-  build=(docker build)
+  build=(docker build "${labels[@]}")
 fi
 
 for target in "${targets[@]}"; do
@@ -133,13 +133,11 @@ for target in "${targets[@]}"; do
     load) name=enos-load ;;
   esac
   echo "=== $prefix$name:$tag"
+  "${build[@]}" "${arguments[@]}" --target "$target" --tag "$prefix$name:$tag" .
   if [[ $engine == buildah ]]; then
-    "${build[@]}" "${arguments[@]}" --target "$target" --tag "$prefix$name:$tag" .
-    # A step of its own: a cached image would be taken as it is, with the labels of an earlier commit.
+    # A step of its own: with --label above, a cached image would be taken as it is, with the labels of an earlier commit.
     echo "FROM $prefix$name:$tag" |
       buildah bud --pull=never --timestamp "$time_stamp" "${labels[@]}" --tag "$prefix$name:$tag" -
-  else
-    "${build[@]}" "${arguments[@]}" "${labels[@]}" --target "$target" --tag "$prefix$name:$tag" .
   fi
   if $push; then $engine push "$prefix$name:$tag"; fi
 done

@@ -162,7 +162,7 @@ class UnaryRpc : public CountedRpc {
         });
   }
 
-  // From then until they are sent this thread leaves the responder alone.
+  // Until the headers are sent, nothing else uses the responder.
   void Announce(Task sent) {
     if (!env_.early_headers) return sent();
     on_announced_ = std::move(sent);
