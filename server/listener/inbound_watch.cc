@@ -12,9 +12,10 @@ namespace enos::gateway {
 namespace {
 
 constexpr int kLinesEachSecond = 10;
-// gRPC needs a moment to free what the cut connections held.
+// gRPC needs a moment to free what closed connections held.
 constexpr std::chrono::seconds kGivingBack{5};
-constexpr std::chrono::milliseconds kBetweenCollections{100};
+constexpr std::chrono::milliseconds kBetweenCollections{5000};
+constexpr std::chrono::milliseconds kBetweenUrgentCollections{100};
 
 const char* Because(CutReason reason) {
   return reason == CutReason::kMemory ? "the process is short of memory"
@@ -38,7 +39,7 @@ InboundWatch::InboundWatch(ConnectionTable& connections, InboundLimits limits,
       looked_(sensors_.now()) {}
 
 std::chrono::milliseconds InboundWatch::wait() const {
-  const bool has_work = connections_.size() != 0 || is_critical_ || is_giving_back_;
+  const bool has_work = connections_.size() != 0 || is_critical_ || !is_all_given_back_;
   return has_work ? guard_.wait() : std::chrono::milliseconds(-1);
 }
 
@@ -97,10 +98,15 @@ void InboundWatch::Look() {
 void InboundWatch::GiveMemoryBack(SteadyTime now) {
   if (guard_.is_memory_needed()) memory_needed_until_ = now + kGivingBack;
   const bool is_needed = now < memory_needed_until_;
-  if (std::exchange(is_giving_back_, is_needed) != is_needed) sensors_.give_memory_back(is_needed);
-  if (!is_needed || now < next_collection_) return;
-  next_collection_ = now + kBetweenCollections;
+  if (std::exchange(is_needed_, is_needed) != is_needed) sensors_.give_memory_back(is_needed);
+  if (is_needed || connections_.size() != 0) {
+    is_all_given_back_ = false;
+    last_held_ = now;
+  }
+  if (is_all_given_back_ || now < next_collection_) return;
+  next_collection_ = now + (is_needed ? kBetweenUrgentCollections : kBetweenCollections);
   sensors_.collect_memory();
+  is_all_given_back_ = now >= last_held_ + kGivingBack;
 }
 
 void InboundWatch::Cut(const ConnectionTable::Observed& connection, CutReason reason,

@@ -23,7 +23,8 @@ struct InboundSensors {
   ConnectionTable::ReceivedBytes received;
   // Whether freeing memory matters more than speed.
   std::function<void(bool)> give_memory_back;
-  // Called now and then while it does.
+  // Called every few seconds, and often while it does: an allocator may keep what is free until
+  // it is asked for (mimalloc 3).
   std::function<void()> collect_memory;
 
   // The last one does nothing.
@@ -71,7 +72,9 @@ class InboundWatch {
   InboundGuard guard_;
   SteadyTime looked_;
   SteadyTime memory_needed_until_;
-  bool is_giving_back_ = false;
+  bool is_needed_ = false;
+  SteadyTime last_held_;  // by connections that were open, or when it was needed
+  bool is_all_given_back_ = true;
   SteadyTime next_collection_;
   // For the log: there may be hundreds of them.
   SteadyTime logging_since_;

@@ -94,13 +94,32 @@ TEST_F(InboundWatchTest, WhenMemoryIsShort_TheWorstIsCutAndMemoryGivenBackForAWh
   EXPECT_THAT(giving_back_, ElementsAre(true));
   LookAfter(seconds(6));
   EXPECT_THAT(giving_back_, ElementsAre(true, false));
-  EXPECT_EQ(collections_, 2);
+  EXPECT_EQ(collections_, 3);
 }
 
-TEST_F(InboundWatchTest, WithoutConnections_ItWaitsForEver) {
-  EXPECT_GT(watch_.wait().count(), 0);
+// A peak may be far below what memory is short at, or there is no limit.
+TEST_F(InboundWatchTest, WhenMemoryIsNotShort_ItIsCollectedEveryFewSeconds) {
+  LookAfter(milliseconds(0));
+  EXPECT_EQ(collections_, 1);
+  for (int i = 0; i < 9; ++i) LookAfter(milliseconds(500));
+  EXPECT_EQ(collections_, 1);
+  LookAfter(milliseconds(500));
+  EXPECT_EQ(collections_, 2);
+  EXPECT_THAT(giving_back_, IsEmpty());
+}
+
+TEST_F(InboundWatchTest, AfterTheLastConnection_WhatItHeldIsCollectedAndItWaitsForEver) {
+  LookAfter(milliseconds(0));
+  LookAfter(milliseconds(4900));
   for (const Pair* pair : {&polite_, &hostile_}) connections_.Forget(pair->server());
+  LookAfter(milliseconds(100));
+  EXPECT_EQ(collections_, 2);
+  EXPECT_GT(watch_.wait().count(), 0) << "gRPC may not have freed it yet";
+  LookAfter(seconds(5));
+  EXPECT_EQ(collections_, 3);
   EXPECT_LT(watch_.wait().count(), 0);
+  LookAfter(seconds(5));
+  EXPECT_EQ(collections_, 3);
 }
 
 // While memory is short no connection is accepted that could wake it.
