@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/http/test_certificates.h"
 #include "server/base/text.h"
 #include "server/testing/ops_client.h"
 #include "tests/e2e/support/calls.h"
@@ -59,6 +60,26 @@ class TracesTest : public testing::Test {
     ASSERT_TRUE(line) << collector_->all_output();
     const std::string port = line->substr(line->find('=') + 1);
     endpoint_ = "http://127.0.0.1:" + port.substr(0, port.find('\n'));
+  }
+
+  // With certificates of an authority of the test; HTTP demands the gateway's, too.
+  void StartTlsCollector(const std::string& protocol) {
+    const auto authority = sandbox::MakeTestAuthority("traces");
+    const auto server = sandbox::MakeTestServerCertificate(authority);
+    const auto client = sandbox::MakeTestClientCertificate(authority);
+    folder_.Write("ca.pem", authority.certificate_pem);
+    folder_.Write("server.pem", server.certificate_pem);
+    folder_.Write("server.key", server.private_key_pem);
+    folder_.Write("client.pem", client.certificate_pem);
+    folder_.Write("client.key", client.private_key_pem);
+    StartCollector({protocol, "--tls=" + folder_.path()});
+    endpoint_.replace(0, 4, "https");
+  }
+
+  Environment TlsFiles() const {
+    return {{"OTEL_EXPORTER_OTLP_CERTIFICATE", folder_.path("ca.pem")},
+            {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", folder_.path("client.pem")},
+            {"OTEL_EXPORTER_OTLP_CLIENT_KEY", folder_.path("client.key")}};
   }
 
   void StartGateway(Environment environment = {}, const std::vector<std::string>& flags = {}) {
@@ -214,6 +235,35 @@ TEST_F(TracesTest, ByGrpc_TheyArriveToo) {
   EXPECT_EQ(Trigger(Traceparent("01")), "OK");
   EXPECT_THAT(SpansAtTheEnd(), SizeIs(2));
   EXPECT_THAT(collector_->out(), HasSubstr("request grpc x-test=a b\n"));
+}
+
+TEST_F(TracesTest, OverTls_TheyArriveWithTheGatewaysCertificate) {
+  StartTlsCollector("http");
+  StartGateway(TlsFiles());
+  EXPECT_EQ(Trigger(Traceparent("01")), "OK");
+  EXPECT_THAT(SpansAtTheEnd(), SizeIs(2)) << collector_->all_output() << gateway_->all_output();
+}
+
+TEST_F(TracesTest, ByGrpcOverTls_TheyArriveToo) {
+  StartTlsCollector("grpc");
+  StartGateway({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"},
+                {"OTEL_EXPORTER_OTLP_CERTIFICATE", folder_.path("ca.pem")}});
+  EXPECT_EQ(Trigger(Traceparent("01")), "OK");
+  EXPECT_THAT(SpansAtTheEnd(), SizeIs(2)) << collector_->all_output() << gateway_->all_output();
+}
+
+// The system's authorities do not know the collector's.
+TEST_F(TracesTest, CollectorThatIsNotTrusted_GetsNothing) {
+  for (const char* protocol : {"http/protobuf", "grpc"}) {
+    StartTlsCollector(std::string(protocol).substr(0, 4));
+    StartGateway({{"OTEL_EXPORTER_OTLP_PROTOCOL", protocol},
+                  {"OTEL_EXPORTER_OTLP_TIMEOUT", "1000"},
+                  {"OTEL_BSP_SCHEDULE_DELAY", "1"}});
+    EXPECT_TRUE(gateway_->WaitForLine("traces cannot be exported spans_lost=")) << protocol;
+    EXPECT_EQ(Trigger(Traceparent("01")), "OK");
+    EXPECT_THAT(SpansAtTheEnd(), IsEmpty()) << protocol;
+    EXPECT_EQ(ReadFile(raw_file_), "") << protocol;
+  }
 }
 
 TEST_F(TracesTest, CollectorThatNeverAnswers_DelaysNoCallAndWhatIsLostIsCounted) {

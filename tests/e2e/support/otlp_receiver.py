@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """A collector for tests: receives OTLP by HTTP or gRPC, with an implementation that the gateway does not use.
 
-    otlp_receiver.py http|grpc RAW_FILE [--status=N | --silent]
+    otlp_receiver.py http|grpc RAW_FILE [--status=N | --silent] [--tls=FOLDER]
 
 Says its port, then a line for each export and one for each span; every byte that it received is in RAW_FILE. --status: answers
-exports with this HTTP status; --silent: never answers them.
+exports with this HTTP status; --silent: never answers them. --tls: with server.pem and server.key of this folder; HTTP also demands a
+client certificate of the authority in ca.pem.
 """
 import concurrent.futures
 import http.server
+import pathlib
+import ssl
 import sys
 import threading
 
@@ -53,7 +56,7 @@ class Receiver:
             sys.stdout.flush()
 
 
-def serve_http(receiver, status, silent):
+def serve_http(receiver, status, silent, tls):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -77,11 +80,17 @@ def serve_http(receiver, status, silent):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(tls / "ca.pem")
+        context.load_cert_chain(tls / "server.pem", tls / "server.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     print(f"port={server.server_port}", flush=True)
     server.serve_forever()
 
 
-def serve_grpc(receiver):
+def serve_grpc(receiver, tls):
     import grpc  # only here: a large module
 
     def export(raw, context):
@@ -95,7 +104,11 @@ def serve_grpc(receiver):
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=2))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(
         "opentelemetry.proto.collector.trace.v1.TraceService", {"Export": handler}),))
-    port = server.add_insecure_port("127.0.0.1:0")
+    if tls:
+        pair = ((tls / "server.key").read_bytes(), (tls / "server.pem").read_bytes())
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
+    else:
+        port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(f"port={port}", flush=True)
     server.wait_for_termination()
@@ -103,12 +116,13 @@ def serve_grpc(receiver):
 
 def main():
     protocol, raw, *rest = sys.argv[1:]
-    status = next((int(a.removeprefix("--status=")) for a in rest if a.startswith("--status=")), 200)
+    values = dict(option.removeprefix("--").partition("=")[::2] for option in rest)
+    tls = pathlib.Path(values["tls"]) if "tls" in values else None
     receiver = Receiver(raw)
     if protocol == "grpc":
-        serve_grpc(receiver)
+        serve_grpc(receiver, tls)
     else:
-        serve_http(receiver, status, "--silent" in rest)
+        serve_http(receiver, int(values.get("status", 200)), "silent" in values, tls)
 
 
 main()
