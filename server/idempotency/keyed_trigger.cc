@@ -85,6 +85,7 @@ KeyedTrigger::CallId KeyedTrigger::Start(StartKey start, TriggerJob job, Announc
   call.start = std::move(start);
   call.answer_by = job.answer_by;
   call.end_by = job.end_by;
+  call.record = job.record;
   call.job = std::move(job);
   call.announce = std::move(announce);
   call.done = std::move(done);
@@ -190,6 +191,7 @@ bool KeyedTrigger::CallerGone(CallId id) {
   if (found == calls_.end()) return false;
   Key& key = *found->second->key;
   const bool is_owner = key.owner == found->second.get();
+  if (is_owner && key.phase == Phase::kNoting) LogLateResult(*found->second->record, *key.outcome);
   Take(*found->second);
   return is_owner && OwnerGone(key);
 }
@@ -223,6 +225,8 @@ void KeyedTrigger::Own(Key& key, Call& call) {
     return LookThenRefuse(key, EnosIsDown(*rest));
   if (env_.tokens.Current() != nullptr) return Reserve(key);
   key.phase = Phase::kToken;
+  key.token_asked = env_.scheduler.Now();
+  call.record->AddEvent("enos.token.wait");
   key.token_wait = env_.tokens.Wait(nullptr, [this, &key](TokenProvider::Result result) {
     key.token_wait = 0;
     OnToken(key, std::move(result));
@@ -230,8 +234,13 @@ void KeyedTrigger::Own(Key& key, Call& call) {
 }
 
 void KeyedTrigger::OnToken(Key& key, TokenProvider::Result result) {
+  CallRecord& record = *key.owner->record;
+  record.token += env_.scheduler.Now() - key.token_asked;
   auto* const error = std::get_if<CallError>(&result);
-  if (error == nullptr) return Reserve(key);
+  if (error == nullptr) {
+    record.AddEvent("enos.token.ready");
+    return Reserve(key);
+  }
   if (error->code == absl::StatusCode::kUnavailable && !error->retry_after)
     error->retry_after = kSuggestedWait;
   LookThenRefuse(key, std::move(*error));
@@ -262,6 +271,7 @@ void KeyedTrigger::Reserve(Key& key) {
 void KeyedTrigger::OnReserved(Key& key, KeyFinding finding) {
   if (finding.state == KeyState::kUnavailable) {
     AnswerAll(key, KeyStoreUnavailable(finding.why));
+    if (finding.never_asked) return Next(key);
     return Remove(key, std::nullopt);  // the record may be there
   }
   if (finding.state != KeyState::kMine) return OnFound(key, std::move(finding));

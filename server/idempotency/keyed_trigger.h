@@ -92,6 +92,7 @@ class KeyedTrigger {
     Key* key = nullptr;
     StartKey start;
     TriggerJob job;  // until it is handed on
+    std::shared_ptr<CallRecord> record;
     SteadyTime answer_by;
     SteadyTime end_by;
     Announce announce;
@@ -122,6 +123,7 @@ class KeyedTrigger {
     Call* owner = nullptr;    // null: none, or answered
     std::list<Call*> waiters;
     TokenProvider::WaitId token_wait = 0;
+    SteadyTime token_asked;
     FlowTrigger::CallId transfer = 0;
     // What the attempt came to; kRemoving: nothing where its caller is gone.
     std::optional<TriggerResult> outcome;

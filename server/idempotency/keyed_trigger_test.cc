@@ -1,14 +1,18 @@
 #include "server/idempotency/keyed_trigger.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "server/testing/keyed_rig.h"
+#include "server/testing/log_capture.h"
 
 namespace enos::gateway {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::Test;
 using End = FakeKeyStore::End;
 using Names = std::vector<std::string>;
@@ -21,6 +25,11 @@ class KeyedTriggerTest : public Test {
     process.store.DoAll();
     process.http.MarkSent(process.FlowTransfer());
     return call;
+  }
+  void OpenBreaker() {
+    do {
+      rig.breaker.Failed(rig.breaker.Begin(), CallError(), rig.scheduler.Now());
+    } while (!rig.breaker.Rest(rig.scheduler.Now()));
   }
   // Another one's record.
   void Hold(KeyedRig& process) {
@@ -64,6 +73,15 @@ TEST_F(KeyedTriggerTest, CommitFailed_StoreUnavailableAndNeverSent) {
   EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
   EXPECT_EQ(call.error().key_held, KeyHeld::kNotLookedUp);
   rig.store.DoAll();
+  EXPECT_EQ(rig.Sends(), 0U);
+}
+
+// Else what waits for a store that is away would grow by each call that it refuses.
+TEST_F(KeyedTriggerTest, StoreThatTakesNoMore_NothingToRemove) {
+  const auto& call = rig.Start();
+  rig.store.Do(End::kNeverAsked);
+  EXPECT_EQ(call.reason(), Reason::IDEMPOTENCY_STORE_UNAVAILABLE);
+  EXPECT_EQ(rig.store.pending(), Names{});
   EXPECT_EQ(rig.Sends(), 0U);
 }
 
@@ -219,6 +237,16 @@ TEST_F(KeyedTriggerTest, CallerGoneAfterTheSend_ResultIsNotedAllTheSame) {
   EXPECT_EQ(database.records.begin()->second.state, KeyState::kStarted);
   EXPECT_EQ(database.records.begin()->second.started.flow_instance_id, "3377-7");
   EXPECT_FALSE(call.is_done());
+}
+
+// Where the store never takes it, the log is all that knows the run.
+TEST_F(KeyedTriggerTest, CallerGoneWhileTheResultIsNoted_ItIsLogged) {
+  const auto& call = StartAndReserve(rig);
+  rig.Succeed("3377-7");
+  const LogCapture log;
+  EXPECT_TRUE(rig.keyed.CallerGone(call.id));
+  EXPECT_THAT(log.Text(), AllOf(HasSubstr("flow started after its caller was gone"),
+                                HasSubstr("flow_instance_id=3377-7")));
 }
 
 TEST_F(KeyedTriggerTest, AnswerAfterTheCallersTime_ToldUnknownThenNoted) {
@@ -440,15 +468,24 @@ TEST_F(KeyedTriggerTest, OtherFieldsWhileTheFirstIsReserving_ReusedOnceThatIsKno
 // -- EnOS is down
 
 TEST_F(KeyedTriggerTest, BreakerOpen_RefusedWithoutARecord) {
-  rig.breaker.Failed(rig.breaker.Begin(), CallError(), rig.scheduler.Now());
-  while (!rig.breaker.Rest(rig.scheduler.Now()))
-    rig.breaker.Failed(rig.breaker.Begin(), CallError(), rig.scheduler.Now());
+  OpenBreaker();
   const auto& call = rig.Start();
   EXPECT_EQ(rig.store.pending(), Names{"look"});
   rig.store.DoAll();
   EXPECT_EQ(call.reason(), Reason::ENOS_UNREACHABLE);
   EXPECT_EQ(call.error().key_held, KeyHeld::kNone);
   EXPECT_TRUE(database.records.empty());
+}
+
+// A record that was removed by its age may have been that of a flow that was started: "there is
+// none" would permit a new key.
+TEST_F(KeyedTriggerTest, BreakerOpenAndKeyOutOfTheWindow_Expired) {
+  OpenBreaker();
+  database.oldest = "~";
+  const auto& call = rig.Start();
+  rig.store.DoAll();
+  EXPECT_EQ(call.reason(), Reason::IDEMPOTENCY_KEY_EXPIRED);
+  EXPECT_NE(call.error().key_held, KeyHeld::kNone);
 }
 
 TEST_F(KeyedTriggerTest, NoToken_RefusedWithoutARecord) {
@@ -462,6 +499,17 @@ TEST_F(KeyedTriggerTest, NoToken_RefusedWithoutARecord) {
   EXPECT_EQ(call.error().execution, Execution::kNotExecuted);
   EXPECT_EQ(call.error().key_held, KeyHeld::kNotLookedUp);
   EXPECT_TRUE(database.records.empty());
+}
+
+TEST_F(KeyedTriggerTest, WaitForATokenIsCountedAsSuch) {
+  KeyedRig::Options options;
+  options.with_token = false;
+  KeyedRig tokenless(database, options);
+  const auto& call = tokenless.Start();
+  tokenless.scheduler.Advance(milliseconds(300));
+  tokenless.GiveToken("T1");
+  EXPECT_EQ(tokenless.store.pending(), Names{"reserve"});
+  EXPECT_EQ(call.record->token, milliseconds(300));
 }
 
 // -- The drain

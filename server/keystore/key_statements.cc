@@ -222,13 +222,19 @@ std::string WhyExpired(int64_t key_time, milliseconds ttl, const SqlRow& row) {
 
 std::optional<KeyFinding> NoRecord(const KeyOperation& operation, milliseconds ttl,
                                    const SqlRow& row) {
+  const bool is_reserve = operation.kind == KeyOperationKind::kReserve;
+  const auto& key_time = operation.attempt.key.key_time_ms;
   KeyFinding finding;
   finding.state = KeyState::kNone;
-  if (operation.kind != KeyOperationKind::kReserve) return finding;
-  const auto& key_time = operation.attempt.key.key_time_ms;
-  finding.why = key_time ? WhyExpired(*key_time, ttl, row) : "";
-  if (finding.why.empty()) return std::nullopt;
-  finding.state = KeyState::kExpired;
+  // Also for who only looks: there may have been a record, removed by its age, so that nobody may
+  // be told that there was none.
+  if (key_time && (is_reserve || operation.kind == KeyOperationKind::kLook))
+    finding.why = WhyExpired(*key_time, ttl, row);
+  if (!finding.why.empty()) {
+    finding.state = KeyState::kExpired;
+  } else if (is_reserve) {
+    return std::nullopt;
+  }
   return finding;
 }
 

@@ -43,7 +43,8 @@ struct KeyAttempt {
 
 enum class KeyState {
   kNone,      // no record
-  kExpired,   // no record, and none is made: the time in the key is out of the window
+  kExpired,   // no record, and none is made: the time in the key is out of the window, so there may
+              // have been one
   kMine,      // RESERVED, committed, with the attempt's own nonce
   kReserved,  // RESERVED by another attempt, whose lease lives
   kInDoubt,   // RESERVED by another attempt, whose lease has ended
@@ -55,10 +56,11 @@ enum class KeyState {
 // What the store says of one key, as committed.
 struct KeyFinding {
   KeyState state = KeyState::kUnavailable;
-  std::string fingerprint;  // the record's; empty where there is none
-  FlowStarted started;      // kStarted
-  CallError doubt;          // kDoubt: code, reason, message and what EnOS said, as of that attempt
-  std::string why;          // kExpired, kUnavailable: for people, without a secret
+  std::string fingerprint;   // the record's; empty where there is none
+  FlowStarted started;       // kStarted
+  CallError doubt;           // kDoubt: code, reason, message and what EnOS said, as of that attempt
+  std::string why;           // kExpired, kUnavailable: for people, without a secret
+  bool never_asked = false;  // kUnavailable: the store did nothing of it, and will not
 };
 
 // The memory of idempotency keys (proto: UpdateAndTriggerFlowRequest.idempotency_key). Called, and

@@ -257,6 +257,23 @@ TEST_P(KeyStoreBehaviourTest, AKeyThatCarriesItsTimeIsTakenWithinTheWindowOnly) 
     EXPECT_EQ(Await(rig.Look(AttemptAt(key, 1).key)).state, KeyState::kNone) << "no record is made";
 }
 
+// There may have been a record, and what it stood for may have been executed.
+TEST_P(KeyStoreBehaviourTest, WhoOnlyLooksIsToldThatAKeyIsOutOfTheWindow) {
+  SqlKeyStoreOptions options = StoreRig::Options();
+  options.ttl = hours(1);
+  StoreRig rig(Open(), options);
+  const int64_t now = UnixMilliseconds();
+  KeyRef key = AttemptAt(1, 1).key;
+  key.key_time_ms = now - 3660000;
+  const KeyFinding old = Await(rig.Look(key));
+  EXPECT_EQ(old.state, KeyState::kExpired);
+  EXPECT_THAT(old.why, HasSubstr("further back"));
+  key.key_time_ms = now - 3540000;
+  EXPECT_EQ(Await(rig.Look(key)).state, KeyState::kNone);
+  Sql("UPDATE enos_idempotency_meta SET newest_removed_ms = " + std::to_string(now - 3540000));
+  EXPECT_EQ(Await(rig.Look(key)).state, KeyState::kExpired);
+}
+
 TEST_P(KeyStoreBehaviourTest, ARecordIsFoundWhateverTheTimeInItsKey) {
   StoreRig rig(Open());
   KeyAttempt attempt = AttemptAt(1, 1);

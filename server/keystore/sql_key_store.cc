@@ -122,7 +122,11 @@ void SqlKeyStore::Ask(KeyOperation operation, SteadyTime until, Done done) {
   asked->asked = scheduler_.Now();
   asked->until = until;
   asked->done = std::move(done);
-  const bool full = waiting_ >= options_.most_waiting;
+  // What notes a result, or removes a record, stands for a call that was let in: it is never
+  // refused, so that a database that returns learns all of it. A call asks for one of those.
+  const bool begins = asked->operation.kind == KeyOperationKind::kReserve ||
+                      asked->operation.kind == KeyOperationKind::kLook;
+  const bool full = begins && waiting_ >= options_.most_waiting;
   ++waiting_;
   asked->timer = scheduler_.RunAt(full ? asked->asked : until, [this, asked] { Expire(asked); });
   if (full) return;
@@ -136,8 +140,10 @@ void SqlKeyStore::Ask(KeyOperation operation, SteadyTime until, Done done) {
 void SqlKeyStore::Expire(const AskedPtr& asked) {
   asked->timer = 0;
   const bool in_time = scheduler_.Now() < asked->until;
-  Answer(asked, Unavailable(in_time ? "too many operations wait for the store of keys"
-                                    : "the store of keys did not answer in time"));
+  KeyFinding none = Unavailable(in_time ? "too many operations wait for the store of keys"
+                                        : "the store of keys did not answer in time");
+  none.never_asked = in_time;
+  Answer(asked, std::move(none));
   if (++dropped_ >= kMostDropped) DropAnswered();
 }
 

@@ -26,7 +26,8 @@ namespace enos::gateway {
 struct SqlKeyStoreOptions {
   std::string enos;  // the address of the EnOS that the keys belong to
   std::chrono::milliseconds ttl = std::chrono::hours(24);
-  size_t most_waiting = 20000;  // operations; with more, the next one is refused at once
+  // Operations; with more, the next one that a call begins with is refused at once.
+  size_t most_waiting = 20000;
   size_t most_in_batch = 64;
   // Between turns of removing what is old; a connection that nothing else uses is tried more often.
   std::chrono::milliseconds sweep_interval = std::chrono::minutes(1);

@@ -232,8 +232,30 @@ TEST_F(SqlKeyStoreTest, ItsQueueIsBounded) {
   const KeyFinding refused = Await(rig.Look(AttemptAt(3, 1).key));
   EXPECT_EQ(refused.state, KeyState::kUnavailable);
   EXPECT_THAT(refused.why, HasSubstr("too many"));
+  EXPECT_TRUE(refused.never_asked);
+  EXPECT_TRUE(Await(rig.Reserve(AttemptAt(3, 1))).never_asked);
   faults_.Release();
   EXPECT_EQ(Await(third).state, KeyState::kNone);
+}
+
+// Else a database that returns would not learn what came of calls that were let in.
+TEST_F(SqlKeyStoreTest, WhatEndsACallIsTakenWhateverWaits) {
+  SqlKeyStoreOptions options = StoreRig::Options();
+  options.most_waiting = 2;
+  StoreRig rig(Faulty(), options);
+  const KeyAttempt started = AttemptAt(1, 1);
+  const KeyAttempt lost = AttemptAt(2, 1);
+  const KeyAttempt refused = AttemptAt(3, 1);
+  for (const KeyAttempt& attempt : {started, lost, refused}) Await(rig.Reserve(attempt));
+  auto look = Occupy(rig);
+  auto noted = rig.Started(started, "i-1");
+  auto doubted = rig.Doubt(lost, Lost("x"));
+  auto removed = rig.Remove(refused);
+  rig.AwaitAsked();
+  faults_.Release();
+  EXPECT_EQ(Await(noted).state, KeyState::kStarted);
+  EXPECT_EQ(Await(doubted).state, KeyState::kDoubt);
+  EXPECT_EQ(Await(removed).state, KeyState::kNone);
 }
 
 TEST_F(SqlKeyStoreTest, WhatWasAskedForIsDoneBeforeItStops) {

@@ -41,8 +41,12 @@ auto& CounterFamily(const char* name, const char* help, prometheus::Registry& re
 // From the contract's table: which executions an error of this process can have with this reason.
 bool IsPossible(Reason reason, Execution execution) {
   constexpr Reason kOfOthers[] = {Reason::ERROR_REASON_UNSPECIFIED, Reason::GATEWAY_UNREACHABLE};
-  constexpr Reason kAlwaysUnknown[] = {Reason::ENOS_INTERNAL, Reason::ENOS_CONNECTION_LOST,
-                                       Reason::ENOS_ERROR, Reason::ENOS_MALFORMED_RESPONSE};
+  constexpr Reason kAlwaysUnknown[] = {Reason::ENOS_INTERNAL,
+                                       Reason::ENOS_CONNECTION_LOST,
+                                       Reason::ENOS_ERROR,
+                                       Reason::ENOS_MALFORMED_RESPONSE,
+                                       Reason::IDEMPOTENCY_IN_PROGRESS,
+                                       Reason::IDEMPOTENCY_IN_DOUBT};
   constexpr Reason kEither[] = {Reason::ENOS_TIMEOUT, Reason::ENOS_UNAVAILABLE};
   const auto is_in = [reason](const auto& list) {
     return std::find(std::begin(list), std::end(list), reason) != std::end(list);

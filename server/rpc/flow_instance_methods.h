@@ -34,6 +34,7 @@ struct GetFlowInstance {
   static FlowAccess TargetOf(const Request& request) {
     return TargetOfInstance(request, RpcMethod::kGetFlowInstance);
   }
+  static bool HasKey(const Request& /*request*/) { return false; }
   static std::optional<CallError> Validate(const RpcEnvironment& /*environment*/,
                                            const Request& request) {
     return ValidateRequest(request);
@@ -58,6 +59,7 @@ struct CancelFlowInstance {
   static FlowAccess TargetOf(const Request& request) {
     return TargetOfInstance(request, RpcMethod::kCancelFlowInstance);
   }
+  static bool HasKey(const Request& /*request*/) { return false; }
   static std::optional<CallError> Validate(const RpcEnvironment& /*environment*/,
                                            const Request& request) {
     return ValidateRequest(request);

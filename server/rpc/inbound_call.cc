@@ -22,7 +22,7 @@ constexpr char kPushbackKey[] = "grpc-retry-pushback-ms";
 }  // namespace
 
 // What the access log and EnOS should know about the caller.
-void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
+void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes, bool has_key) {
   arrived_at_ = env_.loop.Now();
   env_.events.on_arrived(target.method);
   CallRecord& record = *record_;
@@ -33,6 +33,7 @@ void InboundCall::Arrive(const FlowAccess& target, size_t message_bytes) {
   if (env_.events.with_user_id) record.user_id = target.user_id;
   record.flow_id = target.flow_id;
   record.request_bytes = message_bytes;
+  record.has_key = has_key;
   socket_ = env_.connections.CallArrived(record.peer, record.request_bytes);
   const CallerMetadata& metadata = context_.client_metadata();
   if (is_front_) {
@@ -163,7 +164,7 @@ grpc::Status InboundCall::Fail(CallError error) {
   } else if (error.execution == Execution::kUnknown) {
     error.likely_flow_instance_id = LikelyInstanceId(record_->flow_id, record_->trigger_time_ms);
   }
-  error.has_key = !record_->key.empty();
+  error.has_key = record_->has_key;
   if (error.execution == Execution::kUnknown && !error.has_key) {
     context_.AddTrailingMetadata(kPushbackKey, "-1");
   } else if (error.retry_after) {

@@ -77,7 +77,7 @@ class InboundCall {
   const RpcEnvironment& environment() const { return env_; }
 
   // It arrived, with a message of this size, for `target`. First.
-  void Arrive(const FlowAccess& target, size_t message_bytes);
+  void Arrive(const FlowAccess& target, size_t message_bytes, bool has_key = false);
 
   // Why it cannot be accepted, found before anything is sent; otherwise its times are set, with at
   // most `longest` for all of it. `validate` finds what is wrong with the message.

@@ -42,6 +42,7 @@ inline constexpr int64_t kFewCalls = 2;
 //   Request, Response          messages
 //   kRequest                   the member of AsyncService that requests a call
 //   TargetOf(request)          what the policy is asked about
+//   HasKey(request)            whether it has an idempotency key, valid or not
 //   Validate(request)          INVALID_REQUEST, or nothing
 //   Job, Encode(request, call) what is handed over to the loop
 //   HeadersComeFirst(job)      whether early headers are sent before that
@@ -81,7 +82,7 @@ class UnaryRpc : public CountedRpc {
     if (!ok) return;      // the server shuts down
     done_.Begin(Self());  // which will arrive, now that the RPC has begun
     const FlowAccess target = Method::TargetOf(request_);
-    call_.Arrive(target, request_.ByteSizeLong());
+    call_.Arrive(target, request_.ByteSizeLong(), Method::HasKey(request_));
     open_.Begin(env_.open_calls);
     Offer(env_, queue_);
 

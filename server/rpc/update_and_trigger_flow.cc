@@ -20,7 +20,7 @@ FlowAccess UpdateAndTriggerFlow::TargetOf(const Request& request) {
 std::optional<CallError> UpdateAndTriggerFlow::Validate(const RpcEnvironment& environment,
                                                         const Request& request) {
   auto refusal = ValidateRequest(request);
-  if (!refusal && !request.idempotency_key().empty() && environment.keyed == nullptr)
+  if (!refusal && HasKey(request) && environment.keyed == nullptr)
     refusal = KeysNotOffered();
   return refusal;
 }
@@ -28,7 +28,7 @@ std::optional<CallError> UpdateAndTriggerFlow::Validate(const RpcEnvironment& en
 UpdateAndTriggerFlow::Job UpdateAndTriggerFlow::Encode(const Request& request, InboundCall& call) {
   Job with_key;
   TriggerJob& job = with_key.trigger;
-  if (!request.idempotency_key().empty()) {
+  if (HasKey(request)) {
     with_key.key = StartKeyOf(request);
     const std::string& id = with_key.key->ref.id;
     call.record()->key = id.substr(id.size() - kKeyDigits);

@@ -28,6 +28,7 @@ struct UpdateAndTriggerFlow {
       &dataflow::v1::FlowService::AsyncService::RequestUpdateAndTriggerFlow;
 
   static FlowAccess TargetOf(const Request& request);
+  static bool HasKey(const Request& request) { return !request.idempotency_key().empty(); }
   static std::optional<CallError> Validate(const RpcEnvironment& environment,
                                            const Request& request);
   static Job Encode(const Request& request, InboundCall& call);

@@ -27,7 +27,10 @@ KeyFinding KeyDatabase::Find(const KeyRef& key, const std::string& nonce) const 
   KeyFinding finding;
   const auto found = records.find(key.id);
   finding.state = KeyState::kNone;
-  if (found == records.end()) return finding;
+  if (found == records.end()) {
+    if (key.id < oldest) finding.state = KeyState::kExpired;
+    return finding;
+  }
   const Record& record = found->second;
   finding.fingerprint = record.fingerprint;
   finding.started = record.started;
@@ -69,7 +72,8 @@ void FakeKeyStore::Reserve(const KeyAttempt& attempt, const KeyNote& /*note*/, S
                                database.now +
                                std::chrono::duration_cast<milliseconds>(attempt.end_by - now) +
                                kLeaseAfterEnd;
-                           database.records.emplace(attempt.key.id, record);
+                           if (attempt.key.id >= database.oldest)
+                             database.records.emplace(attempt.key.id, record);
                            return database.Find(attempt.key, attempt.nonce);
                          },
                          std::move(done)});
@@ -130,6 +134,8 @@ bool FakeKeyStore::Do(End end) {
   KeyFinding finding = Unavailable();
   if (end == End::kLate) {
     database_.late.push_back({std::move(operation.statement), scheduler_.Now()});
+  } else if (end == End::kNeverAsked) {
+    finding.never_asked = true;
   } else if (end != End::kFailed) {
     KeyFinding found = operation.statement(scheduler_.Now());
     if (end == End::kDone) finding = std::move(found);
@@ -190,6 +196,7 @@ KeyedRig::Call& KeyedRig::Start(const std::string& key, int32_t flow, Duration a
   Call& call = calls.emplace_back();
   call.number = calls.size();
   TriggerJob job;
+  call.record = job.record;
   job.call.query = "action=updateAndTrigger&orgId=org&userId=user";
   job.call.body = key + " " + std::to_string(call.number);
   job.answer_by = scheduler.Now() + answer_in;

@@ -38,6 +38,7 @@ struct KeyDatabase {
   bool DoLate();
 
   std::map<std::string, Record> records;  // by KeyRef::id
+  std::string oldest;                     // KeyRef::id; what is less is out of the window
   std::chrono::milliseconds now{1'000'000};
   struct Late {
     Statement statement;
@@ -62,8 +63,8 @@ class FakeKeyStore final : public KeyStore {
   void Remove(const KeyAttempt& attempt, SteadyTime until, Done done) override;
 
   // How the oldest operation ends: done; done, which nobody learns; not done; not done yet, and
-  // nobody learns that it will be (KeyDatabase::DoLate). False: there is none.
-  enum class End { kDone, kUnclear, kFailed, kLate };
+  // nobody learns that it will be (KeyDatabase::DoLate); not even asked for. False: there is none.
+  enum class End { kDone, kUnclear, kFailed, kLate, kNeverAsked };
   bool Do(End end = End::kDone);
   // The database does it, and the process does not live to hear of it.
   void DoWithoutAnswer();
@@ -98,6 +99,7 @@ class KeyedRig : public UpstreamRig {
   // One RPC, as its caller sees it. Stays where it is.
   struct Call {
     size_t number = 0;  // "key number" is the body of what is sent
+    std::shared_ptr<CallRecord> record;
     KeyedTrigger::CallId id = 0;
     std::optional<TriggerResult> result;
     int times_done = 0;

@@ -22,6 +22,26 @@ SignedRequest RequestOf(TriggerJob& job, ApiVersion api_version) {
 
 }  // namespace
 
+void LogLateResult(const CallRecord& record, const TriggerResult& result) {
+  if (const auto* started = std::get_if<FlowStarted>(&result)) {
+    Log(LogLevel::kWarning, "flow started after its caller was gone",
+        {{"flow_id", record.flow_id},
+         {"flow_instance_id", started->flow_instance_id},
+         {"enos_request_id", started->enos_request_id},
+         {"request_id", record.request_id},
+         {"trace_id", record.trace_id}});
+    return;
+  }
+  const auto& error = std::get<CallError>(result);
+  Log(LogLevel::kWarning, "call ended after its caller was gone",
+      {{"flow_id", record.flow_id},
+       {"reason", ErrorReason_Name(error.reason)},
+       {"execution", ExecutionName(error.execution)},
+       {"enos_request_id", error.enos_request_id},
+       {"request_id", record.request_id},
+       {"trace_id", record.trace_id}});
+}
+
 TriggerCall::TriggerCall(UpstreamEnvironment& environment, const TriggerOptions& options,
                          TriggerJob job, TriggerDone done, Task on_end)
     : env_(environment),
@@ -71,7 +91,7 @@ void TriggerCall::OnEnded(std::optional<CallError> error) {
   }
   Settle(&result);
   if (done_) return Complete(std::move(result));
-  LogLateResult(result);
+  LogLateResult(call_.record(), result);
   End();
 }
 
@@ -103,29 +123,6 @@ void TriggerCall::CallerGone() {
 
 void TriggerCall::EndNow() {
   OnEnded(call_.MaybeSent() ? NoAnswerInTime() : GatewayShuttingDown());
-}
-
-// Somebody may have to know: the run exists, or may exist, and its caller was told UNKNOWN or
-// nothing.
-void TriggerCall::LogLateResult(const TriggerResult& result) const {
-  const CallRecord& record = call_.record();
-  if (const auto* started = std::get_if<FlowStarted>(&result)) {
-    Log(LogLevel::kWarning, "flow started after its caller was gone",
-        {{"flow_id", record.flow_id},
-         {"flow_instance_id", started->flow_instance_id},
-         {"enos_request_id", started->enos_request_id},
-         {"request_id", record.request_id},
-         {"trace_id", record.trace_id}});
-    return;
-  }
-  const auto& error = std::get<CallError>(result);
-  Log(LogLevel::kWarning, "call ended after its caller was gone",
-      {{"flow_id", record.flow_id},
-       {"reason", ErrorReason_Name(error.reason)},
-       {"execution", ExecutionName(error.execution)},
-       {"enos_request_id", error.enos_request_id},
-       {"request_id", record.request_id},
-       {"trace_id", record.trace_id}});
 }
 
 // The slots first, then the answer: a caller that has its answer may call again at once.

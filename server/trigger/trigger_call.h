@@ -47,6 +47,10 @@ struct TriggerJob {
   absl::AnyInvocable<void(const TriggerResult*)> on_settled;
 };
 
+// Somebody may have to know: the run exists, or may exist, and its caller was told UNKNOWN or
+// nothing.
+void LogLateResult(const CallRecord& record, const TriggerResult& result);
+
 // One call that starts a flow. The rule above all others (docs/errors.md): it is sent at most once,
 // unless the earlier send was certainly not executed. SignedCall sends it again only on a remedy,
 // and what may have been executed has none (contract/error_table.h, upstream/transfer_error.h).
@@ -80,7 +84,6 @@ class TriggerCall {
   void RunDueTimer(SteadyTime when);
   void OnAnswerDue();
   void Settle(const TriggerResult* result);
-  void LogLateResult(const TriggerResult& result) const;
   void Complete(TriggerResult result);
   void End();
 

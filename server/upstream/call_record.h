@@ -30,10 +30,11 @@ struct CallRecord {
   int32_t flow_id = 0;
   int64_t trigger_time_ms = 0;  // Unix time; of one that starts a flow
   size_t request_bytes = 0;
-  std::string request_id;  // 1 to 128 printable ASCII characters
-  std::string trace_id;    // 32 hexadecimal digits, or empty
-  std::string key;         // of its record, where it has an idempotency key: 12 hexadecimal digits
-  std::string_view cause;  // why it was refused, where the caller is told less; a fixed text
+  std::string request_id;      // 1 to 128 printable ASCII characters
+  std::string trace_id;        // 32 hexadecimal digits, or empty
+  bool has_key = false;        // an idempotency key, whether or not it was looked at
+  std::string key;             // of its record, once that is looked for: 12 hexadecimal digits
+  std::string_view cause;      // why it was refused, where the caller is told less; a fixed text
   std::shared_ptr<Span> span;  // null: not sampled
 
   void AddEvent(std::string_view name, Span::Attributes attributes = {}) const {

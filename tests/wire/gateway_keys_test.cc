@@ -192,6 +192,8 @@ TEST_F(GatewayKeysTest, InvalidKey_RefusedAtTheDoor) {
   const RpcOutcome outcome = gateway.Call(WithKey("a b"));
   EXPECT_EQ(Summary(outcome), "INVALID_ARGUMENT INVALID_REQUEST NOT_EXECUTED");
   EXPECT_EQ(outcome.key_state, "");
+  EXPECT_THAT(outcome.status.error_message(), HasSubstr("This call did not start the flow"))
+      << "an earlier one with the key may have";
 }
 
 TEST_F(GatewayKeysTest, CallsWithoutAKey_AsBefore) {
