@@ -27,6 +27,11 @@ const withPolicy = (objects, change) => {
   data['policy.json'] = JSON.stringify(policy);
 };
 
+const withNginx = (objects, change) => {
+  const { data } = ofKind(objects, 'ConfigMap').find((each) => each.data['nginx.conf']);
+  data['nginx.conf'] = change(data['nginx.conf']);
+};
+
 const breakages = {
   probes_ask_a_declared_port: [
     (o) => { container(o).readinessProbe.httpGet.port = 'oops'; },
@@ -118,6 +123,11 @@ const breakages = {
     (o) => { volume(o, 'front-socket').emptyDir = undefined; },
     (o) => { container(o).ports.push({ name: 'grpc', containerPort: 50051 }); },
     (o) => { pod(o).containers = [container(o)]; },
+  ],
+  the_front_lets_through_what_the_gateway_takes: [
+    (o) => { settings(o).ENOS_GATEWAY_MAX_IN_FLIGHT = '2200'; },
+    (o) => { settings(o).ENOS_GATEWAY_MAX_WATCHES = '2000'; },
+    (o) => { withNginx(o, (text) => text.replace('limit_conn watches 1100;', '')); },
   ],
   the_front_takes_calls_as_long_as_the_gateway: [
     (o) => { delete frontOf(o).lifecycle; },
