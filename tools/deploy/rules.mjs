@@ -24,6 +24,9 @@ const CALL_MIB = 39 / 1024;
 const STORE_PORT = 5432;
 const collectorPort = ({ OTEL_EXPORTER_OTLP_ENDPOINT: url }) => url && Number(new URL(url).port);
 
+// Seconds after the drain, and an export that is in progress then (docs/operating.md: Traces).
+const LAST_TRACES = 3 + 10;
+
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
 
 export const rules = {
@@ -183,8 +186,10 @@ export const rules = {
     const { workload, environment } = gatewayOf(objects);
     const delay = duration('ENOS_GATEWAY_DRAIN_DELAY', environment, variables);
     const timeout = duration('ENOS_GATEWAY_DRAIN_TIMEOUT', environment, variables);
+    const traces = collectorPort(environment) ? LAST_TRACES : 0;
     const grace = podOf(workload).terminationGracePeriodSeconds ?? 30;
-    return grace >= delay + timeout + 5 ? [] : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain and 5 s`];
+    return grace >= delay + timeout + traces + 5 ? []
+      : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain, ${traces} s for traces and 5 s`];
   },
 
   the_front_is_the_only_way_in(objects) {

@@ -113,6 +113,7 @@ const breakages = {
   ],
   the_grace_period_is_longer_than_the_drain: [
     (o) => { pod(o).terminationGracePeriodSeconds = 55; },
+    (o) => { pod(o).terminationGracePeriodSeconds = 95; }, // enough without traces
     (o) => { delete pod(o).terminationGracePeriodSeconds; },
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '50s'; },
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = 'soon'; },
