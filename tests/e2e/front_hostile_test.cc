@@ -23,6 +23,8 @@ constexpr long kMostGrowthKb = 6000;
 constexpr int kConnections = 20;
 // For nginx's connections with TLS; a flood that is buffered takes several times that.
 constexpr long kMostFrontGrowthKb = 12'000;
+// A watch that needs no caller and no run.
+constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
 // The memory of 1,000 open calls of one address; a sanitizer doubles it.
 constexpr long kThousandCallsKb = (kSanitized ? 96 : 40) * 1024L;
 
@@ -133,6 +135,50 @@ TEST_F(FrontTest, MoreCallsThanAnAddressMayHave_AreToldThatNothingWasStarted) {
   EXPECT_EQ(error.execution, flow::Execution::kNotExecuted);
   enos_.Release();
   for (const CallOutcome& outcome : calls.WaitForAll()) EXPECT_TRUE(outcome.status.ok());
+}
+
+// As the gateway counts them.
+TEST_F(FrontTest, WatchesAndCallsOfAnAddress_AreCountedSeparately) {
+  Start({}, {{"limit_conn address 200", "limit_conn address 1"}});
+  const auto channel = Channel();
+  std::vector<std::unique_ptr<RawCall>> watches;
+  const auto watch = [&] {
+    watches.push_back(std::make_unique<RawCall>(channel, kHealthWatch, ""));
+    return watches.back()->Read().has_value();
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(watch()) << nginx_->output();
+  enos_.Hold();
+  CallsAtOnce calls;
+  calls.Start(channel, RequestFor(1), true, TokenOf("alice"));
+  ASSERT_TRUE(enos_.WaitForHeld(1)) << "the watches took the call's place";
+  EXPECT_TRUE(watch()) << "the call took a watch's place";
+  enos_.Release();
+  EXPECT_TRUE(calls.WaitForAll().at(0).status.ok());
+}
+
+TEST_F(FrontTest, MoreWatchesThanAnAddressMayHave_AreRefused) {
+  Start({}, {{"limit_conn watches_of_address 200", "limit_conn watches_of_address 3"}});
+  const auto channel = Channel();
+  std::vector<std::unique_ptr<RawCall>> watches;
+  bool accepted = true;
+  for (int i = 0; i < 4 && accepted; ++i) {
+    watches.push_back(std::make_unique<RawCall>(channel, kHealthWatch, ""));
+    accepted = watches.back()->Read().has_value();
+  }
+  ASSERT_FALSE(accepted);
+  const flow::FlowError error = flow::FlowErrorFromStatus(watches.back()->Finish());
+  EXPECT_EQ(error.reason, "GATEWAY_OVERLOADED") << error.message;
+  EXPECT_EQ(CallWith(channel, Alice()), "OK");
+}
+
+// So that the many that may be open cost little memory.
+TEST_F(FrontTest, WatchWithALargeMessage_IsRefused) {
+  Start();
+  RawCall small(Channel(), kHealthWatch, std::string("\x0a\0", 2));
+  EXPECT_TRUE(small.Read());
+  RawCall large(Channel(), kHealthWatch, std::string(20'000, '\0'));
+  EXPECT_FALSE(large.Read());
+  EXPECT_EQ(large.Finish().error_code(), grpc::RESOURCE_EXHAUSTED);
 }
 
 // HPACK: one long header in the connection's table, and thousands of one-byte references to it.

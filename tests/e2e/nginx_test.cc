@@ -62,15 +62,15 @@ class NginxTest : public testing::Test {
     }
   }
 
-  void Start(std::vector<std::string> flags = {}) {
+  void Start(std::vector<std::string> flags = {}, const NginxProcess::Changes& changes = {}) {
     first_ = std::make_unique<GatewayProcess>(GatewayOptions(first_enos_.url(), flags));
     second_ = std::make_unique<GatewayProcess>(GatewayOptions(second_enos_.url(), flags));
-    nginx_ = std::make_unique<NginxProcess>(
-        "deploy/nginx/nginx.conf",
-        // One worker: it uses the gateways in their order.
-        NginxProcess::Changes{{"127.0.0.1:50051", first_->address()},
-                              {"127.0.0.1:50052", second_->address()},
-                              {"worker_processes auto", "worker_processes 1"}});
+    NginxProcess::Changes all = {{"127.0.0.1:50051", first_->address()},
+                                 {"127.0.0.1:50052", second_->address()},
+                                 // It uses the gateways in their order.
+                                 {"worker_processes auto", "worker_processes 1"}};
+    all.insert(all.end(), changes.begin(), changes.end());
+    nginx_ = std::make_unique<NginxProcess>("deploy/nginx/nginx.conf", all);
     ASSERT_FALSE(nginx_->address().empty());
     flow::ChannelOptions options;
     options.address = Address();
@@ -197,6 +197,24 @@ TEST_F(NginxTest, DyingGatewayWithEarlyHeadersAndARetryPolicy_CallIsSentOnce) {
   EXPECT_TRUE(CallThrough(channel_, RequestFor(1)).status.ok());
   EXPECT_EQ(first_calls_, 1);
   EXPECT_EQ(second_calls_, 1) << "only the later call";
+}
+
+// The time-out for calls, here of a second, is over when a later call runs into it.
+TEST_F(NginxTest, WatchThatIsSilentForLong_IsNotCut) {
+  Start({"--drain_delay=30s"}, {{"grpc_read_timeout 60s", "grpc_read_timeout 1s"}});
+  RawCall watch(channel_, "/grpc.health.v1.Health/Watch", "");
+  ASSERT_TRUE(watch.Read()) << nginx_->output();
+  first_enos_.Hold();
+  second_enos_.Hold();
+  RawCall call(channel_, "/enos.dataflow.v1.FlowService/UpdateAndTriggerFlow",
+               RequestFor(1).SerializeAsString());
+  ASSERT_TRUE(nginx_->WaitForLine("upstream timed out")) << nginx_->output();
+  for (GatewayProcess* gateway : {first_.get(), second_.get()}) gateway->Signal(SIGTERM);
+  EXPECT_TRUE(watch.Read()) << watch.Finish().error_message() << nginx_->output();
+  for (GatewayProcess* gateway : {first_.get(), second_.get()}) {
+    gateway->Signal(SIGKILL);  // the drain need not end
+    gateway->Wait();
+  }
 }
 
 TEST_F(NginxTest, NoGateway_IsAnErrorWithoutDetails) {

@@ -28,7 +28,7 @@ case "$language" in
     cp -r "$root/client/python/tests" tests
     cd tests
     export ENOS_NIGHTLY_FLOW="$root/client/examples/kubernetes_job/nightly_flow.py"
-    ../venv/bin/python -B -m unittest test_repeat test_error test_gateway test_nightly_flow
+    ../venv/bin/python -B -m unittest test_repeat test_watch test_error test_gateway test_nightly_flow
     ;;
   node)
     echo '{"private": true}' >package.json
@@ -37,7 +37,7 @@ case "$language" in
       exit 77
     fi
     cp -r "$root/client/node/test" test
-    ENOS_PROJECT="$work" node --test test/repeat.test.js test/errors.test.js test/gateway.test.js
+    ENOS_PROJECT="$work" node --test test/repeat.test.js test/watch.test.js test/errors.test.js test/gateway.test.js
     ;;
   *)
     echo "run.sh: there is no package '$language' here; there are go, java, python and node" >&2

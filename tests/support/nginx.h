@@ -40,6 +40,8 @@ class NginxProcess {
   long peak_rss_kb() const;
   void Signal(int signal) { process_->Signal(signal); }
   ProcessEnd Wait() { return process_->Wait(); }
+  // False: it does not say this.
+  bool WaitForLine(const std::string& text) { return process_->WaitForLine(text).has_value(); }
   std::string output() const { return process_ ? process_->all_output() : ""; }
 
  private:

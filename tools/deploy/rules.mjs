@@ -24,6 +24,9 @@ const CALL_MIB = 39 / 1024;
 const STORE_PORT = 5432;
 const collectorPort = ({ OTEL_EXPORTER_OTLP_ENDPOINT: url }) => url && Number(new URL(url).port);
 
+// Seconds after the drain, and an export that is in progress then (docs/operating.md: Traces).
+const LAST_TRACES = 3 + 10;
+
 const PROBES = ['startupProbe', 'readinessProbe', 'livenessProbe'];
 
 export const rules = {
@@ -183,8 +186,10 @@ export const rules = {
     const { workload, environment } = gatewayOf(objects);
     const delay = duration('ENOS_GATEWAY_DRAIN_DELAY', environment, variables);
     const timeout = duration('ENOS_GATEWAY_DRAIN_TIMEOUT', environment, variables);
+    const traces = collectorPort(environment) ? LAST_TRACES : 0;
     const grace = podOf(workload).terminationGracePeriodSeconds ?? 30;
-    return grace >= delay + timeout + 5 ? [] : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain and 5 s`];
+    return grace >= delay + timeout + traces + 5 ? []
+      : [`${grace} s of grace are too short for ${delay} s + ${timeout} s of drain, ${traces} s for traces and 5 s`];
   },
 
   the_front_is_the_only_way_in(objects) {
@@ -194,15 +199,26 @@ export const rules = {
     if (!front) return socket ? ['there is a front socket, and no front'] : [];
     const shared = (each) => (each.volumeMounts ?? []).find((mount) => socket?.startsWith(`${mount.mountPath}/`))?.name;
     const volume = (podOf(workload).volumes ?? []).find(({ name }) => name === shared(container));
-    const configuration = (front.volumeMounts ?? [])
-      .map((mount) => (podOf(workload).volumes ?? []).find(({ name }) => name === mount.name)?.configMap?.name)
-      .map((name) => find(objects, 'ConfigMap', name)?.data?.['nginx.conf']).find(Boolean) ?? '';
+    const configuration = configurationOf(front, objects);
     return [
       ...(volume?.emptyDir && shared(front) === volume.name ? [] : [`gateway and front share no emptyDir for ${socket}`]),
       ...(configuration.includes(`server unix:${socket} `) ? [] : [`nginx.conf has another socket than ${socket}`]),
       ...(environment.ENOS_GATEWAY_LISTEN?.startsWith('127.0.0.1:') ? [] : ['callers can go around the front']),
       ...((container.ports ?? []).some((port) => port.name === 'grpc') ? ['the port grpc is the gateway\'s, not the front\'s'] : []),
     ];
+  },
+
+  // So that it is the gateway that says what is too much.
+  the_front_lets_through_what_the_gateway_takes(objects, { variables }) {
+    const { environment } = gatewayOf(objects);
+    const front = frontOf(objects);
+    if (!front) return [];
+    const configuration = configurationOf(front, objects);
+    return [['all', 'ENOS_GATEWAY_MAX_IN_FLIGHT'], ['watches', 'ENOS_GATEWAY_MAX_WATCHES']].flatMap(([zone, name]) => {
+      const [, limit] = new RegExp(`limit_conn ${zone} (\\d+);`).exec(configuration) ?? [];
+      const taken = Number(environment[name] ?? variables.get(name));
+      return Number(limit) > taken ? [] : [`nginx.conf has ${limit} for the zone ${zone}, not more than the ${taken} of ${name}`];
+    });
   },
 
   the_front_takes_calls_as_long_as_the_gateway(objects, { variables }) {
@@ -428,6 +444,13 @@ function references(workload) {
 }
 
 // A setting as seconds, the program's default where it is not set.
+function configurationOf(front, objects) {
+  const { workload } = gatewayOf(objects);
+  return (front.volumeMounts ?? [])
+    .map((mount) => (podOf(workload).volumes ?? []).find(({ name }) => name === mount.name)?.configMap?.name)
+    .map((name) => find(objects, 'ConfigMap', name)?.data?.['nginx.conf']).find(Boolean) ?? '';
+}
+
 function duration(name, environment, variables) {
   return seconds(environment[name] ?? variables.get(name));
 }

@@ -27,6 +27,11 @@ const withPolicy = (objects, change) => {
   data['policy.json'] = JSON.stringify(policy);
 };
 
+const withNginx = (objects, change) => {
+  const { data } = ofKind(objects, 'ConfigMap').find((each) => each.data['nginx.conf']);
+  data['nginx.conf'] = change(data['nginx.conf']);
+};
+
 const breakages = {
   probes_ask_a_declared_port: [
     (o) => { container(o).readinessProbe.httpGet.port = 'oops'; },
@@ -108,6 +113,7 @@ const breakages = {
   ],
   the_grace_period_is_longer_than_the_drain: [
     (o) => { pod(o).terminationGracePeriodSeconds = 55; },
+    (o) => { pod(o).terminationGracePeriodSeconds = 95; }, // enough without traces
     (o) => { delete pod(o).terminationGracePeriodSeconds; },
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_DELAY = '50s'; },
     (o) => { settings(o).ENOS_GATEWAY_DRAIN_TIMEOUT = 'soon'; },
@@ -118,6 +124,11 @@ const breakages = {
     (o) => { volume(o, 'front-socket').emptyDir = undefined; },
     (o) => { container(o).ports.push({ name: 'grpc', containerPort: 50051 }); },
     (o) => { pod(o).containers = [container(o)]; },
+  ],
+  the_front_lets_through_what_the_gateway_takes: [
+    (o) => { settings(o).ENOS_GATEWAY_MAX_IN_FLIGHT = '2200'; },
+    (o) => { settings(o).ENOS_GATEWAY_MAX_WATCHES = '2000'; },
+    (o) => { withNginx(o, (text) => text.replace('limit_conn watches 1100;', '')); },
   ],
   the_front_takes_calls_as_long_as_the_gateway: [
     (o) => { delete frontOf(o).lifecycle; },

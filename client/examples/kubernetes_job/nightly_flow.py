@@ -9,7 +9,7 @@ import signal
 import sys
 from datetime import datetime, timezone
 
-from enos_flow_client import FlowClient, FlowError, FlowRequest, Repeat
+from enos_flow_client import FlowClient, FlowError, FlowRequest, KeyState, Repeat
 
 
 def parse_arguments():
@@ -37,8 +37,16 @@ def status_of(error):
     if error.execution is None:
         return 1  # the run is known; only the watch ended
     if not error.safe_to_repeat:
-        return 1 if error.safe_to_repeat_with_same_key else 4
+        return 4 if is_final(error) else 1
     return 1 if error.code.name in ("UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED") else 2
+
+
+def is_final(error):
+    """Whether the same call again, after one that may have started the flow, finds out no more or could start it twice: the key is in
+    doubt, or a gateway has answered that keeps no keys."""
+    if error.key_state is not None or error.key_kept:
+        return error.key_state is KeyState.DOUBT
+    return bool(error.reason_name) or error.code.name == "FAILED_PRECONDITION"
 
 
 def main():

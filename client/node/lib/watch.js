@@ -49,7 +49,8 @@ async function* watchRun(target, message, { timeout, requestId, signal, repeat }
       throw ownError('INTERNAL', 'the gateway ended the watch before the run had ended', false);
     } catch (thrown) {
       if (thrown.metadata === undefined) throw thrown; // not the stream's
-      error = isCancelled() ? cancelled() : errorOfStatus(thrown, false);
+      if (isCancelled()) throw cancelled();
+      error = errorOfStatus(thrown, false);
     }
     // The library gave up before the gateway's answer came.
     if (error.code === 'DEADLINE_EXCEEDED' && !error.reasonName) throw timeIsUp();
@@ -79,12 +80,12 @@ async function* openStream({ client, streams }, message, metadata, deadline, sig
   }
 }
 
-// Whether a stream that ended so is to be followed by another.
+// Whether a stream that its user did not cancel, and that ended so, is to be followed by another.
 function meansWatchAgain(error, hadState, hasToken) {
   if (error.code === 'UNAVAILABLE') return true;
   if (!hadState) return false;
-  // Without details: a proxy that cut it; not our own end of the watch.
-  if (!error.reasonName) return error.code !== 'DEADLINE_EXCEEDED' && error.code !== 'CANCELLED';
+  // Without details: a proxy that cut it, or a drain that cancelled it; not our own end of the watch.
+  if (!error.reasonName) return error.code !== 'DEADLINE_EXCEEDED';
   return hasToken && error.reasonName === 'CALLER_UNAUTHENTICATED';
 }
 

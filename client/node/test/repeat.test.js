@@ -11,7 +11,6 @@ const { lib } = require('./package');
 const { FlowError } = lib('errors');
 const { KeptKeys, makeIdempotencyKey } = lib('keys');
 const { DEFAULTS, isWorthRepeating, repeatWhileSafe, waitBeforeRepeat } = lib('repeat');
-const { meansWatchAgain } = lib('watch');
 
 const busy = (fields) => new FlowError('UNAVAILABLE', 'it failed.', { execution: 'NOT_EXECUTED', ...fields });
 const lost = (fields) => new FlowError('UNKNOWN', 'it failed.', { execution: 'UNKNOWN', ...fields });
@@ -92,13 +91,4 @@ test('the newest initial metadata says whether keys are kept', () => {
 test('the layout of a key', () => {
   assert.equal(makeIdempotencyKey(0x0123456789ab, Buffer.alloc(10, 0xff)), '01234567-89ab-7fff-bfff-ffffffffffff');
   assert.equal(makeIdempotencyKey(0, Buffer.alloc(10)), '00000000-0000-7000-8000-000000000000');
-});
-
-test('which ends of a stream are followed by another', () => {
-  assert.equal(meansWatchAgain(busy(), false, false), true);
-  assert.equal(meansWatchAgain(of('INTERNAL'), false, false), false);
-  assert.equal(meansWatchAgain(of('INTERNAL'), true, false), true);
-  assert.equal(meansWatchAgain(of('CANCELLED'), true, false), false);
-  const refused = of('UNAUTHENTICATED', undefined, { reasonName: 'CALLER_UNAUTHENTICATED' });
-  assert.deepEqual([meansWatchAgain(refused, true, true), meansWatchAgain(refused, true, false)], [true, false]);
 });

@@ -21,6 +21,7 @@ class Connection:
         self.channel = channel
         self.has_token = bool(token_file)
         self.was_connected = False
+        self.closed = False
         self._token_file = token_file
         self.trigger = self._unary("UpdateAndTriggerFlow", pb.UpdateAndTriggerFlowResponse)
         self.get = self._unary("GetFlowInstance", pb.GetFlowInstanceResponse)
@@ -29,6 +30,10 @@ class Connection:
             _SERVICE + "WatchFlowInstance", request_serializer=pb.WatchFlowInstanceRequest.SerializeToString,
             response_deserializer=pb.WatchFlowInstanceResponse.FromString)
         self._check_health = channel.unary_unary("/grpc.health.v1.Health/Check")
+
+    def close(self) -> None:
+        self.closed = True  # first: the calls that this ends ask
+        self.channel.close()
 
     def _unary(self, method: str, response: Any) -> grpc.UnaryUnaryMultiCallable:
         return self.channel.unary_unary(

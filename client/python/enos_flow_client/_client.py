@@ -39,7 +39,7 @@ class FlowClient:
             check_token_use(token_file, target)
         self._connection = Connection(make_channel(target), token_file)
         # A channel that is still open when the interpreter ends can keep it from ending.
-        self._close = weakref.finalize(self, self._connection.channel.close)
+        self._close = weakref.finalize(self, self._connection.close)
         self._keys = KeptKeys()
 
     def __enter__(self) -> "FlowClient":

@@ -63,13 +63,13 @@ class Watch(Iterator[FlowInstance]):
             self._pause_or_raise(answer)
 
     def _next_of_stream(self) -> Union[pb.FlowInstance, FlowError]:
-        if self._cancelled.is_set():
+        if self._is_cancelled():
             return self._was_cancelled()
         if self._stream is None:
             failure = self._open()
             if failure is not None:
                 self._stream = None
-                return self._was_cancelled() if self._cancelled.is_set() else failure
+                return failure
         try:
             instance = next(self._stream).flow_instance
         except StopIteration:
@@ -77,7 +77,7 @@ class Watch(Iterator[FlowInstance]):
             return own_error(grpc.StatusCode.INTERNAL, "the gateway ended the watch before the run had ended", False)
         except grpc.RpcError as error:
             self._stream = None
-            return self._was_cancelled() if self._cancelled.is_set() else error_from_rpc(error, False)
+            return error_from_rpc(error, False)
         self._stream_had_state = True
         return instance
 
@@ -115,6 +115,9 @@ class Watch(Iterator[FlowInstance]):
         return True
 
     def _pause_or_raise(self, error: FlowError) -> None:
+        if self._is_cancelled():  # whatever that made of the stream
+            self._finish()
+            raise self._was_cancelled()
         if error.code is grpc.StatusCode.DEADLINE_EXCEEDED and not error.reason_name:
             error = self._time_is_up()  # the library gave up before the gateway's answer came
         if not self._connection.was_connected or not means_watch_again(error, self._stream_had_state, self._connection.has_token):
@@ -140,6 +143,10 @@ class Watch(Iterator[FlowInstance]):
     def _time_left(self) -> Optional[float]:
         return None if self._deadline is None else self._deadline - time.monotonic()
 
+    def _is_cancelled(self) -> bool:
+        """By its user, or with the client. A gateway also cancels a stream, whose caller does not read, when it shuts down."""
+        return self._cancelled.is_set() or self._connection.closed
+
     def _was_cancelled(self) -> FlowError:
         return own_error(grpc.StatusCode.CANCELLED, "the watch was cancelled; the run goes on", False)
 
@@ -149,12 +156,12 @@ class Watch(Iterator[FlowInstance]):
 
 
 def means_watch_again(error: FlowError, had_state: bool, has_token: bool) -> bool:
-    """Whether a stream that ended so is to be followed by another."""
+    """Whether a stream that its user did not cancel, and that ended so, is to be followed by another."""
     if error.code is grpc.StatusCode.UNAVAILABLE:
         return True
     if not had_state:
         return False
     if not error.reason_name:
-        # A proxy that cut it; not our own end of the watch.
-        return error.code not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
+        # A proxy that cut it, or a drain that cancelled it; not our own end of the watch.
+        return error.code is not grpc.StatusCode.DEADLINE_EXCEEDED
     return has_token and error.reason is Reason.CALLER_UNAUTHENTICATED

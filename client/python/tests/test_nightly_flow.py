@@ -1,13 +1,41 @@
 """The example of a daily job (client/examples/kubernetes_job) against a real gateway: its status, and one start a day."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 import unittest
 
+from grpc import StatusCode
+
+from enos_flow_client import Execution, FlowError, KeyState
 from test_gateway import GUARD, GatewayCase
 
 JOB = [sys.executable, "-B", os.environ["ENOS_NIGHTLY_FLOW"], "--name=nightly", "--user_id=alice", "--org_id=o15"]
+
+
+class StatusOfTest(unittest.TestCase):
+    """The status after an error, where a gateway cannot easily be made to give it."""
+
+    def test_rows(self):
+        spec = importlib.util.spec_from_file_location("nightly_flow", os.environ["ENOS_NIGHTLY_FLOW"])
+        job = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(job)
+        unknown, not_executed = Execution.UNKNOWN, Execution.NOT_EXECUTED
+        for name, status, error in [
+                ("the run is known", 1, FlowError(StatusCode.NOT_FOUND, execution=None)),
+                ("kept", 1, FlowError(StatusCode.UNKNOWN, execution=unknown, key_kept=True)),
+                ("in progress, the first answer", 1, FlowError(
+                    StatusCode.ABORTED, reason_name="IDEMPOTENCY_IN_PROGRESS", execution=unknown, key_state=KeyState.RESERVED)),
+                ("a break before the headers", 1, FlowError(StatusCode.UNAVAILABLE, execution=unknown)),
+                ("in doubt for good", 4, FlowError(
+                    StatusCode.UNKNOWN, reason_name="ENOS_TIMEOUT", execution=unknown, key_state=KeyState.DOUBT, key_kept=True)),
+                ("a gateway that knows no keys", 4, FlowError(StatusCode.UNKNOWN, reason_name="ENOS_TIMEOUT", execution=unknown)),
+                ("keys are kept no longer", 4, FlowError(StatusCode.FAILED_PRECONDITION, execution=unknown)),
+                ("busy", 1, FlowError(StatusCode.UNAVAILABLE, reason_name="GATEWAY_OVERLOADED", execution=not_executed)),
+                ("refused", 2, FlowError(StatusCode.NOT_FOUND, reason_name="ENOS_NOT_FOUND", execution=not_executed))]:
+            with self.subTest(name):
+                self.assertEqual(job.status_of(error), status)
 
 
 class NightlyFlowTest(GatewayCase):

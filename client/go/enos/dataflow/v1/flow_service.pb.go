@@ -91,7 +91,8 @@ const (
 	// INTERNAL, execution UNKNOWN. EnOS's answer could not be understood. Check in EnOS before calling again.
 	ErrorReason_ENOS_MALFORMED_RESPONSE ErrorReason = 22
 	// UNAVAILABLE. There was no connection to the gateway. Sent by a proxy in front of it, or reported by our client
-	// libraries (which also use DEADLINE_EXCEEDED, if time ran out first). Call again after a moment.
+	// libraries (which also use DEADLINE_EXCEEDED, if time ran out first, and CANCELLED, if the call was cancelled first).
+	// Call again after a moment.
 	ErrorReason_GATEWAY_UNREACHABLE ErrorReason = 23
 	// DEADLINE_EXCEEDED, from WatchFlowInstance only. The call's deadline passed before the run ended. Watch again.
 	ErrorReason_WATCH_TIMEOUT ErrorReason = 24
@@ -1062,7 +1063,7 @@ type TaskInstance struct {
 	TaskId int32 `protobuf:"varint,2,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
 	// The task's name.
 	TaskName string `protobuf:"bytes,3,opt,name=task_name,json=taskName,proto3" json:"task_name,omitempty"`
-	// The meaning of EnOS's status number; UNSPECIFIED if it is unknown or missing.
+	// The meaning of EnOS's status number; UNSPECIFIED if it is unknown. A task without such a number is left out.
 	State FlowInstanceState `protobuf:"varint,4,opt,name=state,proto3,enum=enos.dataflow.v1.FlowInstanceState" json:"state,omitempty"`
 	// The status number from EnOS.
 	EnosStatus int32 `protobuf:"varint,5,opt,name=enos_status,json=enosStatus,proto3" json:"enos_status,omitempty"`
