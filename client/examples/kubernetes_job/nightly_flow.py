@@ -42,11 +42,11 @@ def status_of(error):
 
 
 def is_final(error):
-    """Whether the same call again, after one that may have started the flow, finds out no more or could start it twice: the key is in
-    doubt, or a gateway has answered that keeps no keys."""
+    """Whether the same call again, after one that may have started the flow, finds out no more (the key is in doubt) or could start it
+    twice: nothing has said that the gateway keeps keys."""
     if error.key_state is not None or error.key_kept:
         return error.key_state is KeyState.DOUBT
-    return bool(error.reason_name) or error.code.name == "FAILED_PRECONDITION"
+    return True
 
 
 def main():

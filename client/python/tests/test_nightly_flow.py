@@ -27,7 +27,7 @@ class StatusOfTest(unittest.TestCase):
                 ("kept", 1, FlowError(StatusCode.UNKNOWN, execution=unknown, key_kept=True)),
                 ("in progress, the first answer", 1, FlowError(
                     StatusCode.ABORTED, reason_name="IDEMPOTENCY_IN_PROGRESS", execution=unknown, key_state=KeyState.RESERVED)),
-                ("a break before the headers", 1, FlowError(StatusCode.UNAVAILABLE, execution=unknown)),
+                ("a break before the headers", 4, FlowError(StatusCode.UNAVAILABLE, execution=unknown)),
                 ("in doubt for good", 4, FlowError(
                     StatusCode.UNKNOWN, reason_name="ENOS_TIMEOUT", execution=unknown, key_state=KeyState.DOUBT, key_kept=True)),
                 ("a gateway that knows no keys", 4, FlowError(StatusCode.UNKNOWN, reason_name="ENOS_TIMEOUT", execution=unknown)),
