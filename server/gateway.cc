@@ -488,8 +488,8 @@ absl::Status Gateway::Start() {
   if (parts_->key_store) {
     if (const absl::Status store = parts_->key_store->Start(); !store.ok()) {
       return absl::UnavailableError(
-          Concat("ENOS_GATEWAY_IDEMPOTENCY_STORE: the database cannot be used: ",
-                 std::string(store.message())));
+          Concat(StoreVariable(settings_),
+                 ": the database cannot be used: ", std::string(store.message())));
     }
   }
   // The operations port first: if the RPC port is in use, it can be closed again without a trace.

@@ -3,6 +3,7 @@
 #include <absl/time/time.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <utility>
 #include <vector>
@@ -237,6 +238,13 @@ class Parser {
   std::map<std::string_view, Given> given_;
 };
 
+const KeyInfo& StoreKey() {
+  for (const KeyInfo& key : KeyTable()) {
+    if (key.field == &Settings::idempotency_store) return key;
+  }
+  std::abort();  // not in the table
+}
+
 uint64_t DescriptorsFor(uint64_t in_flight) {
   return in_flight + std::min(in_flight, kInboundConnections) + kOtherDescriptors;
 }
@@ -249,6 +257,15 @@ std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
                                               const std::vector<std::string>& variables) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   return Parser(environment, read_file).Run(arguments, variables);
+}
+
+std::string_view StoreVariable(const Settings& settings) { return SourceOf(StoreKey(), settings); }
+
+ExitNow WrongStore(const Settings& settings, std::string_view expected) {
+  const std::string_view value = settings.idempotency_store.Reveal();
+  const bool is_path = StartsWith(value, "sqlite:");
+  return WrongSetting(
+      NotAKey(StoreKey(), settings, is_path ? Quoted(value, SecretMask()) : "", expected));
 }
 
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit) {

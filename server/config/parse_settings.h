@@ -51,6 +51,14 @@ absl::StatusOr<TraceSettings> ReadTraceSettings(const EnvLookup& environment,
 // kInboundConnections; and kOtherDescriptors. nullopt if they fit.
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit);
 
+// The variable that the store of idempotency keys was set by: with its address, or with a file's
+// name.
+std::string_view StoreVariable(const Settings& settings);
+
+// For a store that ParseSettings, which knows no databases, could not know to be a wrong setting.
+// A URL is not shown: there may be a password anywhere in one that cannot be read.
+ExitNow WrongStore(const Settings& settings, std::string_view expected);
+
 // Reserved for callers' connections. gRPC clients send all their calls over one or a few, so this
 // is enough for many times as many calls.
 inline constexpr uint64_t kInboundConnections = 1024;
