@@ -8,6 +8,8 @@
 namespace enos::gateway {
 namespace {
 
+constexpr std::chrono::milliseconds kNoWait{0};
+
 // Whether a poll that failed so may be tried again: it failed in transit, or with 5xx, 62109 or
 // 429. A result code decides before an HTTP status, as everywhere.
 bool MayPass(const CallError& error) {
@@ -133,15 +135,19 @@ void InstanceWatches::OnAnswer(const InstanceTarget& target, Watched& watched,
     for (auto& [id, watcher] : watched.watchers) watcher.on_state(watched.last);
   }
   if (message->flow_instance().ended()) return End(target, std::nullopt);
-  PollLater(target, watched, Duration::zero());
+  PollLater(target, watched, kNoWait);
 }
 
-// A run that was just started may not be found at once.
+// A run that was just started may not be found at once. The next poll is one interval away, unless
+// EnOS asked for a longer wait with 429, or the breaker would not let it be sent.
 void InstanceWatches::OnFailure(const InstanceTarget& target, Watched& watched, CallError error) {
   const bool not_there_yet = watched.last == nullptr && error.reason == Reason::ENOS_NOT_FOUND;
   if ((!not_there_yet && !MayPass(error)) || ++watched.failures >= options_.failures)
     return End(target, std::move(error));
-  PollLater(target, watched, error.retry_after.value_or(std::chrono::milliseconds::zero()));
+  const bool too_often = error.reason == Reason::ENOS_RATE_LIMITED;
+  const auto asked = too_often ? error.retry_after.value_or(kNoWait) : kNoWait;
+  const auto rest = env_.breaker.Rest(env_.scheduler.Now()).value_or(kNoWait);
+  PollLater(target, watched, std::max(asked, rest));
 }
 
 // After three quarters to five quarters of the interval.

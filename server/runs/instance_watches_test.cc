@@ -277,9 +277,9 @@ struct Failure {
   Reason reason;
 };
 
-void Fail(RunsRig& rig, const Failure& failure) {
+void Fail(RunsRig& rig, const Failure& failure, const std::string& retry_after = "") {
   if (failure.end == TransferEnd::kAnswered) {
-    rig.AnswerRun(failure.status, failure.body);
+    rig.AnswerRun(failure.status, failure.body, retry_after);
   } else {
     rig.FailRun(failure.end, failure.maybe_sent);
   }
@@ -448,6 +448,22 @@ TEST(InstanceWatches, RetryAfter_IsHonoured) {
   EXPECT_EQ(rig.Sends(), 1U);
   rig.scheduler.Advance(milliseconds(1));
   EXPECT_EQ(rig.Sends(), 2U);
+}
+
+// What EnOS says with other failures, and what is suggested to callers, is not for polls.
+TEST_P(PassingFailure, RetryAfter_IsHonouredWith429Alone) {
+  RunsRig rig;
+  rig.StartWatch();
+  Fail(rig, GetParam(), "42");
+  rig.scheduler.Advance(kInterval);
+  EXPECT_EQ(rig.Sends(), GetParam().reason == Reason::ENOS_RATE_LIMITED ? 1U : 2U);
+}
+
+TEST_P(RunNotFound, RetryAfter_IsNotHonoured) {
+  RunsRig rig;
+  rig.StartWatch();
+  Fail(rig, GetParam(), "42");
+  PassInterval(rig);
 }
 
 TEST(InstanceWatches, ShortRetryAfter_DoesNotMakePollsMoreFrequent) {
