@@ -73,10 +73,11 @@ RunsOptions ReadOptions(const Settings& settings) {
   return options;
 }
 
-// All descriptors that calls to EnOS cannot need; at least as many as CheckDescriptors counts.
+// All descriptors that calls and polls to EnOS cannot need; at least as many as CheckDescriptors
+// counts.
 size_t MaxConnections(const Settings& settings) {
   const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
-  const uint64_t others = in_flight + kOtherDescriptors;
+  const uint64_t others = in_flight + PollConnections(settings) + kOtherDescriptors;
   const uint64_t limit = DescriptorLimit();
   const uint64_t left = limit > others ? limit - others : 0;
   return std::max(left, std::min(in_flight, kInboundConnections));

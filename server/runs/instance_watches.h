@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "enos/dataflow/v1/flow_service.pb.h"
+#include "server/base/descriptors.h"
 #include "server/runs/instance_read.h"
 #include "server/trigger/admission.h"
 
@@ -58,10 +59,6 @@ class InstanceWatches {
   // Ends every watch, and from now on each that begins (GATEWAY_SHUTTING_DOWN).
   void EndAll();
 
-  // Polls under way at once, so that an EnOS that hangs does not get all the connections that calls
-  // need. Those beyond that wait in a queue.
-  static constexpr int64_t kMostPolls = 100;
-
  private:
   // A run, and who watches it.
   struct Watched {
@@ -90,7 +87,7 @@ class InstanceWatches {
   const ApiVersion api_version_;
   const WatchOptions options_;
   const OnPolled on_polled_;
-  Admission polls_{kMostPolls};
+  Admission polls_{kMostPolls};       // those beyond that wait in the queue
   std::deque<InstanceTarget> queue_;  // those that wait for a slot, and some that do no longer
   TimerId queue_timer_ = 0;
   Runs runs_;

@@ -218,7 +218,7 @@ TEST(InstanceWatches, AThousandThatBeganTogether_SpreadOut) {
 
 TEST(InstanceWatches, EnosHangs_PollsUnderWayAreLimited) {
   RunsRig rig;
-  constexpr auto kMost = static_cast<size_t>(InstanceWatches::kMostPolls);
+  constexpr auto kMost = static_cast<size_t>(kMostPolls);
   for (int i = 0; i < 300; ++i) rig.StartWatch(RunOf(i));
   for (int i = 0; i < 12; ++i) {
     EXPECT_EQ(rig.http.Running(kInstances).size(), kMost);
