@@ -23,6 +23,12 @@ struct WatchOptions {
   std::chrono::milliseconds poll_timeout{30000};
 };
 
+// How a watch ends.
+struct InstanceEnd {
+  std::optional<CallError> error;  // nothing: the run has ended
+  std::string enos_request_id;     // then: of the last poll, as in CallError
+};
+
 // One who watches a run. Called on the loop's thread; none may call InstanceWatches back.
 struct Watcher {
   using Message = std::shared_ptr<const dataflow::v1::WatchFlowInstanceResponse>;
@@ -30,8 +36,8 @@ struct Watcher {
   absl::AnyInvocable<std::optional<CallError>()> check;
   // The run's state, and each that differs from the one before.
   absl::AnyInvocable<void(Message)> on_state;
-  // Once, last: the run has ended (nothing), or why the watch ends.
-  absl::AnyInvocable<void(std::optional<CallError>)> on_end;
+  // Once, last.
+  absl::AnyInvocable<void(InstanceEnd)> on_end;
 };
 
 // Runs that are watched: each is polled once for all who watch it for the same user and
@@ -80,7 +86,7 @@ class InstanceWatches {
   void OnFailure(const InstanceTarget& target, Watched& watched, CallError error);
   void PollLater(const InstanceTarget& target, Watched& watched, Duration at_least);
   void ServeQueueSoon();
-  void End(const InstanceTarget& target, const std::optional<CallError>& error);
+  void End(const InstanceTarget& target, const InstanceEnd& end);
 
   UpstreamEnvironment& env_;
   ZoneSource& zones_;

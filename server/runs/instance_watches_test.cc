@@ -81,6 +81,17 @@ TEST(InstanceWatches, RunThatHasEnded_IsToldOnce) {
   EXPECT_EQ(rig.Sends(), 1U);
 }
 
+TEST(InstanceWatches, RunThatHasEnded_IsToldWithTheIdOfTheLastPoll) {
+  RunsRig rig;
+  RunsRig::Watch& watch = rig.StartWatch();
+  rig.TellRun(kRunning);
+  PassInterval(rig);
+  rig.AnswerRun(200,
+                R"({"code":0,"requestId":"r-2","data":{"instanceId":"3377-run1","status":1}})");
+  EXPECT_TRUE(watch.is_over());
+  EXPECT_EQ(watch.enos_request_id, "r-2");
+}
+
 TEST(InstanceWatches, FailedWhileATaskGoesOn_IsNotTheEnd) {
   RunsRig rig;
   RunsRig::Watch& watch = rig.StartWatch();
