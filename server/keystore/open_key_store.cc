@@ -44,9 +44,9 @@ Problem FindFileProblem(const std::string& path) {
 }
 
 Problem FindPathProblem(const std::string& path) {
+  if (auto file = FindFileProblem(path)) return file;
   if (auto folder = FindFolderProblem(std::filesystem::path(path).parent_path().string()))
     return folder;
-  if (auto file = FindFileProblem(path)) return file;
   return FindFileProblem(SqliteDatabase::LockOf(path));
 }
 
