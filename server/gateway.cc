@@ -73,10 +73,11 @@ RunsOptions ReadOptions(const Settings& settings) {
   return options;
 }
 
-// All descriptors that calls to EnOS cannot need; at least as many as CheckDescriptors counts.
+// All descriptors that calls and polls to EnOS cannot need; at least as many as CheckDescriptors
+// counts.
 size_t MaxConnections(const Settings& settings) {
   const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
-  const uint64_t others = in_flight + kOtherDescriptors;
+  const uint64_t others = in_flight + PollConnections(settings) + kOtherDescriptors;
   const uint64_t limit = DescriptorLimit();
   const uint64_t left = limit > others ? limit - others : 0;
   return std::max(left, std::min(in_flight, kInboundConnections));
@@ -488,8 +489,8 @@ absl::Status Gateway::Start() {
   if (parts_->key_store) {
     if (const absl::Status store = parts_->key_store->Start(); !store.ok()) {
       return absl::UnavailableError(
-          Concat("ENOS_GATEWAY_IDEMPOTENCY_STORE: the database cannot be used: ",
-                 std::string(store.message())));
+          Concat(StoreVariable(settings_),
+                 ": the database cannot be used: ", std::string(store.message())));
     }
   }
   // The operations port first: if the RPC port is in use, it can be closed again without a trace.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -38,6 +39,12 @@ constexpr std::chrono::milliseconds kTimeToWriteLog{2000};
 int Exit(const ExitNow& exit) {
   std::fputs(exit.text.c_str(), exit.status == 0 ? stdout : stderr);
   return exit.status;
+}
+
+std::optional<ExitNow> CheckStore(const Settings& settings) {
+  if (settings.idempotency_store.empty()) return std::nullopt;
+  const auto expected = FindStoreProblem(settings.idempotency_store.Reveal());
+  return expected ? std::optional(WrongStore(settings, *expected)) : std::nullopt;
 }
 
 void RegisterKeys(const Settings& settings) {
@@ -182,6 +189,7 @@ int main(int argc, char** argv) try {
     return kWrongSetting;
   }
   settings.traces = *std::move(traces);
+  if (const auto exit = CheckStore(settings)) return Exit(*exit);
   if (const auto exit = CheckDescriptors(settings, RaiseDescriptorLimit())) return Exit(*exit);
   return settings.check ? Check(std::move(settings)) : Run(std::move(settings));
 } catch (const std::exception& error) {  // out of memory or of threads

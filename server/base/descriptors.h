@@ -14,6 +14,10 @@ uint64_t RaiseDescriptorLimit();
 // The current soft limit; UINT64_MAX means no limit.
 uint64_t DescriptorLimit();
 
+// Polls of watched runs under way at once, each with a connection to EnOS: an EnOS that hangs does
+// not get all the connections that calls need.
+inline constexpr int64_t kMostPolls = 100;
+
 }  // namespace enos::gateway
 
 #endif  // ENOS_SERVER_BASE_DESCRIPTORS_H_

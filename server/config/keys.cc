@@ -24,11 +24,27 @@ std::optional<std::string> ReadKeyFile(const KeyInfo& key, const std::string& pa
   settings->*key.field = Secret(text);
   settings->*key.file = path;
   if (key.is_valid(text)) return std::nullopt;
-  return Concat(key.file_variable, ": the content of ", ShownPath(path),
-                " (not shown) is not valid, expected ", key.expected);
+  return NotAKey(key, *settings, "", key.expected);
 }
 
 }  // namespace
+
+std::string_view SourceOf(const KeyInfo& key, const Settings& settings) {
+  return (settings.*key.file).empty() ? key.variable : key.file_variable;
+}
+
+std::string NotAKey(const KeyInfo& key, const Settings& settings, std::string_view shown,
+                    std::string_view expected) {
+  const std::string& path = settings.*key.file;
+  std::string what(shown);
+  if (!path.empty()) {
+    what = Concat("the content of ", ShownPath(path),
+                  shown.empty() ? " (not shown)" : Concat(", ", shown, ","));
+  } else if (shown.empty()) {
+    what = "the value (not shown)";
+  }
+  return Concat(SourceOf(key, settings), ": ", what, " is not valid, expected ", expected);
+}
 
 std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environment,
                                    const FileReader& read_file, Settings* settings) {
@@ -49,7 +65,7 @@ std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environm
   const bool valid = key.is_valid(*value);
   settings->*key.field = Secret::TakeFrom(*value);
   if (valid) return std::nullopt;
-  return Concat(key.variable, ": the value (not shown) is not valid, expected ", key.expected);
+  return NotAKey(key, *settings, "", key.expected);
 }
 
 void RegisterKeyVariables(const EnvLookup& environment, SecretMask* mask) {

@@ -18,6 +18,14 @@ namespace enos::gateway {
 std::optional<std::string> ReadKey(const KeyInfo& key, const EnvLookup& environment,
                                    const FileReader& read_file, Settings* settings);
 
+// The error line for a key that was read into its field and is not one. `shown`: the value, quoted,
+// or nothing if it must not be shown.
+std::string NotAKey(const KeyInfo& key, const Settings& settings, std::string_view shown,
+                    std::string_view expected);
+
+// The variable that the key was set by: its own, or the one that names a file.
+std::string_view SourceOf(const KeyInfo& key, const Settings& settings);
+
 // Registers for masking whatever is in the keys' variables, so that no error line shows it.
 void RegisterKeyVariables(const EnvLookup& environment, SecretMask* mask);
 

@@ -153,5 +153,29 @@ TEST(StoreSetting, IsADatabaseOrNothing) {
   }
 }
 
+TEST(StoreSetting, IsNamedByItsSourceAndShownWithoutAPassword) {
+  Settings settings;
+  settings.idempotency_store = Secret("sqlite:/dir");
+  EXPECT_EQ(StoreVariable(settings), "ENOS_GATEWAY_IDEMPOTENCY_STORE");
+  EXPECT_EQ(WrongStore(settings, "a file").status, 2);
+  EXPECT_EQ(WrongStore(settings, "a file").text,
+            "enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE: \"sqlite:/dir\" is not valid, "
+            "expected a file\n");
+  settings.idempotency_store = Secret("postgresql://u:p4ss?w@h");
+  EXPECT_EQ(WrongStore(settings, "a URL").text,
+            "enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE: the value (not shown) is not "
+            "valid, expected a URL\n");
+
+  settings.idempotency_store_file = "/run/store";
+  EXPECT_EQ(StoreVariable(settings), "ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE");
+  EXPECT_EQ(WrongStore(settings, "a URL").text,
+            "enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE: the content of "
+            "\"/run/store\" (not shown) is not valid, expected a URL\n");
+  settings.idempotency_store = Secret("sqlite:/dir");
+  EXPECT_EQ(WrongStore(settings, "a file").text,
+            "enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE: the content of "
+            "\"/run/store\", \"sqlite:/dir\", is not valid, expected a file\n");
+}
+
 }  // namespace
 }  // namespace enos::gateway

@@ -3,10 +3,12 @@
 #include <absl/time/time.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "server/base/descriptors.h"
 #include "server/base/secret_mask.h"
 #include "server/base/text.h"
 #include "server/config/command_line.h"
@@ -237,8 +239,15 @@ class Parser {
   std::map<std::string_view, Given> given_;
 };
 
-uint64_t DescriptorsFor(uint64_t in_flight) {
-  return in_flight + std::min(in_flight, kInboundConnections) + kOtherDescriptors;
+const KeyInfo& StoreKey() {
+  for (const KeyInfo& key : KeyTable()) {
+    if (key.field == &Settings::idempotency_store) return key;
+  }
+  std::abort();  // not in the table
+}
+
+uint64_t DescriptorsFor(uint64_t in_flight, uint64_t polls) {
+  return in_flight + polls + std::min(in_flight, kInboundConnections) + kOtherDescriptors;
 }
 
 }  // namespace
@@ -251,14 +260,28 @@ std::variant<Settings, ExitNow> ParseSettings(int argc, const char* const* argv,
   return Parser(environment, read_file).Run(arguments, variables);
 }
 
+std::string_view StoreVariable(const Settings& settings) { return SourceOf(StoreKey(), settings); }
+
+ExitNow WrongStore(const Settings& settings, std::string_view expected) {
+  const std::string_view value = settings.idempotency_store.Reveal();
+  const bool is_path = StartsWith(value, "sqlite:");
+  return WrongSetting(
+      NotAKey(StoreKey(), settings, is_path ? Quoted(value, SecretMask()) : "", expected));
+}
+
+uint64_t PollConnections(const Settings& settings) {
+  return static_cast<uint64_t>(std::min(settings.max_watches, kMostPolls));
+}
+
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit) {
   const auto in_flight = static_cast<uint64_t>(settings.max_in_flight);
-  const uint64_t needed = DescriptorsFor(in_flight);
+  const uint64_t polls = PollConnections(settings);
+  const uint64_t needed = DescriptorsFor(in_flight, polls);
   if (needed <= hard_limit) return std::nullopt;
 
   uint64_t fits = in_flight;
-  while (fits > 0 && DescriptorsFor(fits) > hard_limit) {
-    const uint64_t excess = DescriptorsFor(fits) - hard_limit;
+  while (fits > 0 && DescriptorsFor(fits, polls) > hard_limit) {
+    const uint64_t excess = DescriptorsFor(fits, polls) - hard_limit;
     fits -= std::min(fits, std::max<uint64_t>(excess / 2, 1));  // a call takes one or two
   }
   return WrongSetting(Concat(NameOf(SettingNamed("--max_in_flight"), Origin::kFlag), ": \"",

@@ -47,9 +47,20 @@ absl::StatusOr<TraceSettings> ReadTraceSettings(const EnvLookup& environment,
                                                 const FileReader& read_file, bool can_export);
 
 // Whether the calls that the settings allow fit into the descriptors that the process may open: one
-// upstream connection per call in flight; one inbound connection per call in flight, up to
-// kInboundConnections; and kOtherDescriptors. nullopt if they fit.
+// upstream connection per call in flight, and for polls; one inbound connection per call in flight,
+// up to kInboundConnections; and kOtherDescriptors. nullopt if they fit.
 std::optional<ExitNow> CheckDescriptors(const Settings& settings, uint64_t hard_limit);
+
+// The variable that the store of idempotency keys was set by: with its address, or with a file's
+// name.
+std::string_view StoreVariable(const Settings& settings);
+
+// For a store that ParseSettings, which knows no databases, could not know to be a wrong setting.
+// A URL is not shown: there may be a password anywhere in one that cannot be read.
+ExitNow WrongStore(const Settings& settings, std::string_view expected);
+
+// Connections to EnOS that polls of watched runs may need.
+uint64_t PollConnections(const Settings& settings);
 
 // Reserved for callers' connections. gRPC clients send all their calls over one or a few, so this
 // is enough for many times as many calls.

@@ -524,6 +524,7 @@ TEST(RemovedSettings, AreNamedAsTheyWereSetAndDoNotStopTheStart) {
 struct DescriptorCase {
   const char* name;
   int64_t in_flight;
+  int64_t watches;
   uint64_t limit;
   std::string error;  // empty: they fit
 };
@@ -533,6 +534,7 @@ class CheckDescriptorsTable : public testing::TestWithParam<DescriptorCase> {};
 TEST_P(CheckDescriptorsTable, FitsOrSaysWhatWould) {
   Settings settings;
   settings.max_in_flight = GetParam().in_flight;
+  settings.max_watches = GetParam().watches;
   const auto exit = CheckDescriptors(settings, GetParam().limit);
   if (GetParam().error.empty()) {
     EXPECT_FALSE(exit.has_value());
@@ -545,18 +547,19 @@ TEST_P(CheckDescriptorsTable, FitsOrSaysWhatWould) {
 INSTANTIATE_TEST_SUITE_P(
     All, CheckDescriptorsTable,
     testing::Values(
-        DescriptorCase{"Default", 10000, 11088, ""},
-        DescriptorCase{"OneTooFew", 10000, 11087,
-                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"10000\" needs 11088 "
-                       "descriptors and the process may open 11087, expected at most 9999, or a "
+        DescriptorCase{"Default", 10000, 1000, 11188, ""},
+        DescriptorCase{"FewWatches", 10000, 10, 11098, ""},
+        DescriptorCase{"OneTooFew", 10000, 1000, 11187,
+                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"10000\" needs 11188 "
+                       "descriptors and the process may open 11187, expected at most 9999, or a "
                        "higher limit (ulimit -Hn)"},
-        DescriptorCase{"SmallLimit", 10000, 1024,
-                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"10000\" needs 11088 "
-                       "descriptors and the process may open 1024, expected at most 480, or a "
+        DescriptorCase{"SmallLimit", 10000, 1000, 1024,
+                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"10000\" needs 11188 "
+                       "descriptors and the process may open 1024, expected at most 430, or a "
                        "higher limit (ulimit -Hn)"},
-        DescriptorCase{"NoLimit", 1000000, UINT64_MAX, ""},
-        DescriptorCase{"HopelessLimit", 1, 10,
-                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"1\" needs 66 descriptors "
+        DescriptorCase{"NoLimit", 1000000, 100000, UINT64_MAX, ""},
+        DescriptorCase{"HopelessLimit", 1, 1, 10,
+                       "--max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"1\" needs 67 descriptors "
                        "and the process may open 10, expected at most 0, or a higher limit "
                        "(ulimit -Hn)"}),
     [](const auto& param) { return param.param.name; });

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <system_error>
 
 #include "server/base/text.h"
 #include "server/keystore/key_statements.h"
@@ -18,17 +19,35 @@ constexpr int64_t kMostCounted = 100000;
 
 std::string PathOf(std::string_view setting) { return std::string(setting.substr(kSqlite.size())); }
 
-// A file that is not there yet, if it can be made; nullopt: it is there.
-std::optional<absl::StatusOr<std::string>> DescribeNoFile(const std::string& path) {
-  if (access(path.c_str(), F_OK) == 0) {
-    if (access(path.c_str(), R_OK | W_OK) == 0) return std::nullopt;
-    return absl::FailedPreconditionError(Concat(path, " cannot be read and written"));
-  }
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  if (access(folder.c_str(), W_OK | X_OK) == 0)
-    return Concat("sqlite, to be made: ", path, " does not exist yet");
-  return absl::FailedPreconditionError(
-      Concat(path, " does not exist, and ", folder, " cannot be written"));
+using Problem = std::optional<std::string>;
+
+// Where files have to be made: the lock, and SQLite's own.
+Problem FindFolderProblem(const std::string& folder) {
+  std::error_code error;
+  const bool is_folder = std::filesystem::is_directory(folder, error);
+  if (error) return Concat(folder, ": ", error.message());
+  if (!is_folder) return Concat(folder, " is not a directory");
+  if (access(folder.c_str(), W_OK | X_OK) == 0) return std::nullopt;
+  return Concat(folder, " cannot be written");
+}
+
+// One that is not there yet can be made.
+Problem FindFileProblem(const std::string& path) {
+  using std::filesystem::file_type;
+  std::error_code error;
+  const file_type type = std::filesystem::status(path, error).type();
+  if (type == file_type::not_found) return std::nullopt;
+  if (error) return Concat(path, ": ", error.message());
+  if (type != file_type::regular) return Concat(path, " is not a regular file");
+  if (access(path.c_str(), R_OK | W_OK) == 0) return std::nullopt;
+  return Concat(path, " cannot be read and written");
+}
+
+Problem FindPathProblem(const std::string& path) {
+  if (auto file = FindFileProblem(path)) return file;
+  if (auto folder = FindFolderProblem(std::filesystem::path(path).parent_path().string()))
+    return folder;
+  return FindFileProblem(SqliteDatabase::LockOf(path));
 }
 
 std::string Counted(const std::optional<std::string>& number) {
@@ -43,6 +62,16 @@ const char* StoreKind(std::string_view setting) {
   return StartsWith(setting, kSqlite) ? "sqlite" : "postgresql";
 }
 
+std::optional<std::string> FindStoreProblem(std::string_view setting) {
+  if (!StartsWith(setting, kSqlite)) {
+    if (RegisterPasswords(setting)) return std::nullopt;
+    return std::string(kPostgresUrl);
+  }
+  const Problem problem = FindPathProblem(PathOf(setting));
+  if (!problem) return std::nullopt;
+  return Concat("sqlite:/PATH of a file to be read and written, or made (", *problem, ")");
+}
+
 std::unique_ptr<Database> OpenDatabase(std::string_view setting) {
   if (StartsWith(setting, kSqlite))
     return std::make_unique<SqliteDatabase>(PathOf(setting), SqliteDatabase::Use::kOwn);
@@ -52,8 +81,12 @@ std::unique_ptr<Database> OpenDatabase(std::string_view setting) {
 absl::StatusOr<std::string> DescribeStore(std::string_view setting, const std::string& enos) {
   std::unique_ptr<Database> database;
   if (StartsWith(setting, kSqlite)) {
-    if (auto none = DescribeNoFile(PathOf(setting))) return *none;
-    database = std::make_unique<SqliteDatabase>(PathOf(setting), SqliteDatabase::Use::kRead);
+    const std::string path = PathOf(setting);
+    if (const Problem problem = FindPathProblem(path))
+      return absl::FailedPreconditionError(*problem);
+    if (access(path.c_str(), F_OK) != 0)
+      return Concat("sqlite, to be made: ", path, " does not exist yet");
+    database = std::make_unique<SqliteDatabase>(path, SqliteDatabase::Use::kRead);
   } else {
     database = std::make_unique<PostgresDatabase>(setting);
   }

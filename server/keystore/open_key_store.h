@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,11 @@ namespace enos::gateway {
 
 // "sqlite", "postgresql", or "off" for an empty setting (config/setting_table.h).
 const char* StoreKind(std::string_view setting);
+
+// What a valid setting would be, and why this one, which is not empty, is not: a URL that cannot be
+// read, or a path that cannot be the file. No password is in it, and the URL's are known as secrets
+// from then on. Asks no server and makes nothing.
+std::optional<std::string> FindStoreProblem(std::string_view setting);
 
 // The database that it names, not connected yet; the setting is not empty.
 std::unique_ptr<Database> OpenDatabase(std::string_view setting);

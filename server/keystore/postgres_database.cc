@@ -88,10 +88,7 @@ SqlResult PostgresDatabase::Connect() {
   Close();
   // Not libpq's own text: the whole URL may be in it.
   if (!readable_) {
-    return {SqlEnd::kRefused,
-            {},
-            "the URL cannot be read, expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with "
-            "special characters of the password percent-encoded"};
+    return {SqlEnd::kRefused, {}, Concat("the URL cannot be read, expected ", kPostgresUrl)};
   }
   const SteadyTime until = std::chrono::steady_clock::now() + limit_;
   SqlResult result = Login(until);

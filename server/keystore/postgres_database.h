@@ -16,6 +16,11 @@ struct pg_result;  // NOLINT(readability-identifier-naming)
 
 namespace enos::gateway {
 
+// What a URL has to be.
+inline constexpr std::string_view kPostgresUrl =
+    "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password "
+    "percent-encoded, and after a question mark only parameters that libpq knows";
+
 // Masks the passwords in a postgresql:// URL, as they stand there and decoded, in all that leaves
 // the process. False: libpq does not take it for a URL.
 bool RegisterPasswords(std::string_view url);

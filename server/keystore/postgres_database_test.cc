@@ -173,6 +173,19 @@ TEST_F(PostgresDatabaseTest, NoErrorShowsThePassword) {
   EXPECT_TRUE(KnownSecrets().Finds("th%69rd-word"));
 }
 
+// Without a server.
+TEST(PostgresUrl, ThatLibpqCannotReadIsAWrongSetting) {
+  EXPECT_EQ(FindStoreProblem("postgresql://u:p@h:5432/d?sslmode=verify-full"), std::nullopt);
+  for (const std::string url :
+       {"postgresql://u:f0urth-word@[::1", "postgresql://u:f0urth-word@h/d?sslmod=require",
+        "postgresql://h/d?password=f0urth-word&user"}) {
+    const std::string problem = FindStoreProblem(url).value_or("");
+    EXPECT_THAT(problem, HasSubstr("postgresql://USER:PASSWORD@HOST:PORT/DATABASE")) << url;
+    EXPECT_THAT(problem, Not(HasSubstr("f0urth")));
+  }
+  EXPECT_TRUE(KnownSecrets().Finds("f0urth-word"));
+}
+
 TEST_F(PostgresDatabaseTest, SeveralGatewaysMayMakeTheTablesAtOnce) {
   std::vector<std::future<bool>> started;
   for (int i = 0; i < 8; ++i) {

@@ -100,7 +100,7 @@ SqlResult SqliteDatabase::Connect() {
 
 SqlResult SqliteDatabase::Lock() {
   if (lock_fd_ >= 0) return Done();
-  const std::string path = path_ + "-lock";
+  const std::string path = LockOf(path_);
   lock_fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
   if (lock_fd_ < 0) return Refused(Concat(path, " cannot be written (", ErrorText(errno), ")"));
   if (flock(lock_fd_, LOCK_EX | LOCK_NB) == 0) return Done();

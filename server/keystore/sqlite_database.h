@@ -22,6 +22,9 @@ class SqliteDatabase final : public Database {
   SqliteDatabase(std::string path, Use use);
   ~SqliteDatabase() override;
 
+  // The file that the lock is on.
+  static std::string LockOf(const std::string& path) { return path + "-lock"; }
+
   const SqlDialect& dialect() const override;
   const char* kind() const override { return "sqlite"; }
   bool exclusive() const override { return use_ == Use::kOwn; }

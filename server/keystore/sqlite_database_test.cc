@@ -92,6 +92,25 @@ TEST_F(SqliteDatabaseTest, IsDescribedForPeopleWithoutTheLock) {
             "sqlite, tables of version 1, 1 keys, 0 of them in doubt");
 }
 
+TEST_F(SqliteDatabaseTest, APathThatCannotBeItsFileIsAWrongSetting) {
+  const auto problem = [](const std::string& path) {
+    return FindStoreProblem("sqlite:" + path).value_or("");
+  };
+  EXPECT_EQ(problem(path_), "");
+  {
+    StoreRig rig(Open());
+  }
+  EXPECT_EQ(problem(path_), "");
+  EXPECT_THAT(problem(folder_.path("none/keys.db")),
+              HasSubstr("(" + folder_.path("none") + ": No such file or directory)"));
+  EXPECT_THAT(problem(path_ + "/keys.db"), HasSubstr("(" + path_ + " is not a directory)"));
+  EXPECT_THAT(problem(folder_.path("")), HasSubstr(" is not a regular file)"));
+  EXPECT_THAT(problem("/dev/null"), HasSubstr("(/dev/null is not a regular file)"));
+  EXPECT_THAT(problem(folder_.path(std::string(300, 'x'))), HasSubstr(": File name too long)"));
+  ASSERT_EQ(mkdir(folder_.path("other.db-lock").c_str(), 0700), 0);
+  EXPECT_THAT(problem(folder_.path("other.db")), HasSubstr("-lock is not a regular file)"));
+}
+
 TEST_F(SqliteDatabaseTest, WaitsForSomebodyWhoWritesBesideIt) {
   StoreRig rig(Open());
   sqlite3* other = nullptr;

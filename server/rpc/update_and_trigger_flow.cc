@@ -20,8 +20,7 @@ FlowAccess UpdateAndTriggerFlow::TargetOf(const Request& request) {
 std::optional<CallError> UpdateAndTriggerFlow::Validate(const RpcEnvironment& environment,
                                                         const Request& request) {
   auto refusal = ValidateRequest(request);
-  if (!refusal && HasKey(request) && environment.keyed == nullptr)
-    refusal = KeysNotOffered();
+  if (!refusal && HasKey(request) && environment.keyed == nullptr) refusal = KeysNotOffered();
   return refusal;
 }
 

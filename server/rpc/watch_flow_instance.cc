@@ -3,7 +3,6 @@
 #include <grpcpp/support/async_stream.h>
 
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include "server/contract/gateway_errors.h"
@@ -66,14 +65,14 @@ class WatchRpc : public CountedRpc {
 
   void OnDue() {
     StopWatching();
-    OnEnd(WatchTimeout());
+    OnEnd({WatchTimeout(), {}});
   }
 
   // A caller that does not read must not hold up the drain, not even with the end of its run.
   void OnDrain() {
     cut_ = queue_.RunAt(env_.loop.Now() + kTimeToRead, [this] { call_.context().TryCancel(); });
     StopWatching();
-    OnEnd(GatewayShuttingDown());
+    OnEnd({GatewayShuttingDown(), {}});
   }
 
   void OnState(Watcher::Message message) {
@@ -82,10 +81,10 @@ class WatchRpc : public CountedRpc {
     Advance();
   }
 
-  void OnEnd(std::optional<CallError> error) {
+  void OnEnd(InstanceEnd end) {
     if (is_finished_ || has_ended_) return;
     has_ended_ = true;
-    error_ = std::move(error);
+    end_ = std::move(end);
     Advance();
   }
 
@@ -99,7 +98,7 @@ class WatchRpc : public CountedRpc {
       queue_.HoldWrites(call_.socket());
       writer_.Write(*message, written_.Begin(Self()));
     } else if (has_ended_) {
-      Finish(error_ ? call_.Fail(*std::move(error_)) : call_.Succeed(""));
+      Finish(end_.error ? call_.Fail(*std::move(end_.error)) : call_.Succeed(end_.enos_request_id));
     }
   }
 
@@ -122,8 +121,8 @@ class WatchRpc : public CountedRpc {
     if (is_finished_) return;
     End();
     // Nothing can be sent any more, but the log and the metrics are told.
-    if (error_) {
-      call_.Fail(*std::move(error_));
+    if (end_.error) {
+      call_.Fail(*std::move(end_.error));
     } else {
       call_.Cancel(Execution::kNone);
     }
@@ -152,10 +151,9 @@ class WatchRpc : public CountedRpc {
         rpc->OnState(std::move(message));
       });
     };
-    watcher.on_end = [self = Self()](std::optional<CallError> error) {
-      self->queue_.Post([rpc = self->Self(), error = std::move(error)]() mutable {
-        rpc->OnEnd(std::move(error));
-      });
+    watcher.on_end = [self = Self()](InstanceEnd end) {
+      self->queue_.Post(
+          [rpc = self->Self(), end = std::move(end)]() mutable { rpc->OnEnd(std::move(end)); });
     };
     id_ = env_.runs.watches().Start(InstanceOf(request_), std::move(watcher));
   }
@@ -178,7 +176,7 @@ class WatchRpc : public CountedRpc {
   bool is_writing_ = false;
   bool is_finished_ = false;
   bool has_ended_ = false;           // the run, or the watch: once all is written it is told
-  std::optional<CallError> error_;   // why
+  InstanceEnd end_;                  // how
   Watcher::Message next_;            // null: nothing to be written
   InstanceWatches::WatchId id_ = 0;  // of the loop's thread
 };

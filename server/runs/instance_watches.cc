@@ -8,6 +8,8 @@
 namespace enos::gateway {
 namespace {
 
+constexpr std::chrono::milliseconds kNoWait{0};
+
 // Whether a poll that failed so may be tried again: it failed in transit, or with 5xx, 62109 or
 // 429. A result code decides before an HTTP status, as everywhere.
 bool MayPass(const CallError& error) {
@@ -42,7 +44,7 @@ InstanceWatches::~InstanceWatches() {
 InstanceWatches::WatchId InstanceWatches::Start(const InstanceTarget& target, Watcher watcher) {
   const WatchId id = ++last_id_;
   if (ended_) {
-    watcher.on_end(GatewayShuttingDown());
+    watcher.on_end({GatewayShuttingDown(), {}});
     return id;
   }
   auto& watched = runs_[target];
@@ -72,7 +74,7 @@ void InstanceWatches::EndAll() {
   ended_ = true;
   while (!runs_.empty()) {
     const InstanceTarget target = runs_.begin()->first;
-    End(target, GatewayShuttingDown());
+    End(target, {GatewayShuttingDown(), {}});
   }
 }
 
@@ -85,7 +87,7 @@ void InstanceWatches::Poll(const InstanceTarget& target) {
       ++it;
       continue;
     }
-    it->second.on_end(std::move(refusal));
+    it->second.on_end({std::move(refusal), {}});
     targets_.erase(it->first);
     it = watched.watchers.erase(it);
   }
@@ -132,16 +134,21 @@ void InstanceWatches::OnAnswer(const InstanceTarget& target, Watched& watched,
     watched.last_bytes = std::move(bytes);
     for (auto& [id, watcher] : watched.watchers) watcher.on_state(watched.last);
   }
-  if (message->flow_instance().ended()) return End(target, std::nullopt);
-  PollLater(target, watched, Duration::zero());
+  if (message->flow_instance().ended())
+    return End(target, {std::nullopt, std::move(answer.enos_request_id)});
+  PollLater(target, watched, kNoWait);
 }
 
-// A run that was just started may not be found at once.
+// A run that was just started may not be found at once. The next poll is one interval away, unless
+// EnOS asked for a longer wait with 429, or the breaker would not let it be sent.
 void InstanceWatches::OnFailure(const InstanceTarget& target, Watched& watched, CallError error) {
   const bool not_there_yet = watched.last == nullptr && error.reason == Reason::ENOS_NOT_FOUND;
   if ((!not_there_yet && !MayPass(error)) || ++watched.failures >= options_.failures)
-    return End(target, std::move(error));
-  PollLater(target, watched, error.retry_after.value_or(std::chrono::milliseconds::zero()));
+    return End(target, {std::move(error), {}});
+  const bool too_often = error.reason == Reason::ENOS_RATE_LIMITED;
+  const auto asked = too_often ? error.retry_after.value_or(kNoWait) : kNoWait;
+  const auto rest = env_.breaker.Rest(env_.scheduler.Now()).value_or(kNoWait);
+  PollLater(target, watched, std::max(asked, rest));
 }
 
 // After three quarters to five quarters of the interval.
@@ -166,14 +173,14 @@ void InstanceWatches::ServeQueueSoon() {
   });
 }
 
-void InstanceWatches::End(const InstanceTarget& target, const std::optional<CallError>& error) {
+void InstanceWatches::End(const InstanceTarget& target, const InstanceEnd& end) {
   const auto run = runs_.find(target);
   const std::unique_ptr<Watched> watched = std::move(run->second);
   runs_.erase(run);
   env_.scheduler.Cancel(watched->timer);
   for (auto& [id, watcher] : watched->watchers) {
     targets_.erase(id);
-    watcher.on_end(error);
+    watcher.on_end(end);
   }
 }
 

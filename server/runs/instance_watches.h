@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "enos/dataflow/v1/flow_service.pb.h"
+#include "server/base/descriptors.h"
 #include "server/runs/instance_read.h"
 #include "server/trigger/admission.h"
 
@@ -22,6 +23,12 @@ struct WatchOptions {
   std::chrono::milliseconds poll_timeout{30000};
 };
 
+// How a watch ends.
+struct InstanceEnd {
+  std::optional<CallError> error;  // nothing: the run has ended
+  std::string enos_request_id;     // then: of the last poll, as in CallError
+};
+
 // One who watches a run. Called on the loop's thread; none may call InstanceWatches back.
 struct Watcher {
   using Message = std::shared_ptr<const dataflow::v1::WatchFlowInstanceResponse>;
@@ -29,8 +36,8 @@ struct Watcher {
   absl::AnyInvocable<std::optional<CallError>()> check;
   // The run's state, and each that differs from the one before.
   absl::AnyInvocable<void(Message)> on_state;
-  // Once, last: the run has ended (nothing), or why the watch ends.
-  absl::AnyInvocable<void(std::optional<CallError>)> on_end;
+  // Once, last.
+  absl::AnyInvocable<void(InstanceEnd)> on_end;
 };
 
 // Runs that are watched: each is polled once for all who watch it for the same user and
@@ -58,10 +65,6 @@ class InstanceWatches {
   // Ends every watch, and from now on each that begins (GATEWAY_SHUTTING_DOWN).
   void EndAll();
 
-  // Polls under way at once, so that an EnOS that hangs does not get all the connections that calls
-  // need. Those beyond that wait in a queue.
-  static constexpr int64_t kMostPolls = 100;
-
  private:
   // A run, and who watches it.
   struct Watched {
@@ -83,14 +86,14 @@ class InstanceWatches {
   void OnFailure(const InstanceTarget& target, Watched& watched, CallError error);
   void PollLater(const InstanceTarget& target, Watched& watched, Duration at_least);
   void ServeQueueSoon();
-  void End(const InstanceTarget& target, const std::optional<CallError>& error);
+  void End(const InstanceTarget& target, const InstanceEnd& end);
 
   UpstreamEnvironment& env_;
   ZoneSource& zones_;
   const ApiVersion api_version_;
   const WatchOptions options_;
   const OnPolled on_polled_;
-  Admission polls_{kMostPolls};
+  Admission polls_{kMostPolls};       // those beyond that wait in the queue
   std::deque<InstanceTarget> queue_;  // those that wait for a slot, and some that do no longer
   TimerId queue_timer_ = 0;
   Runs runs_;

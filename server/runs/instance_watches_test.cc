@@ -81,6 +81,17 @@ TEST(InstanceWatches, RunThatHasEnded_IsToldOnce) {
   EXPECT_EQ(rig.Sends(), 1U);
 }
 
+TEST(InstanceWatches, RunThatHasEnded_IsToldWithTheIdOfTheLastPoll) {
+  RunsRig rig;
+  RunsRig::Watch& watch = rig.StartWatch();
+  rig.TellRun(kRunning);
+  PassInterval(rig);
+  rig.AnswerRun(200,
+                R"({"code":0,"requestId":"r-2","data":{"instanceId":"3377-run1","status":1}})");
+  EXPECT_TRUE(watch.is_over());
+  EXPECT_EQ(watch.enos_request_id, "r-2");
+}
+
 TEST(InstanceWatches, FailedWhileATaskGoesOn_IsNotTheEnd) {
   RunsRig rig;
   RunsRig::Watch& watch = rig.StartWatch();
@@ -218,7 +229,7 @@ TEST(InstanceWatches, AThousandThatBeganTogether_SpreadOut) {
 
 TEST(InstanceWatches, EnosHangs_PollsUnderWayAreLimited) {
   RunsRig rig;
-  constexpr auto kMost = static_cast<size_t>(InstanceWatches::kMostPolls);
+  constexpr auto kMost = static_cast<size_t>(kMostPolls);
   for (int i = 0; i < 300; ++i) rig.StartWatch(RunOf(i));
   for (int i = 0; i < 12; ++i) {
     EXPECT_EQ(rig.http.Running(kInstances).size(), kMost);
@@ -277,9 +288,9 @@ struct Failure {
   Reason reason;
 };
 
-void Fail(RunsRig& rig, const Failure& failure) {
+void Fail(RunsRig& rig, const Failure& failure, const std::string& retry_after = "") {
   if (failure.end == TransferEnd::kAnswered) {
-    rig.AnswerRun(failure.status, failure.body);
+    rig.AnswerRun(failure.status, failure.body, retry_after);
   } else {
     rig.FailRun(failure.end, failure.maybe_sent);
   }
@@ -448,6 +459,22 @@ TEST(InstanceWatches, RetryAfter_IsHonoured) {
   EXPECT_EQ(rig.Sends(), 1U);
   rig.scheduler.Advance(milliseconds(1));
   EXPECT_EQ(rig.Sends(), 2U);
+}
+
+// What EnOS says with other failures, and what is suggested to callers, is not for polls.
+TEST_P(PassingFailure, RetryAfter_IsHonouredWith429Alone) {
+  RunsRig rig;
+  rig.StartWatch();
+  Fail(rig, GetParam(), "42");
+  rig.scheduler.Advance(kInterval);
+  EXPECT_EQ(rig.Sends(), GetParam().reason == Reason::ENOS_RATE_LIMITED ? 1U : 2U);
+}
+
+TEST_P(RunNotFound, RetryAfter_IsNotHonoured) {
+  RunsRig rig;
+  rig.StartWatch();
+  Fail(rig, GetParam(), "42");
+  PassInterval(rig);
 }
 
 TEST(InstanceWatches, ShortRetryAfter_DoesNotMakePollsMoreFrequent) {

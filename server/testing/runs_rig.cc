@@ -107,10 +107,11 @@ RunsRig::Watch& RunsRig::StartWatch(const InstanceTarget& target) {
     EXPECT_FALSE(watch.is_over()) << "told after its end";
     watch.states.push_back(message->flow_instance());
   };
-  watcher.on_end = [this, &watch](std::optional<CallError> error) {
+  watcher.on_end = [this, &watch](InstanceEnd end) {
     ++watch.times_ended;
     watch.ended_at = scheduler.Now();
-    watch.failed = std::move(error);
+    watch.failed = std::move(end.error);
+    watch.enos_request_id = std::move(end.enos_request_id);
   };
   watch.id = runs->watches().Start(target, std::move(watcher));
   return watch;

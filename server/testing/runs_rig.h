@@ -65,6 +65,7 @@ class RunsRig : public UpstreamRig {
     int times_ended = 0;
     SteadyTime ended_at;
     std::optional<CallError> failed;
+    std::string enos_request_id;  // where it did not fail
 
     bool is_over() const { return times_ended > 0; }
     // As EnOS numbers them.

@@ -27,14 +27,17 @@ using ::testing::StartsWith;
 
 constexpr rlim_t kHardLimit = 256;
 constexpr size_t kInFlight = 50;
-// What remains of 256 for connections: less 50 for calls to EnOS, less 64 for everything else.
-constexpr size_t kConnections = 142;
+constexpr size_t kWatches = 30;
+// What remains of 256 for connections: less 50 for calls to EnOS, 30 for polls, and 64 for
+// everything else.
+constexpr size_t kConnections = 112;
 
 // A gateway in front of an EnOS that nobody can reach, with limits of 64 and 256.
 ProcessOptions UnderLimit(size_t max_in_flight) {
-  ProcessOptions options = GatewayOptions(
-      "http://127.0.0.1:1",
-      {"--metrics_listen=127.0.0.1:0", absl::StrCat("--max_in_flight=", max_in_flight)});
+  ProcessOptions options =
+      GatewayOptions("http://127.0.0.1:1", {"--metrics_listen=127.0.0.1:0",
+                                            absl::StrCat("--max_in_flight=", max_in_flight),
+                                            absl::StrCat("--max_watches=", kWatches)});
   options.arguments.insert(
       options.arguments.begin(),
       {"-c", R"(ulimit -Sn 64 && ulimit -Hn 256 && exec "$0" "$@")", options.program});
@@ -104,8 +107,8 @@ TEST(GatewayDescriptors, SettingsThatCannotFitStopTheStartWithOneLine) {
   Process gateway(UnderLimit(500));
   EXPECT_EQ(gateway.Wait().status, 2);
   EXPECT_EQ(gateway.err(),
-            "enos-flow-gateway: --max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"500\" needs 1064 "
-            "descriptors and the process may open 256, expected at most 96, or a higher limit "
+            "enos-flow-gateway: --max_in_flight (ENOS_GATEWAY_MAX_IN_FLIGHT): \"500\" needs 1094 "
+            "descriptors and the process may open 256, expected at most 81, or a higher limit "
             "(ulimit -Hn)\n");
 }
 

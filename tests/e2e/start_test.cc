@@ -84,6 +84,24 @@ INSTANTIATE_TEST_SUITE_P(
                  {},
                  {{"ENOS_GATEWAY_IDEMPOTENCY_STORE", "mysql://u:never-t0-be-shown@h/d"}},
                  {"ENOS_GATEWAY_IDEMPOTENCY_STORE", "sqlite:/PATH or postgresql://"}},
+        BadStart{"StoreOfAnUnreadableUrl",
+                 {},
+                 {{"ENOS_GATEWAY_IDEMPOTENCY_STORE", "postgresql://u:never-t0-be-shown@[::1"}},
+                 {"ENOS_GATEWAY_IDEMPOTENCY_STORE: the value (not shown) is not valid"}},
+        BadStart{"StoreOfAnUnknownParameter",
+                 {},
+                 {{"ENOS_GATEWAY_IDEMPOTENCY_STORE",
+                   "postgresql://u:never-t0-be-shown@h/d?sslmod=require"}},
+                 {"ENOS_GATEWAY_IDEMPOTENCY_STORE", "not shown", "expected postgresql://USER:"}},
+        BadStart{"StoreInNoFolder",
+                 {},
+                 {{"ENOS_GATEWAY_IDEMPOTENCY_STORE", "sqlite:/no/such/dir/x"}},
+                 {"ENOS_GATEWAY_IDEMPOTENCY_STORE", "\"sqlite:/no/such/dir/x\"",
+                  "(/no/such/dir: No such file or directory)"}},
+        BadStart{"StoreIsAFolder_AlsoForCheck",
+                 {"--check"},
+                 {{"ENOS_GATEWAY_IDEMPOTENCY_STORE", "sqlite:/tmp"}},
+                 {"ENOS_GATEWAY_IDEMPOTENCY_STORE", "\"sqlite:/tmp\"", "not a regular file"}},
         BadStart{"KeyFileMissing",
                  {},
                  {{"ENOS_SECRET_KEY", ""}, {"ENOS_SECRET_KEY_FILE", "/nonexistent/secret_key"}},
@@ -210,6 +228,12 @@ TEST(GatewayStart, StoreOfKeysThatIsAnothers_EndsWithOneLine) {
   EXPECT_THAT(second.err(), StartsWith("enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE: "));
   EXPECT_THAT(second.err(), HasSubstr("another process uses"));
   EXPECT_EQ(second.err().find('\n'), second.err().size() - 1) << second.err();
+
+  ProcessOptions by_file = GatewayOptions(enos.url());
+  by_file.environment["ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE"] = folder.Write("store", store);
+  Process third(by_file);
+  EXPECT_THAT(third.Wait().status, Optional(1));
+  EXPECT_THAT(third.err(), StartsWith("enos-flow-gateway: ENOS_GATEWAY_IDEMPOTENCY_STORE_FILE: "));
 }
 
 TEST(GatewayStart, StoreOfKeysThatIsAway_IsSaidAndCallsGoOn) {

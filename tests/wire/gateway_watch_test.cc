@@ -26,8 +26,10 @@ namespace {
 using dataflow::v1::WatchFlowInstanceRequest;
 using dataflow::v1::WatchFlowInstanceResponse;
 using sandbox::Answer;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 constexpr int kRunning = 2;
 constexpr int kSucceeded = 1;
@@ -87,6 +89,19 @@ TEST_F(GatewayWatchTest, TellsEachChangeUntilTheRunHasEnded) {
   EXPECT_EQ(enos_.calls(), 5U);
   EXPECT_THAT(enos_.last_call().target, HasSubstr("/flowInstances?action=get&flowInstId="));
   EXPECT_TRUE(log_.WaitFor("method=WatchFlowInstance"));
+}
+
+TEST_F(GatewayWatchTest, RunHasEnded_TellsTheRequestIdOfTheLastPoll) {
+  const auto answer = [](const std::string& id, int status) {
+    return Answer::Json(200, R"({"code":0,"requestId":")" + id + R"(","data":{"instanceId":")" +
+                                 kRun + R"(","status":)" + std::to_string(status) + "}}");
+  };
+  enos_.AnswerInTurn({answer("req-1", kRunning), answer("req-2", kSucceeded)});
+  Start(Quick());
+  const RunOutcome outcome = Watch()->End();
+  EXPECT_EQ(outcome.told, "OK");
+  EXPECT_THAT(outcome.trailing, Contains(Pair("enos-request-id", "req-2")));
+  EXPECT_TRUE(log_.WaitFor("enos_request_id=req-2"));
 }
 
 TEST_F(GatewayWatchTest, WatchersOfARun_ShareItsPolls) {
