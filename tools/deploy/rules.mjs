@@ -443,7 +443,7 @@ function references(workload) {
   return found;
 }
 
-// A setting as seconds, the program's default where it is not set.
+// The nginx.conf that the front mounts.
 function configurationOf(front, objects) {
   const { workload } = gatewayOf(objects);
   return (front.volumeMounts ?? [])
@@ -451,6 +451,7 @@ function configurationOf(front, objects) {
     .map((name) => find(objects, 'ConfigMap', name)?.data?.['nginx.conf']).find(Boolean) ?? '';
 }
 
+// A setting as seconds, the program's default where it is not set.
 function duration(name, environment, variables) {
   return seconds(environment[name] ?? variables.get(name));
 }
