@@ -44,9 +44,8 @@ def status_of(error):
 def is_final(error):
     """Whether the same call again, after one that may have started the flow, finds out no more (the key is in doubt) or could start it
     twice: nothing has said that the gateway keeps keys."""
-    if error.key_state is not None or error.key_kept:
-        return error.key_state is KeyState.DOUBT
-    return True
+    keys_are_kept = error.key_kept or error.key_state is not None
+    return not keys_are_kept or error.key_state is KeyState.DOUBT
 
 
 def main():
