@@ -1,5 +1,5 @@
-# enos_add_test(NAME SOURCES... [LIBRARIES ...] [LABELS ...] [TIMEOUT s]): a GoogleTest program, run by ctest. The label "threads" is
-# for those whose code has several: ThreadSanitizer runs them (target threads-tests, `ctest --preset tsan -L threads`).
+# enos_add_test(NAME SOURCES... [LIBRARIES ...] [LABELS ...] [TIMEOUT s] [ALONE]): a GoogleTest program, run by ctest. The label "threads" is
+# for those whose code has several: ThreadSanitizer runs them (target threads-tests, `ctest --preset tsan -L threads`). ALONE: each source is compiled by itself, see enos_compile_alone.
 find_package(GTest REQUIRED)
 
 # Optimising a test costs more than it gives; what is tested is optimised as the preset says. (Fortified functions need an
@@ -19,11 +19,14 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 
 function(enos_add_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${NAME} ${ARG_SOURCES})
+  if(ARG_ALONE)
+    enos_compile_alone(${ARG_SOURCES})
+  endif()
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   target_link_libraries(${NAME} PRIVATE enos_options ${ARG_LIBRARIES} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_options(${NAME} PRIVATE ${ENOS_TEST_OPTIONS})
