@@ -19,7 +19,8 @@ class HttpServer::Impl {
       : core_(std::make_shared<ServerCore>(std::move(options), handler)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
-  ~Impl() { Stop(Ending::kClose); }
+  // A server that cannot stop ends the program.
+  ~Impl() { Stop(Ending::kClose); }  // NOLINT(bugprone-exception-escape)
 
   absl::Status Start() {
     const HttpServerOptions& options = core_->options;
