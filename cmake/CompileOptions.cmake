@@ -16,8 +16,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(enos_options INTERFACE -Wno-null-dereference)
 endif()
 
-# With clang++ several sources are compiled as one (CMAKE_UNITY_BUILD in CMakePresets.json), which takes a third of the time; not
-# these, whose local names another source of the target has, too. g++ (preset release) reads every source by itself.
+# With clang++ several sources are compiled as one (CMAKE_UNITY_BUILD in CMakePresets.json), so that headers are read once; not
+# these, whose local names another source of the target has, too. g++ (preset release) reads every source of the programs by itself.
 function(enos_compile_alone)
   set_source_files_properties(${ARGV} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -6,8 +6,8 @@ find_package(GTest REQUIRED)
 # optimiser.) -pthread, which not every library brings along, has to be the same in all that share the headers below.
 set(ENOS_TEST_OPTIONS -O0 -U_FORTIFY_SOURCE -pthread)
 
-# Half of what a test costs to compile is the headers below: read once, they are there for all. Only with clang++, where
-# that saves most; g++ reads every file by itself, so an include that is missing is still an error.
+# Most of what a test costs to compile is headers. So a dozen sources are compiled as one, with g++, too; and those below are
+# there for all, only with clang++, where that saves most.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/test_headers.cc" CONTENT "")
   add_library(enos_test_headers OBJECT "${CMAKE_BINARY_DIR}/test_headers.cc")
@@ -27,7 +27,8 @@ function(enos_add_test NAME)
   if(ARG_ALONE)
     enos_compile_alone(${ARG_SOURCES})
   endif()
-  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests"
+    UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   target_link_libraries(${NAME} PRIVATE enos_options ${ARG_LIBRARIES} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_options(${NAME} PRIVATE ${ENOS_TEST_OPTIONS})
   if(TARGET enos_test_headers)

@@ -161,7 +161,7 @@ step "All tests under AddressSanitizer and UndefinedBehaviorSanitizer" ctest-deb
 step "Build with clang++ and ThreadSanitizer, warnings are errors (preset tsan)" build-tsan build tsan \
   --target enos-flow-gateway enos-flow enos-sandbox threads-tests
 step "The tests with several threads under ThreadSanitizer" ctest-tsan ctest_step tsan -L '^threads$'
-step "Build the fuzz targets (preset fuzz)" build-fuzz build fuzz
+step "Build the fuzz targets (preset fuzz)" build-fuzz build fuzz --target fuzzers
 step "Fuzz every target for 60 s" fuzz tests/checks/fuzz.sh 60
 step "Build what is shipped with g++, warnings are errors (preset release)" build-release build release
 step "Some broken lines, and the tests that have to see them" mutants tests/checks/mutants.sh --handful
