@@ -13,10 +13,10 @@ thread_local int64_t allocations = 0;
 // glibc's own, under the names that it keeps for programs that replace the usual ones. free needs
 // no replacement.
 extern "C" {
-void* __libc_malloc(size_t bytes);                     // NOLINT(bugprone-reserved-identifier)
-void* __libc_calloc(size_t count, size_t bytes);       // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* block, size_t bytes);       // NOLINT(bugprone-reserved-identifier)
-void* __libc_memalign(size_t boundary, size_t bytes);  // NOLINT(bugprone-reserved-identifier)
+void* __libc_malloc(size_t bytes);
+void* __libc_calloc(size_t count, size_t bytes);
+void* __libc_realloc(void* block, size_t bytes);
+void* __libc_memalign(size_t boundary, size_t bytes);
 
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's are reserved names
 void* malloc(size_t bytes) noexcept {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Breaks one line at a time of those that keep the gateway's promises, and sees that the test which is named for it fails.
 #   tests/checks/mutants.sh                all of tests/checks/mutants.txt: ten minutes on 2 cores
-#   tests/checks/mutants.sh --handful      10 of them, others for each commit: a minute or two
+#   tests/checks/mutants.sh --handful      5 of them, others for each commit: a minute or two
 #   tests/checks/mutants.sh 4              4 of them, likewise
 #   tests/checks/mutants.sh NAME...        these
 #   tests/checks/mutants.sh --check        none: only whether the table still fits the sources
@@ -20,7 +20,7 @@ readonly TABLE="$ROOT/tests/checks/mutants.txt"
 readonly COPY="$ROOT/build/mutants/src"
 readonly BUILD="$COPY/build/release"
 readonly LOGS="$ROOT/build/mutants/logs"
-readonly HANDFUL=10
+readonly HANDFUL=5
 readonly TEST_SECONDS=120  # a test that hangs has seen the mutant, too
 
 fail_usage() {
