@@ -1,5 +1,6 @@
-# enos_add_test(NAME SOURCES... [LIBRARIES ...] [LABELS ...] [TIMEOUT s] [ALONE]): a GoogleTest program, run by ctest. The label "threads" is
-# for those whose code has several: ThreadSanitizer runs them (target threads-tests, `ctest --preset tsan -L threads`). ALONE: each source is compiled by itself, see enos_compile_alone.
+# enos_add_test(NAME SOURCES... [LIBRARIES ...] [LABELS ...] [TIMEOUT s] [ALONE]): a GoogleTest program, run by ctest.
+# The label "threads" is for those whose code has several: ThreadSanitizer runs them (target threads-tests,
+# `ctest --preset tsan -L threads`). ALONE: each source is compiled by itself, see enos_compile_alone.
 find_package(GTest REQUIRED)
 
 # Optimising a test costs more than it gives; what is tested is optimised as the preset says. (Fortified functions need an

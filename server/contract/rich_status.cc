@@ -7,6 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/base/utf8.h"
+#include "server/contract/upstream_text.h"
 
 namespace enos::gateway {
 namespace {
@@ -19,11 +20,9 @@ constexpr char kDomain[] = "enos-flow-gateway";
 constexpr size_t kMaxTotalBytes = 4095;
 constexpr size_t kMaxMessageBytes = 1024;
 constexpr size_t kMaxEnosMessageBytes = 256;
-constexpr size_t kMaxRequestIdBytes = 128;
 constexpr size_t kMaxFieldBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 256;
 constexpr size_t kMaxViolations = 20;
-constexpr size_t kMostRead = size_t{16} << 10;  // of any text
 
 std::string Shown(std::string_view text, const SecretMask& secrets, size_t max_bytes) {
   return ToValidUtf8(secrets.MaskedStart(text, kMostRead), max_bytes);

@@ -8,11 +8,6 @@ namespace enos::gateway {
 namespace {
 
 constexpr size_t kMaxTextBytes = 256;
-// Spaces and control characters at the start go away, so that they must not use up the room, and a
-// token may have 4 KiB. A text that hides nothing else in its first pages than those is not worth
-// reading further.
-constexpr size_t kMostRead = size_t{16} << 10;
-constexpr size_t kMaxRequestIdBytes = 128;
 // C0, DEL and C1, and the two Unicode line separators: what could forge a log line or move a
 // cursor.
 bool IsControl(uint32_t code_point) {

@@ -1,12 +1,20 @@
 #ifndef ENOS_SERVER_CONTRACT_UPSTREAM_TEXT_H_
 #define ENOS_SERVER_CONTRACT_UPSTREAM_TEXT_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "server/base/secret_mask.h"
 
 namespace enos::gateway {
+
+inline constexpr size_t kMaxRequestIdBytes = 128;
+
+// Bytes of a text that are looked at, far more than are shown. Spaces and control characters at the
+// start go away, so that they must not use up the room, and a token may have 4 KiB. A text that
+// hides nothing else in its first pages than those is not worth reading further.
+inline constexpr size_t kMostRead = size_t{16} << 10;
 
 // Makes a text that came from EnOS fit to show: every secret in it is masked as "***" (secrets that
 // overlap or touch as one), bytes that are not UTF-8 become U+FFFD, control characters (line breaks

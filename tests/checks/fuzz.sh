@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every fuzz target of build/fuzz for some seconds (default 60), two at a time.
-#   cmake --preset fuzz && cmake --build --preset fuzz && tests/checks/fuzz.sh [SECONDS] [NAME_fuzz...]
+#   cmake --preset fuzz && cmake --build --preset fuzz --target fuzzers && tests/checks/fuzz.sh [SECONDS] [NAME_fuzz...]
 # The seeds are in tests/fuzz/corpus/NAME (with or without _fuzz), words to try in tests/fuzz/*.dict. New inputs go to build/fuzz/found, never into the
 # sources; an input that breaks a target goes to build/fuzz/artifacts, and its target's log says how.
 set -euo pipefail

@@ -21,6 +21,6 @@ cd "$ROOT"
 selection="^$escaped_root/(build/clang/)?(?=.*$part)(server|client|sandbox)/(?!.*(_test\\.cc|_test\\.dir/.*)\$)"
 run-clang-tidy-19 -quiet -j "${ENOS_JOBS:-$(nproc)}" -p build/clang "$selection" | tee "$ROOT/build/clang/tidy.log"
 if ! grep -q 'clang-tidy-19 ' "$ROOT/build/clang/tidy.log"; then
-  echo "tidy.sh: no source of the programs has '${1:-}' in its path" >&2
+  echo "tidy.sh: no source of the programs, or folder of them, has '${1:-}' in its path; most sources are read with their folder" >&2
   exit 1
 fi

@@ -8,8 +8,6 @@
 namespace enos::soak {
 namespace {
 
-constexpr std::size_t kMostExamples = 20;
-
 void Blame(Ledger& ledger, std::uint64_t& count, std::uint64_t call_id) {
   ++count;
   if (ledger.examples.size() < kMostExamples) ledger.examples.push_back(call_id);

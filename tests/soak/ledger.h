@@ -2,6 +2,7 @@
 #ifndef ENOS_TESTS_SOAK_LEDGER_H_
 #define ENOS_TESTS_SOAK_LEDGER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -12,6 +13,9 @@
 #include "enos/flow/result.h"
 
 namespace enos::soak {
+
+// Call ids that a ledger gives for the numbers in it.
+inline constexpr std::size_t kMostExamples = 20;
 
 // What one attempt of a call came to, as its caller sees it.
 struct Told {
@@ -49,7 +53,7 @@ struct Ledger {
   std::uint64_t unknown_not_executed = 0;
   std::uint64_t nobodys = 0;            // executed, but nobody made such a call
   std::uint64_t breaches = 0;           // see Told::breach
-  std::vector<std::uint64_t> examples;  // call ids behind the numbers above, at most 20
+  std::vector<std::uint64_t> examples;  // call ids behind the numbers above
 
   std::uint64_t Lies() const {
     return ok_not_executed + ok_wrong_instance + not_executed_but_was + nobodys + breaches;

@@ -8,8 +8,6 @@
 namespace enos::soak {
 namespace {
 
-constexpr std::size_t kMostExamples = 20;
-
 // What all attempts with one key were told.
 struct ByKey {
   bool ok = false;

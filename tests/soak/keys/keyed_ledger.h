@@ -48,7 +48,7 @@ struct KeyedLedger {
   std::uint64_t two_started_it = 0;     // two were told OK without `replayed`
   std::uint64_t none_but_was = 0;       // told NOT_EXECUTED, NONE after it had been executed
   std::uint64_t nobodys = 0;            // executed, and nobody has that key
-  std::vector<std::uint64_t> examples;  // call ids behind those, at most 20
+  std::vector<std::uint64_t> examples;  // call ids behind those
   // Keys told NOT_EXECUTED, NONE, and executed later by an attempt that was then on its way: what
   // a repeating proxy does after its caller is gone.
   std::uint64_t none_then_executed = 0;
